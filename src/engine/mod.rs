@@ -1,0 +1,1 @@
+//! The domain: choices, facts, checks, plan, report. No I/O, no clock.

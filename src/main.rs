@@ -1,0 +1,2 @@
+//! Start and exit code; nothing else.
+fn main() {}

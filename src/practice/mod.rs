@@ -1,0 +1,1 @@
+//! The practice cloud: an HTTP server over one in-memory world.

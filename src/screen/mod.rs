@@ -1,0 +1,1 @@
+//! What is drawn: ratatui views over the flow's state, and the terminal guard.

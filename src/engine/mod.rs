@@ -1,1 +1,4 @@
 //! The domain: choices, facts, checks, plan, report. No I/O, no clock.
+
+pub mod clean;
+pub mod clouds;

@@ -2,3 +2,4 @@
 
 pub mod clean;
 pub mod clouds;
+pub mod resource_url;

@@ -449,8 +449,8 @@ mod tests {
         facts.token_version = None;
         assert_eq!(judge(&registered[0], &facts).works(), None);
         assert_eq!(judge(API, &facts).works(), Some(true));
-        assert_eq!(TokenVersion::from_registration(None), Some(TokenVersion::V1));
-        assert_eq!(TokenVersion::from_registration(Some(2)), Some(TokenVersion::V2));
+        assert_eq!(TokenVersion::from_registration(None), Some(V1));
+        assert_eq!(TokenVersion::from_registration(Some(2)), Some(V2));
         assert_eq!(TokenVersion::from_registration(Some(3)), None);
     }
 
@@ -485,7 +485,7 @@ mod tests {
             typed in "[a-z:/.]{0,20}", registered in proptest::collection::vec("[a-z:/.]{1,8}", 0..4),
             allowed in proptest::collection::vec("[a-z:/.]{1,8}", 0..4), v2 in any::<bool>(),
         ) {
-            let version = if v2 { TokenVersion::V2 } else { TokenVersion::V1 };
+            let version = if v2 { V2 } else { V1 };
             let facts = api(&registered, version, &allowed);
             for one in candidates(&facts, Some(&typed)) {
                 let audience = one.audience(version);

@@ -3,5 +3,6 @@
 pub mod change;
 pub mod choices;
 pub mod facts;
+pub mod findings;
 pub mod ids;
 pub mod trouble;

@@ -1,8 +1,11 @@
 //! The domain: choices, facts, checks, plan, report. No I/O, no clock.
 
 pub mod change;
+pub mod checks;
 pub mod choices;
 pub mod facts;
 pub mod findings;
+pub mod held;
 pub mod ids;
+pub mod plan;
 pub mod trouble;

@@ -1,5 +1,14 @@
 //! The domain: choices, facts, checks, plan, report. No I/O, no clock.
 
+pub mod change;
+pub mod checks;
+pub mod choices;
 pub mod clean;
 pub mod clouds;
+pub mod facts;
+pub mod findings;
+pub mod held;
+pub mod ids;
+pub mod plan;
 pub mod resource_url;
+pub mod trouble;

@@ -1,0 +1,50 @@
+//! What the person chose. No secrets; small enough to keep in a file.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything the person (or the command line) has chosen so far.
+///
+/// What is `None` is found by looking: the API's registration through Easy Auth's settings, the
+/// connector's through its marker, and so on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Choices {
+    /// Tenant id or domain to sign in to.
+    pub tenant: Option<String>,
+    /// The function app.
+    pub app: Option<AppChoice>,
+    /// Client id of the API's registration, when the person picked one.
+    pub api_app_id: Option<String>,
+    /// Client id of the connector's registration, when the person picked one.
+    pub client_app_id: Option<String>,
+    /// The Resource URL, when it is not to be the recommended one.
+    pub resource_url: Option<String>,
+    /// The connector's redirect URL, once it came back from the connector page.
+    pub redirect_url: Option<String>,
+    /// How the connector's app is to be let in at stage 4.
+    pub consent: Option<ConsentWay>,
+}
+
+/// How the function app was named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppChoice {
+    /// By its resource id, picked from the list.
+    ResourceId(String),
+    /// By its name, to be looked up in every subscription that can be seen.
+    Name(String),
+    /// By its address only; without a sign-in nothing but the public probes can be made.
+    Url(String),
+}
+
+/// Ways to let the connector in, least privileged first (microsoft-cloud 4.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentWay {
+    /// The API pre-authorises the connector: its owner is enough, covers only the API's scope.
+    PreAuthorize,
+    /// A grant for everyone; needs an administrator's role.
+    Everyone,
+    /// Leave it to the person's own consent when the connection is made.
+    WhenConnecting,
+}

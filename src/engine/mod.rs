@@ -9,6 +9,8 @@ pub mod facts;
 pub mod findings;
 pub mod held;
 pub mod ids;
+pub mod pasted;
 pub mod plan;
+pub mod redirect_url;
 pub mod resource_url;
 pub mod trouble;

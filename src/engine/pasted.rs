@@ -40,7 +40,11 @@ pub fn readings(text: &str) -> Vec<String> {
 
 /// The first part of a long text, cut between two characters.
 fn beginning(text: &str) -> &str {
-    (0..=MAX_BYTES).rev().find_map(|end| text.get(..end)).filter(|_| text.len() > MAX_BYTES).unwrap_or(text)
+    let mut end = MAX_BYTES.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// Percent-decoded, if there is anything to decode. In a text without spaces, as in an address bar, a plus sign is one.

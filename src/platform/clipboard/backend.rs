@@ -191,6 +191,8 @@ impl From<arboard::Error> for BackendError {
             arboard::Error::ClipboardOccupied => Self::Occupied,
             arboard::Error::ContentNotAvailable | arboard::Error::ConversionFailure => Self::NoText,
             arboard::Error::ClipboardNotSupported => Self::Missing(error.to_string()),
+            // The library's own words, without its "Unknown error" in front.
+            arboard::Error::Unknown { description } => Self::Other(format!("{description}.")),
             other => Self::Other(other.to_string()),
         }
     }
@@ -245,6 +247,8 @@ mod tests {
         assert_eq!(of(arboard::Error::ContentNotAvailable), BackendError::NoText);
         assert_eq!(of(arboard::Error::ConversionFailure), BackendError::NoText);
         assert!(matches!(of(arboard::Error::ClipboardNotSupported), BackendError::Missing(_)));
+        let unknown = of(arboard::Error::Unknown { description: "the pipe broke".to_owned() });
+        assert_eq!(unknown.to_string(), "the pipe broke.");
         assert!(!of(arboard::Error::ClipboardNotSupported).may_have_written());
     }
 }

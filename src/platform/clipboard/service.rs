@@ -252,7 +252,10 @@ impl From<io::Error> for ReadFailure {
 
 impl From<BackendError> for CopyFailure {
     fn from(error: BackendError) -> Self {
-        Self::Refused(text::cleaned(&error.to_string()))
+        match error {
+            BackendError::Missing(_) => Self::NoClipboard,
+            other => Self::Refused(text::cleaned(&other.to_string())),
+        }
     }
 }
 
@@ -260,6 +263,7 @@ impl From<BackendError> for ReadFailure {
     fn from(error: BackendError) -> Self {
         match error {
             BackendError::NoText => Self::NoText,
+            BackendError::Missing(_) => Self::NoClipboard,
             other => Self::Refused(text::cleaned(&other.to_string())),
         }
     }
@@ -355,6 +359,9 @@ mod tests {
         memory.set_fault(Some(Fault::LosesWrites));
         let outcome = service.copy(CopyRequest::plain("host")).await;
         assert!(matches!(outcome, Outcome::Failed(CopyFailure::Refused(_))));
+        memory.set_fault(Some(Fault::Missing));
+        let outcome = service.copy(CopyRequest::plain("host")).await;
+        assert!(matches!(outcome, Outcome::Failed(CopyFailure::NoClipboard)));
         let (service, _) = ClipboardService::in_memory_on(&Environment { x11_display: None, ..piped });
         let outcome = service.copy(CopyRequest::plain("host")).await;
         assert!(matches!(outcome, Outcome::Failed(CopyFailure::NoClipboard)));
@@ -456,8 +463,10 @@ mod tests {
         assert_eq!(service.read_text().await, Err(ReadFailure::NoText));
         memory.copied_by_another(&"x".repeat(MAX_READ + 1));
         assert_eq!(service.read_text().await, Err(ReadFailure::TooLong(MAX_READ)));
+        memory.set_fault(Some(Fault::Broken("no.")));
+        assert_eq!(service.read_text().await, Err(ReadFailure::Refused("no.".to_owned())));
         memory.set_fault(Some(Fault::Missing));
-        assert!(matches!(service.read_text().await, Err(ReadFailure::Refused(_))));
+        assert_eq!(service.read_text().await, Err(ReadFailure::NoClipboard));
     }
 
     #[tokio::test]

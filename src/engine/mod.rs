@@ -17,4 +17,5 @@ pub mod plan;
 pub mod redirect_url;
 pub mod resource_url;
 pub mod trouble;
+pub mod values;
 pub mod words;

@@ -1,5 +1,6 @@
 //! The laws of the house (ARCHITECTURE.md), held against the sources. Each law is also shown a planted violation.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,1 @@
+//! The probes of Easy Auth: what an anonymous caller is told.

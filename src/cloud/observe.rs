@@ -1,0 +1,1 @@
+//! Observing everything of one set-up.

@@ -1,0 +1,508 @@
+//! The clouds that Handclasp can talk to: endpoints as data, built in or from a file of the person's own.
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+const BUILT_IN: &str = include_str!("../../assets/clouds.toml");
+
+/// Where one cloud's services live (microsoft-cloud 1.1, 1.2). Addresses hold an origin only: no path, no query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cloud {
+    /// What a person calls it, such as "Azure public cloud".
+    pub name: String,
+    /// The sign-in authority.
+    pub login: Url,
+    /// Microsoft Graph.
+    pub graph: Url,
+    /// The audience of a token for Microsoft Graph, without a trailing slash.
+    pub graph_audience: String,
+    /// Azure Resource Manager.
+    pub arm: Url,
+    /// The audience of a token for Azure Resource Manager, spelled exactly as the cloud expects it.
+    pub arm_audience: String,
+    /// The Azure portal, for links.
+    pub portal: Url,
+    /// What the default host name of a function app usually ends with, such as `azurewebsites.net`.
+    /// A hint only: the site's own `defaultHostName` is the answer (microsoft-cloud 5.4).
+    pub site_suffix: String,
+    /// The Power Apps service.
+    pub power_apps: Option<Url>,
+    /// The audience of a token for the Power Apps service, without a trailing slash. `None` where sources disagree.
+    pub power_apps_audience: Option<String>,
+    /// The Power Automate service. `None` where sources disagree.
+    pub flow: Option<Url>,
+    /// Where connector redirect URLs live. Confirmed for the public cloud only (power-platform 2.4).
+    pub consent: Option<Url>,
+    /// Where makers open the custom connector page.
+    pub maker: Option<Url>,
+    /// Practice only: every site is reached at this loopback origin, its real name in the `Host` header.
+    pub site_origin: Option<Url>,
+}
+
+/// Whom a token was issued for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// The sign-in authority itself, which gets codes, refresh tokens and client secrets.
+    Login,
+    /// Microsoft Graph.
+    Graph,
+    /// Azure Resource Manager.
+    Arm,
+    /// The Power Apps service.
+    PowerApps,
+}
+
+/// Why a cloud could not be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CloudError {
+    /// No built-in cloud has this name.
+    #[error(
+        "There is no built-in cloud called \"{asked}\". The built-in ones are: {known}. A file with your own endpoints works too."
+    )]
+    Unknown {
+        /// The name that was asked for, cleaned for display.
+        asked: String,
+        /// The names there are, separated by commas.
+        known: String,
+    },
+    /// The text is not a cloud file.
+    #[error("The cloud file cannot be read: {0}")]
+    NotAFile(String),
+    /// One value is missing or does not fit.
+    #[error("In the cloud file, `{key}` {problem}")]
+    Bad {
+        /// The key as it is spelled in the file.
+        key: &'static str,
+        /// What is wrong with its value, as the end of a sentence.
+        problem: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BuiltIn {
+    cloud: Vec<BuiltInCloud>,
+}
+
+#[derive(Deserialize)]
+struct BuiltInCloud {
+    id: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(flatten)]
+    endpoints: Endpoints,
+}
+
+#[derive(Deserialize)]
+struct Endpoints {
+    name: Option<String>,
+    login: Option<String>,
+    graph: Option<String>,
+    graph_audience: Option<String>,
+    arm: Option<String>,
+    arm_audience: Option<String>,
+    portal: Option<String>,
+    site_suffix: Option<String>,
+    power_apps: Option<String>,
+    power_apps_audience: Option<String>,
+    flow: Option<String>,
+    consent: Option<String>,
+    maker: Option<String>,
+    site_origin: Option<String>,
+}
+
+const KEYS: [&str; 14] = [
+    "name",
+    "login",
+    "graph",
+    "graph_audience",
+    "arm",
+    "arm_audience",
+    "portal",
+    "site_suffix",
+    "power_apps",
+    "power_apps_audience",
+    "flow",
+    "consent",
+    "maker",
+    "site_origin",
+];
+
+struct Known {
+    id: String,
+    aliases: Vec<String>,
+    cloud: Cloud,
+}
+
+/// The built-in clouds, parsed once. A mistake in the embedded data is held back by a test and comes out as an error.
+fn known() -> Result<&'static [Known], CloudError> {
+    static KNOWN: OnceLock<Result<Vec<Known>, CloudError>> = OnceLock::new();
+    let parsed = KNOWN.get_or_init(|| {
+        let file: BuiltIn =
+            toml::from_str(BUILT_IN).map_err(|error| CloudError::NotAFile(error.message().to_owned()))?;
+        file.cloud
+            .into_iter()
+            .map(|entry| {
+                Ok(Known {
+                    id: entry.id,
+                    aliases: entry.aliases,
+                    cloud: Cloud::from_endpoints(entry.endpoints)?,
+                })
+            })
+            .collect()
+    });
+    parsed.as_deref().map_err(Clone::clone)
+}
+
+impl Cloud {
+    /// A built-in cloud by its id (`public`, `gcc`, `gcc-high`, `dod`, `china`) or by a usual other name such as
+    /// `AzureUSGovernment`. Upper case, spaces and underscores do not matter.
+    ///
+    /// # Errors
+    /// [`CloudError::Unknown`] names the clouds there are.
+    pub fn named(name: &str) -> Result<Self, CloudError> {
+        let wanted = slug(name);
+        let known = known()?;
+        known
+            .iter()
+            .find(|entry| entry.id == wanted || entry.aliases.contains(&wanted))
+            .map(|entry| entry.cloud.clone())
+            .ok_or_else(|| CloudError::Unknown {
+                asked: crate::engine::clean::clean_line(name, 40),
+                known: known.iter().map(|entry| entry.id.as_str()).collect::<Vec<_>>().join(", "),
+            })
+    }
+
+    /// The ids of the built-in clouds, in the order of the data.
+    ///
+    /// # Errors
+    /// Only if the embedded data is broken, which a test holds back.
+    pub fn names() -> Result<Vec<&'static str>, CloudError> {
+        Ok(known()?.iter().map(|entry| entry.id.as_str()).collect())
+    }
+
+    /// A cloud from the text of a TOML file with the keys of `assets/clouds.toml`.
+    ///
+    /// Every address must use https, or http to this very machine. Unknown keys are refused, so that a slip of the
+    /// pen is not taken for a value that was left out.
+    ///
+    /// # Errors
+    /// [`CloudError`] with the key and what is wrong with it.
+    pub fn from_toml(text: &str) -> Result<Self, CloudError> {
+        let table: toml::Table =
+            toml::from_str(text).map_err(|error| CloudError::NotAFile(one_line(&error)))?;
+        if let Some(unknown) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(CloudError::NotAFile(format!(
+                "it has a key `{}` that means nothing here; the keys are {}.",
+                crate::engine::clean::clean_line(unknown, 40),
+                KEYS.join(", ")
+            )));
+        }
+        let endpoints: Endpoints =
+            table.try_into().map_err(|error| CloudError::NotAFile(one_line(&error)))?;
+        Self::from_endpoints(endpoints)
+    }
+
+    fn from_endpoints(raw: Endpoints) -> Result<Self, CloudError> {
+        let graph = required_origin("graph", raw.graph)?;
+        Ok(Self {
+            name: crate::engine::clean::clean_line(&required("name", raw.name)?, 60),
+            login: required_origin("login", raw.login)?,
+            graph_audience: raw.graph_audience.map_or_else(|| origin_text(&graph), without_end_slash),
+            graph,
+            arm: required_origin("arm", raw.arm)?,
+            arm_audience: required("arm_audience", raw.arm_audience)?,
+            portal: required_origin("portal", raw.portal)?,
+            site_suffix: suffix(&required("site_suffix", raw.site_suffix)?)?,
+            power_apps: optional_origin("power_apps", raw.power_apps)?,
+            power_apps_audience: raw.power_apps_audience.map(without_end_slash),
+            flow: optional_origin("flow", raw.flow)?,
+            consent: optional_origin("consent", raw.consent)?,
+            maker: optional_origin("maker", raw.maker)?,
+            site_origin: match optional_origin("site_origin", raw.site_origin)? {
+                Some(origin) if !is_loopback(&origin) => {
+                    return Err(bad(
+                        "site_origin",
+                        "is for practice and must point to this machine (127.0.0.1).",
+                    ));
+                }
+                origin => origin,
+            },
+        })
+    }
+
+    /// Whether this is the practice cloud: the one whose sites are reached on this machine.
+    pub fn is_practice(&self) -> bool {
+        self.site_origin.is_some()
+    }
+
+    /// Whether a token for `audience` may be sent to `url`: same scheme, host and port as this cloud's own service,
+    /// and no user name smuggled into the address. Anything else, a link in an answer included, gets no token.
+    pub fn host_may_get_token(&self, url: &Url, audience: Audience) -> bool {
+        let service = match audience {
+            Audience::Login => Some(&self.login),
+            Audience::Graph => Some(&self.graph),
+            Audience::Arm => Some(&self.arm),
+            Audience::PowerApps => self.power_apps.as_ref(),
+        };
+        service.is_some_and(|service| {
+            url.origin().is_tuple()
+                && url.origin() == service.origin()
+                && url.username().is_empty()
+                && url.password().is_none()
+        })
+    }
+
+    /// The scope that asks for everything already granted on Microsoft Graph.
+    pub fn graph_scope(&self) -> String {
+        format!("{}/.default", self.graph_audience)
+    }
+
+    /// The scope for Azure Resource Manager. The audience keeps its own trailing slash, hence two slashes, as other
+    /// clients send it (microsoft-cloud 1.3).
+    pub fn arm_scope(&self) -> String {
+        format!("{}/.default", self.arm_audience)
+    }
+
+    /// The scope for the Power Apps service, where the cloud's audience is known.
+    pub fn power_apps_scope(&self) -> Option<String> {
+        self.power_apps_audience.as_ref().map(|audience| format!("{audience}/.default"))
+    }
+
+    /// The authorization URL as the connector page wants it: the sign-in host alone, without tenant or path
+    /// (power-platform 1.4, field 7).
+    pub fn authorization_url(&self) -> String {
+        origin_text(&self.login)
+    }
+
+    /// The page that explains one AADSTS number. It exists on the public sign-in host (microsoft-cloud 2.1).
+    pub fn error_lookup(number: &str) -> String {
+        format!("https://login.microsoftonline.com/error?code={number}")
+    }
+}
+
+/// An origin as text: scheme, host and port, without the slash that [`Url`] adds.
+pub fn origin_text(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// Whether this address points to this very machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
+}
+
+fn slug(name: &str) -> String {
+    name.trim()
+        .chars()
+        .map(|c| if c.is_whitespace() || c == '_' { '-' } else { c.to_ascii_lowercase() })
+        .collect()
+}
+
+fn without_end_slash(mut text: String) -> String {
+    text.truncate(text.trim_end_matches('/').len());
+    text
+}
+
+fn one_line(error: &toml::de::Error) -> String {
+    crate::engine::clean::clean_line(error.message(), 200)
+}
+
+fn bad(key: &'static str, problem: impl Into<String>) -> CloudError {
+    CloudError::Bad { key, problem: problem.into() }
+}
+
+fn required(key: &'static str, value: Option<String>) -> Result<String, CloudError> {
+    let value = value.ok_or_else(|| bad(key, "is missing."))?;
+    if value.trim().is_empty() {
+        return Err(bad(key, "is empty."));
+    }
+    Ok(value)
+}
+
+fn required_origin(key: &'static str, value: Option<String>) -> Result<Url, CloudError> {
+    origin(key, &required(key, value)?)
+}
+
+fn optional_origin(key: &'static str, value: Option<String>) -> Result<Option<Url>, CloudError> {
+    value.map(|value| origin(key, &value)).transpose()
+}
+
+fn origin(key: &'static str, value: &str) -> Result<Url, CloudError> {
+    let url = Url::parse(value.trim())
+        .map_err(|_| bad(key, "is not a web address; it should look like https://graph.example.com."))?;
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(&url) => {}
+        "http" => {
+            return Err(bad(
+                key,
+                "uses http. Tokens go there, so it must use https (http only to this machine).",
+            ));
+        }
+        _ => return Err(bad(key, "must begin with https://.")),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(bad(key, "must not hold a user name or password."));
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(bad(key, "must be an address without a path, such as https://graph.example.com."));
+    }
+    Ok(url)
+}
+
+fn suffix(value: &str) -> Result<String, CloudError> {
+    let value = value.trim().trim_start_matches('.').to_ascii_lowercase();
+    let fits = value
+        .split('.')
+        .all(|label| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
+    if fits {
+        Ok(value)
+    } else {
+        Err(bad("site_suffix", "must be the end of a host name, such as azurewebsites.net."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+        name = "Practice"
+        login = "http://127.0.0.1:7000"
+        graph = "http://127.0.0.1:7000"
+        graph_audience = "https://graph.microsoft.com/"
+        arm = "http://127.0.0.1:7000/"
+        arm_audience = "https://management.core.windows.net/"
+        portal = "http://127.0.0.1:7000"
+        site_suffix = ".azurewebsites.net"
+        site_origin = "http://127.0.0.1:7000"
+    "#;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn every_built_in_cloud_can_be_used() {
+        assert_eq!(Cloud::names().unwrap(), ["public", "gcc", "gcc-high", "dod", "china"]);
+        for name in Cloud::names().unwrap() {
+            let cloud = Cloud::named(name).unwrap();
+            assert!(!cloud.is_practice(), "{name}");
+            assert!(cloud.arm_scope().ends_with("//.default"), "{name}");
+            assert!(!cloud.graph_scope().ends_with("//.default"), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_taken_as_people_type_them() {
+        assert_eq!(Cloud::named("GCC High").unwrap(), Cloud::named("gcc-high").unwrap());
+        assert_eq!(Cloud::named(" AzureCloud ").unwrap().name, "Azure public cloud");
+        assert_eq!(Cloud::named("AzureChinaCloud").unwrap().site_suffix, "chinacloudsites.cn");
+    }
+
+    #[test]
+    fn an_unknown_name_lists_the_known_ones_and_is_cleaned() {
+        let message = Cloud::named("mars\u{1b}[31m").unwrap_err().to_string();
+        assert!(message.contains("public, gcc, gcc-high, dod, china"), "{message}");
+        assert!(!message.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn what_no_source_confirms_is_not_guessed() {
+        assert!(Cloud::named("public").unwrap().consent.is_some());
+        for name in ["gcc", "gcc-high", "dod", "china"] {
+            assert_eq!(Cloud::named(name).unwrap().consent, None, "{name}");
+        }
+        assert_eq!(Cloud::named("gcc").unwrap().power_apps_audience, None);
+        assert_eq!(Cloud::named("gcc-high").unwrap().power_apps_scope(), None);
+        assert_eq!(Cloud::named("china").unwrap().flow, None);
+    }
+
+    #[test]
+    fn a_cloud_file_is_read() {
+        let cloud = Cloud::from_toml(FILE).unwrap();
+        assert!(cloud.is_practice());
+        assert_eq!(cloud.site_suffix, "azurewebsites.net");
+        assert_eq!(cloud.graph_scope(), "https://graph.microsoft.com/.default");
+        assert_eq!(cloud.arm_scope(), "https://management.core.windows.net//.default");
+        assert_eq!(cloud.authorization_url(), "http://127.0.0.1:7000");
+        assert_eq!(cloud.consent, None);
+    }
+
+    #[test]
+    fn a_bad_cloud_file_says_which_key_and_why() {
+        let with =
+            |from: &str, to: &str| Cloud::from_toml(&FILE.replacen(from, to, 1)).unwrap_err().to_string();
+        let cases = [
+            (
+                with("login = \"http://127.0.0.1:7000\"", "login = \"http://login.example.com\""),
+                "`login` uses http",
+            ),
+            (with("login = \"http://127.0.0.1:7000\"", ""), "`login` is missing"),
+            (with("login = \"http://127.0.0.1:7000\"", "login = \"  \""), "`login` is empty"),
+            (with("login = \"http://127.0.0.1:7000\"", "login = 7"), "cannot be read"),
+            (with("login = \"http://127.0.0.1:7000\"", "login = \"ftp://127.0.0.1\""), "https://"),
+            (with("login = \"http://127.0.0.1:7000\"", "login = \"https://a@b.example\""), "user name"),
+            (
+                with("login = \"http://127.0.0.1:7000\"", "login = \"https://b.example/tenant\""),
+                "without a path",
+            ),
+            (with("login = \"http://127.0.0.1:7000\"", "login = \"not an address\""), "not a web address"),
+            (
+                with("site_origin = \"http://127.0.0.1:7000\"", "site_origin = \"https://a.example\""),
+                "this machine",
+            ),
+            (with(".azurewebsites.net", "a b"), "`site_suffix`"),
+            (with("name =", "nmae ="), "`nmae`"),
+            (with("name =", "= ="), "cannot be read"),
+        ];
+        for (message, part) in cases {
+            assert!(message.contains(part), "{message:?} does not say {part:?}");
+            assert!(!message.contains('\n'), "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_goes_only_to_the_service_it_is_for() {
+        let cloud = Cloud::named("public").unwrap();
+        let may = |text: &str, audience| cloud.host_may_get_token(&url(text), audience);
+        assert!(may("https://graph.microsoft.com/v1.0/me", Audience::Graph));
+        assert!(may("https://GRAPH.microsoft.com:443/v1.0/me", Audience::Graph));
+        assert!(may("https://management.azure.com/subscriptions?x=1", Audience::Arm));
+        assert!(may("https://login.microsoftonline.com/t/oauth2/token", Audience::Login));
+        assert!(may("https://api.powerapps.com/providers", Audience::PowerApps));
+        for (text, audience) in [
+            ("https://graph.microsoft.com/v1.0/me", Audience::Arm),
+            ("https://graph.microsoft.com.evil.example/v1.0/me", Audience::Graph),
+            ("http://graph.microsoft.com/v1.0/me", Audience::Graph),
+            ("https://graph.microsoft.com:8443/v1.0/me", Audience::Graph),
+            ("https://ada@graph.microsoft.com/v1.0/me", Audience::Graph),
+            ("https://graph.microsoft.com@evil.example/", Audience::Graph),
+            ("https://graph.microsoft.us/v1.0/me", Audience::Graph),
+            ("file:///etc/passwd", Audience::Graph),
+        ] {
+            assert!(!may(text, audience), "{text}");
+        }
+        let bare = Cloud { power_apps: None, ..cloud };
+        assert!(!bare.host_may_get_token(&url("https://api.powerapps.com/"), Audience::PowerApps));
+    }
+
+    #[test]
+    fn loopback_is_this_machine_only() {
+        for text in ["http://127.0.0.1:1", "http://[::1]:1", "http://localhost", "http://site.localhost:7"] {
+            assert!(is_loopback(&url(text)), "{text}");
+        }
+        for text in
+            ["http://127.0.0.1.example", "http://10.0.0.1", "http://notlocalhost", "data:text/plain,x"]
+        {
+            assert!(!is_loopback(&url(text)), "{text}");
+        }
+    }
+}

@@ -8,9 +8,9 @@ use url::Url;
 
 use super::arm::parse::is_host_name;
 use super::http::{Answer, Http, Request, Service};
-use super::reader::label;
+use super::reader::{label, mapped};
 use crate::engine::clouds::is_loopback;
-use crate::engine::facts::{Fact, HostAnswer, ProbeAnswer, Probes, Seen};
+use crate::engine::facts::{HostAnswer, ProbeAnswer, Probes, Seen};
 use crate::engine::trouble::{Class, Trouble};
 
 /// Where the sign-in begins, in every mode of Easy Auth.
@@ -96,13 +96,7 @@ pub async fn probe(http: &Http, origin: &SiteOrigin) -> Probes {
 pub fn host_answer(probes: &Probes) -> Seen<HostAnswer> {
     let all = [&probes.program, &probes.browser, &probes.login];
     let best = all.into_iter().find(|p| p.value().is_some()).unwrap_or(&probes.program);
-    let fact = match &best.fact {
-        Fact::Is(answer) => Fact::Is(HostAnswer { status: answer.status }),
-        Fact::CouldNot(trouble) => Fact::CouldNot(trouble.clone()),
-        Fact::Absent => Fact::Absent,
-        Fact::NotLooked => Fact::NotLooked,
-    };
-    Seen { fact, at: best.at, call: best.call.clone() }
+    mapped(best.clone(), |answer| Some(HostAnswer { status: answer.status }))
 }
 
 /// Calls a function anonymously, as a program. This runs the customer's code if it is not protected: only

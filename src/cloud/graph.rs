@@ -10,7 +10,7 @@ use self::batch::Batcher;
 use self::parse::{Assignment, Organization};
 use super::http::Service;
 use super::json::id;
-use super::reader::{Reader, encoded, label, literal, odd};
+use super::reader::{Reader, encoded, label, literal, mapped, odd};
 use crate::engine::facts::{Application, Grant, Person, Seen, ServicePrincipal, UserConsent};
 
 /// What is asked of a registration (microsoft-cloud 4.2).
@@ -88,7 +88,7 @@ impl Graph {
     pub async fn principal_with_name(&self, name: &str) -> Seen<ServicePrincipal> {
         let filter = format!("servicePrincipalNames/any(n:n%20eq%20{})", literal(name));
         let path = format!("/servicePrincipals?$filter={filter}&$select={PRINCIPAL}");
-        first(self.all(path, false, parse::principal).await)
+        mapped(self.all(path, false, parse::principal).await, first)
     }
 
     /// Delegated grants from one service principal to another, by their object ids (microsoft-cloud 4.7).
@@ -138,7 +138,7 @@ impl Graph {
     /// The tenant, as the directory describes itself.
     pub async fn organization(&self) -> Seen<Organization> {
         let path = "/organization?$select=id,displayName,verifiedDomains";
-        first(self.all(path.into(), false, parse::organization).await)
+        mapped(self.all(path.into(), false, parse::organization).await, first)
     }
 
     /// Whether users may consent for themselves. Many tokens may not read this (microsoft-cloud 2.10).
@@ -148,14 +148,6 @@ impl Graph {
     }
 }
 
-/// The first element of a list as a fact of its own; an empty list is "not there".
-fn first<T>(list: Seen<Vec<T>>) -> Seen<T> {
-    use crate::engine::facts::Fact;
-    let fact = match list.fact {
-        Fact::Is(items) => items.into_iter().next().map_or(Fact::Absent, Fact::Is),
-        Fact::Absent => Fact::Absent,
-        Fact::NotLooked => Fact::NotLooked,
-        Fact::CouldNot(trouble) => Fact::CouldNot(trouble),
-    };
-    Seen { fact, at: list.at, call: list.call }
+fn first<T>(items: Vec<T>) -> Option<T> {
+    items.into_iter().next()
 }

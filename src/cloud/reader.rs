@@ -12,7 +12,7 @@ use url::{Url, form_urlencoded};
 use super::http::{Answer, Http, Request, Service};
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::Audience;
-use crate::engine::facts::Seen;
+use crate::engine::facts::{Fact, Seen};
 use crate::engine::trouble::{Class, Trouble};
 
 /// Gives a token for a service, refreshed where needed.
@@ -111,6 +111,17 @@ impl Reader {
     pub(super) fn seen<T>(&self, result: Result<Option<T>, Trouble>, call: &str) -> Seen<T> {
         Seen::from_result(result, self.http.now(), call)
     }
+}
+
+/// The same fact with its value turned into another; one that gives nothing becomes "not there".
+pub(super) fn mapped<T, U>(seen: Seen<T>, turn: impl FnOnce(T) -> Option<U>) -> Seen<U> {
+    let fact = match seen.fact {
+        Fact::Is(value) => turn(value).map_or(Fact::Absent, Fact::Is),
+        Fact::Absent => Fact::Absent,
+        Fact::NotLooked => Fact::NotLooked,
+        Fact::CouldNot(trouble) => Fact::CouldNot(trouble),
+    };
+    Seen { fact, at: seen.at, call: seen.call }
 }
 
 /// A call as it stands in a fact's provenance: method and path, without the query.

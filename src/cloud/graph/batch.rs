@@ -24,7 +24,7 @@ const MOST: usize = 20;
 /// What became of a read in a batch.
 enum Outcome {
     /// Answered, or refused for good.
-    Done(Result<Answer, Trouble>),
+    Done(Box<Result<Answer, Trouble>>),
     /// To be asked again by itself after a wait.
     Alone(Duration),
 }
@@ -72,7 +72,7 @@ impl Batcher {
         };
         send_all(reader, mine).await;
         let wait = match answer.await {
-            Ok(Outcome::Done(result)) => return result,
+            Ok(Outcome::Done(result)) => return *result,
             Ok(Outcome::Alone(wait)) => wait,
             // Whoever carried this read was stopped on the way.
             Err(_) => Duration::ZERO,
@@ -109,7 +109,7 @@ async fn send(reader: &Reader, mut batch: Vec<Waiting>) {
         let outcome = match &envelope {
             // A sign-in that is refused for all is refused for each.
             Some(Err(trouble)) if !trouble.class.passes_by_itself() && !trouble.class.is_network() => {
-                Outcome::Done(Err(trouble.clone()))
+                Outcome::Done(Box::new(Err(trouble.clone())))
             }
             Some(Ok(envelope)) => {
                 let id = (index + 1).to_string();
@@ -170,7 +170,7 @@ fn read(reader: &Reader, envelope: &Answer, waiting: &Waiting, response: &mut Va
         redactor: envelope.redactor.clone(),
         headers,
     };
-    Outcome::Done(answer.ok())
+    Outcome::Done(Box::new(answer.ok()))
 }
 
 fn headers(given: &Value) -> HeaderMap {

@@ -274,8 +274,19 @@ impl World {
         } else {
             resource
         };
+        let spellings: &[&str] = if self.switches.trailing_slash_resolves {
+            let bare = resource.strip_suffix('/').unwrap_or(resource);
+            &[resource, bare, &format!("{bare}/")]
+        } else {
+            &[resource]
+        };
         self.objects(Kind::ServicePrincipal, tenant, view).find(|(object, doc)| {
-            object.app_id().eq_ignore_ascii_case(resource) || list_has(doc, "servicePrincipalNames", resource)
+            let registration = self.application(object.app_id(), view);
+            spellings.iter().any(|name| {
+                object.app_id().eq_ignore_ascii_case(name)
+                    || list_has(doc, "servicePrincipalNames", name)
+                    || registration.is_some_and(|(_, app)| list_has(app, "identifierUris", name))
+            })
         })
     }
 

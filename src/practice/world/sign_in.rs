@@ -41,6 +41,8 @@ pub struct AuthCode {
     pub nonce: Option<String>,
     /// Whether the redirect was registered under the Web platform and so needs the secret.
     pub confidential: bool,
+    /// Whether the redirect is a single-page one, which redeems only with an `Origin` header.
+    pub spa: bool,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// Whether it was redeemed.
@@ -73,14 +75,8 @@ pub struct DeviceFlow {
     pub tenant: String,
     /// Whether it was started on the v1 endpoint.
     pub v1: bool,
-    /// App id of the resource, as resolved.
-    pub resource: String,
-    /// The resource as it was asked for.
-    pub audience: String,
-    /// Delegated scopes asked for.
-    pub scopes: Vec<String>,
-    /// Scopes of the protocol itself.
-    pub protocol_scopes: Vec<String>,
+    /// What was asked for, as sent: `scope` on v2, `resource` on v1.
+    pub asked: String,
     /// When it was started.
     pub started_at: Timestamp,
     /// When it was last polled.

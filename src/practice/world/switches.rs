@@ -53,6 +53,10 @@ pub struct Switches {
     pub auth_restart_s: u32,
     /// Whether `allowedApplications: []` refuses everybody (microsoft-cloud 6.7: sources conflict).
     pub empty_allowed_applications_denies: bool,
+    /// Whether a v1 sign-in of a client that lists nothing of Graph is AADSTS90008 (microsoft-cloud 3.1).
+    pub v1_sign_in_needs_graph: bool,
+    /// Whether a resource with a final slash finds the one without, and the reverse (power-platform 1.5).
+    pub trailing_slash_resolves: bool,
     /// HTTP status of the sign-in page that shows an error (microsoft-cloud 2.3: 200 or 400).
     pub error_page_status: u16,
     /// HTTP status of `invalid_client` errors (microsoft-cloud 2.3: 401 or 400).
@@ -124,6 +128,8 @@ impl Default for Switches {
             azure_cli_blocked: false,
             auth_restart_s: 0,
             empty_allowed_applications_denies: true,
+            v1_sign_in_needs_graph: true,
+            trailing_slash_resolves: false,
             error_page_status: 200,
             invalid_client_status: 401,
             echo_client_request_id: true,

@@ -1,11 +1,19 @@
 //! The domain: choices, facts, checks, plan, report. No I/O, no clock.
 
 pub mod change;
+pub mod checks;
 pub mod choices;
 pub mod clean;
 pub mod clouds;
+pub mod definition;
 pub mod facts;
+pub mod findings;
+pub mod held;
 pub mod ids;
 pub mod markers;
+pub mod pasted;
+pub mod plan;
+pub mod redirect_url;
 pub mod resource_url;
 pub mod trouble;
+pub mod words;

@@ -19,7 +19,7 @@ pub enum TokenVersion {
 
 impl TokenVersion {
     /// The version from the registration's value, where null means 1. `None` for a number that Entra does not define.
-    pub fn from_registration(requested: Option<i64>) -> Option<Self> {
+    pub fn from_registration(requested: Option<u8>) -> Option<Self> {
         match requested {
             None | Some(1) => Some(Self::V1),
             Some(2) => Some(Self::V2),

@@ -8,6 +8,8 @@ pub mod clouds;
 pub mod definition;
 pub mod facts;
 pub mod findings;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod held;
 pub mod ids;
 pub mod markers;

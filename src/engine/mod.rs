@@ -6,6 +6,7 @@ pub mod choices;
 pub mod clean;
 pub mod clouds;
 pub mod definition;
+pub mod error_codes;
 pub mod facts;
 pub mod findings;
 pub mod held;

@@ -275,7 +275,7 @@ pub struct Words {
 
 static WORDS: OnceLock<Words> = OnceLock::new();
 
-/// Parses the embedded texts (and those of [`super::error_codes`]), once. Called at start, so that damaged texts
+/// Parses the embedded texts (and those of [`super::error_codes`] and [`super::links`]), once. Called at start, so that damaged texts
 /// end the program with a message instead of leaving screens empty.
 ///
 /// # Errors
@@ -286,6 +286,7 @@ pub fn load() -> Result<&'static Words, WordsError> {
     }
     let parsed = Words::parse(CHECKS, STAGES, TERMS)?;
     super::error_codes::load()?;
+    super::links::load()?;
     Ok(WORDS.get_or_init(|| parsed))
 }
 

@@ -9,13 +9,18 @@ pub mod definition;
 pub mod error_codes;
 pub mod facts;
 pub mod findings;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod held;
 pub mod ids;
 pub mod links;
+pub mod markers;
 pub mod pasted;
+pub mod percent;
 pub mod plan;
 pub mod redirect_url;
 pub mod resource_url;
 pub mod secret_shape;
 pub mod trouble;
+pub mod values;
 pub mod words;

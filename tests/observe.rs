@@ -1,9 +1,9 @@
 //! Observing and changing over real HTTP, against a small table of answers: batches, pages, failures of single
 //! reads, which registration is whose, and what is sent again and what never is.
 
-#[path = "observe/small_cloud.rs"]
 #![allow(clippy::unwrap_used, reason = "a failure here is the failure of a test")]
 
+#[path = "observe/small_cloud.rs"]
 mod small_cloud;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

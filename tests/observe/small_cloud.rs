@@ -162,6 +162,7 @@ pub fn not_found() -> Reply {
     )
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "a table reads better with plain values")]
 pub fn list(items: Value) -> Reply {
     reply(200, json!({"value": items}))
 }
@@ -200,7 +201,7 @@ pub fn finished(asked: &Asked) -> Reply {
     let sp_client = format!("/v1.0/servicePrincipals(appId='{CLIENT}')");
     let api = format!("/v1.0/applications(appId='{API}')");
     let client = format!("/v1.0/applications(appId='{CLIENT}')");
-    let ours = format!("/v1.0/applications(uniqueName='{}')", unique);
+    let ours = format!("/v1.0/applications(uniqueName='{unique}')");
     let assigned = format!("/v1.0/servicePrincipals/sp-{API}/appRoleAssignedTo");
     let grants = format!(
         "/v1.0/oauth2PermissionGrants?$filter=clientId%20eq%20'sp-{CLIENT}'%20and%20resourceId%20eq%20'sp-{API}'"

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use crate::engine::choices::Choices;
 use crate::engine::definition::{self, Source};
 use crate::engine::trouble::{Class, Trouble};
-use crate::flow::effect::{Copy, CopyItem};
+use crate::flow::effect::{Clip, CopyItem};
 use crate::flow::event::{Answer, CopyOutcome, Event};
 use crate::platform::browser::BrowserOutcome;
 use crate::platform::clipboard::{Cleared, ClipboardService, CopyRequest, Outcome, SecretPresence, Ticket};
@@ -18,10 +18,10 @@ use super::face::Face;
 use super::tasks::Answers;
 
 impl<F: Face> Drive<F> {
-    pub(super) fn copy(&mut self, copy: Copy) {
-        match copy {
-            Copy::Text { item, text } => self.put(item, CopyRequest::plain(text), false),
-            Copy::Secret => match self.with_vault(|vault| vault.value()) {
+    pub(super) fn copy(&mut self, clip: Clip) {
+        match clip {
+            Clip::Text { item, text } => self.put(item, CopyRequest::plain(text), false),
+            Clip::Secret => match self.with_vault(|vault| vault.value()) {
                 Some(value) => self.put_secret(value),
                 None => self.handle(Event::Copied {
                     item: CopyItem::ClientSecret,
@@ -144,12 +144,19 @@ impl<F: Face> Drive<F> {
         else {
             return Err(local("The app's host and functions are not known yet.".to_owned()));
         };
-        let source = Source { name: &site.name, host: &site.host, functions };
+        let login = self.state.setup.cloud.authorization_url();
+        let source = Source {
+            name: &site.name,
+            host: &site.host,
+            functions,
+            login: &login,
+            tenant: self.state.facts.tenant.value().map(|t| t.id.as_str()),
+        };
         let files = definition::files(&source).map_err(|e| local(e.to_string()))?;
         let mut written = Vec::new();
         for file in files {
             let path = dir.join(&file.name);
-            files::write_new_or_same(&path, file.text.as_bytes(), Readers::Usual, Overwrite::Refuse)
+            files::write_new_or_same(&path, file.contents.as_bytes(), Readers::Usual, Overwrite::Refuse)
                 .map_err(|e| local(e.to_string()))?;
             written.push(path.display().to_string());
         }

@@ -16,6 +16,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use crate::cloud::call_log::CallRecord;
+use crate::engine::facts::Facts;
 use crate::flow::effect::{CopyItem, Effect, Work};
 use crate::flow::event::{Answer, Event, Key};
 use crate::flow::{State, handle};
@@ -50,6 +52,8 @@ pub struct Machinery {
     pub person: Option<Arc<dyn PersonPart>>,
     /// How long a copied secret stays on the clipboard.
     pub secret_on_clipboard: Duration,
+    /// One record for every exchange, as the clients tell it.
+    pub calls: UnboundedReceiver<CallRecord>,
 }
 
 /// The vault, shared with the work that needs a value.
@@ -94,6 +98,7 @@ pub async fn run<F: Face>(
                     drive.event(event);
                 }
             }
+            Some(record) = drive.machinery.calls.recv() => drive.call(record),
             Some((item, outcome)) = copies.recv() => drive.copy_done(item, outcome)?,
             () = quiet(drawn_until.map(|(_, until)| until)) => {
                 if let Some((revision, _)) = drawn_until.take() {
@@ -134,6 +139,8 @@ struct Drive<F> {
     machinery: Machinery,
     vault: SharedVault,
     tasks: Tasks,
+    /// The newest facts, for looks that go on by themselves.
+    latest: Arc<Mutex<Facts>>,
     to: UnboundedSender<Event>,
     rehearsal: rehearse::Bound,
     /// Copies that came back from the clipboard.
@@ -155,13 +162,13 @@ impl<F: Face> Drive<F> {
         to: UnboundedSender<Event>,
         copied: UnboundedSender<(CopyItem, Outcome)>,
     ) -> Self {
-        machinery.services.tell_calls(to.clone());
         Self {
             state,
             face,
             machinery,
             vault: SharedVault::default(),
             tasks: Tasks::default(),
+            latest: Arc::default(),
             to,
             rehearsal: rehearse::Bound::default(),
             copied,
@@ -212,6 +219,7 @@ impl<F: Face> Drive<F> {
                 // What only this run knows is no part of a look at the cloud.
                 facts.secret_probe.clone_from(&self.state.facts.secret_probe);
                 facts.rehearsal.clone_from(&self.state.facts.rehearsal);
+                self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&facts);
                 self.handle(Event::Answer { generation, answer: Answer::Observed { facts, at, next } });
             }
             other => self.handle(other),

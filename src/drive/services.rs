@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::cloud::change::Writer;
 use crate::cloud::http::Http;
 use crate::cloud::observe::Observer;
 use crate::cloud::reader::Reader;
@@ -38,6 +39,11 @@ impl Services {
     /// Reads as the signed-in person.
     pub fn reader(&self) -> Option<Reader> {
         self.session().map(|session| Reader::new(self.http.clone(), session.tokens()))
+    }
+
+    /// Changes as the signed-in person; not in a read-only run.
+    pub fn writer(&self) -> Option<Writer> {
+        self.reader().and_then(Writer::new)
     }
 
     /// Looks with what there is: as the signed-in person, else at what is public.

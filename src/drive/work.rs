@@ -1,21 +1,25 @@
 //! Carrying out work in the cloud: signing in, looking, changing, trying the secret.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use secrecy::ExposeSecret;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::cloud::arm::Arm;
 use crate::cloud::call_log::CallRecord;
+use crate::cloud::http::Service;
 use crate::cloud::observe;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent, probe_secret};
 use crate::engine::change::Change;
 use crate::engine::facts::SecretProbe;
+use crate::engine::secret_shape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::values::values;
 use crate::flow::effect::{Part, SignInMethod};
-use crate::flow::event::{Answer, AppList, AppRow, CallLine, Event, SignInProgress, SignedIn};
+use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState, SignInStep};
+use crate::flow::event::{Answer, AppList, AppRow, CallLine, Event, SecretShape, SignInProgress, SignedIn, Waiting};
 use crate::platform::browser::Browser;
 
 use super::Drive;
@@ -121,19 +125,10 @@ impl<F: Face> Drive<F> {
         let clock = self.machinery.clock.clone();
         tokio::spawn(async move {
             let result = match services.writer() {
-                Some(writer) => {
-                    writer
-                        .on_wait(move |name| {
-                            waiting.give(Answer::Waiting(crate::flow::event::Waiting {
-                                name: name.to_owned(),
-                                since: clock.now(),
-                                usual: "a few seconds to two minutes".to_owned(),
-                                safe_to_leave: true,
-                            }));
-                        })
-                        .apply(&change)
-                        .await
-                }
+                Some(writer) => writer.on_wait(Arc::new(move |reason, _| {
+                    let text = format!("Waiting for {}. It usually takes a few seconds, at most two minutes.", reason.name());
+                    waiting.give(Answer::Waiting(Waiting { text, since: clock.now(), safe_to_leave: false }));
+                })).apply(&change).await,
                 None => Err(Trouble::new(
                     Class::Local,
                     "Nothing may be changed in this run.",
@@ -156,11 +151,16 @@ impl<F: Face> Drive<F> {
 
     pub(super) fn submit_secret(&mut self, answers: &Answers) {
         let client = self.state.facts.client_app.value().cloned();
-        let values = values(&self.state.facts, &self.state.choices, &self.state.held);
         let (shape, held) = self.with_vault(|vault| {
             let value = vault.field.take();
-            let shape = super::shape::of(&value, &values);
-            if let (crate::flow::event::SecretShape::Value, Some(client)) = (shape, &client) {
+            let known = client.as_ref().map(|c| c.secrets.as_slice());
+            let shape = match secret_shape::judge(value.expose_secret(), known) {
+                secret_shape::SecretShape::Empty => SecretShape::Empty,
+                secret_shape::SecretShape::Id { .. } => SecretShape::Id,
+                shape if shape.can_be_taken() => SecretShape::Value,
+                _ => SecretShape::Odd,
+            };
+            if let (SecretShape::Value, Some(client)) = (shape, &client) {
                 vault.keep_pasted(client, value);
             }
             (shape, vault.held())
@@ -212,11 +212,23 @@ impl<F: Face> Drive<F> {
         });
     }
 
+    /// The address that the screen shows and the wizard waits at.
+    fn awaited_address(&self) -> Option<String> {
+        let sign_in = match &self.state.page {
+            Page::SignIn(SignInState { step: SignInStep::Browser { address }, .. }) => Some(address.clone()),
+            _ => None,
+        };
+        sign_in.or_else(|| match &self.state.panel {
+            Panel::Rehearsal(RehearsalView { step: RehearsalStep::SignIn { address }, .. }) => Some(address.clone()),
+            _ => None,
+        })
+    }
+
     /// One line for the log of calls.
     pub(super) fn call(&mut self, record: CallRecord) {
         self.handle(Event::Call(CallLine {
             at: record.at,
-            writes: record.writes,
+            writes: is_write(&record),
             method: record.method,
             host: record.host,
             path: record.path,
@@ -245,6 +257,13 @@ fn signed_in(session: &Session) -> SignedIn {
     let person = session.person();
     let domain = person.upn.split_once('@').map_or(person.tenant.as_str(), |(_, domain)| domain);
     SignedIn { upn: person.upn.clone(), tenant_name: domain.to_owned(), tenant_id: person.tenant.clone() }
+}
+
+/// Whether a call could change something: a write to a service, but for the reading POSTs
+/// (`$batch` of reads, the classic settings' list; microsoft-cloud 4.8, 5.5).
+fn is_write(record: &CallRecord) -> bool {
+    let reading_post = record.path.contains("/$batch") || record.path.contains("/list?");
+    matches!(record.service, Service::Graph | Service::Arm) && record.method != "GET" && !reading_post
 }
 
 fn not_signed_in() -> Trouble {

@@ -8,8 +8,8 @@ use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::plan::landed;
 use crate::engine::trouble::{Class, Trouble};
-use crate::engine::words::ui_with;
 use crate::engine::words::ui;
+use crate::engine::words::ui_with;
 use crate::flow::effect::{Part, Work};
 use crate::flow::event::Waiting;
 use crate::flow::state::{Apply, Mark, Panel, Phase, PlanView};
@@ -86,7 +86,14 @@ impl Turn<'_> {
             .filter(|(_, change)| !apply.confirmed.iter().any(|confirmed| confirmed.covers(change)))
             .map(|(index, _)| index)
             .collect();
-        self.show_plan(PlanView { stage: apply.stage, plan, input: apply.input, since: 0, beyond: true, new });
+        self.show_plan(PlanView {
+            stage: apply.stage,
+            plan,
+            input: apply.input,
+            since: 0,
+            beyond: true,
+            new,
+        });
     }
 
     /// The answer to a change that was sent.
@@ -135,11 +142,8 @@ impl Turn<'_> {
         // Settings are in force only when the probes say so, and those belong to another stage's part.
         let part = if kind == Some(ChangeKind::PutAuth) { Part::All } else { Part::Stage(apply.stage) };
         self.drop_work();
-        self.state.waiting = Some(Waiting {
-            text: wait_text(kind),
-            since: self.state.now,
-            safe_to_leave: true,
-        });
+        self.state.waiting =
+            Some(Waiting { text: wait_text(kind), since: self.state.now, safe_to_leave: true });
         self.watch(part, self.state.setup.timing.landing_s);
     }
 

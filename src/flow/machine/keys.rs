@@ -94,7 +94,8 @@ impl Turn<'_> {
             Command::Newer(lines) => self.scroll(lines, false),
             Command::Quit => self.ask_to_quit(0),
         }
-        if !self.state.overlays.is_empty() && matches!(command, Command::Log | Command::Help | Command::Explain)
+        if !self.state.overlays.is_empty()
+            && matches!(command, Command::Log | Command::Help | Command::Explain)
         {
             self.state.selected = None;
         }
@@ -167,7 +168,11 @@ impl Turn<'_> {
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
             ActionId::PublicOnly => self.sign_in_step(SignInStep::Address),
-            ActionId::CancelSignIn | ActionId::Back | ActionId::Decline | ActionId::Close | ActionId::Stay => {
+            ActionId::CancelSignIn
+            | ActionId::Back
+            | ActionId::Decline
+            | ActionId::Close
+            | ActionId::Stay => {
                 self.back();
             }
             ActionId::CopyCode => self.copy(CopyItem::DeviceCode),

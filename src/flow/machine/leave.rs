@@ -1,9 +1,9 @@
 //! Going back a level, stopping, and leaving: never in the middle of a change, never with a secret unasked.
 
-use crate::flow::event::CopyOutcome;
-use crate::flow::effect::{CopyItem, Effect};
-use crate::flow::state::{Overlay, Page, Panel, SignInStep};
 use crate::engine::ids::StageId;
+use crate::flow::effect::{CopyItem, Effect};
+use crate::flow::event::CopyOutcome;
+use crate::flow::state::{Overlay, Page, Panel, SignInStep};
 
 use super::Turn;
 

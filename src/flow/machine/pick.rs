@@ -101,8 +101,7 @@ impl Turn<'_> {
 /// Names without a scheme get `https`; a path, as of a function's own address, is left away.
 pub(super) fn app_address(typed: &str) -> Option<String> {
     let typed = typed.trim();
-    let with_scheme =
-        if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
+    let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
     let url = Url::parse(&with_scheme).ok()?;
     if !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() || url.password().is_some() {
         return None;
@@ -133,9 +132,16 @@ mod tests {
 
     #[test]
     fn what_is_no_public_host_name_is_refused() {
-        for typed in
-            ["", "contoso", "ftp://a.b", "https://10.0.0.1", "https://[::1]", "https://u:p@a.b", "a b.c", "a.b:81"]
-        {
+        for typed in [
+            "",
+            "contoso",
+            "ftp://a.b",
+            "https://10.0.0.1",
+            "https://[::1]",
+            "https://u:p@a.b",
+            "a b.c",
+            "a.b:81",
+        ] {
             assert_eq!(app_address(typed), None, "{typed}");
         }
     }

@@ -60,11 +60,8 @@ impl Turn<'_> {
             self.start_rehearsal(apply);
             return;
         }
-        let wanted = if cleaning {
-            ChangeKind::RemoveRehearsalRedirect
-        } else {
-            ChangeKind::AddRehearsalRedirect
-        };
+        let wanted =
+            if cleaning { ChangeKind::RemoveRehearsalRedirect } else { ChangeKind::AddRehearsalRedirect };
         // Taken from fresh facts: it touches nothing but our own address, whatever was added meanwhile.
         let plan = self.plan(apply.stage, &apply.input);
         let fresh = plan.changes.into_iter().find(|change| change.kind == wanted);

@@ -1,9 +1,9 @@
 //! Stage 5: the pasted secret and its probe. The value itself never comes here (law 5).
 
 use crate::engine::facts::{SecretProbe, Seen};
+use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::Trouble;
 use crate::flow::effect::{Effect, Work};
-use crate::flow::event::SecretShape;
 use crate::flow::state::{Panel, SecretState};
 
 use super::Turn;
@@ -21,7 +21,7 @@ impl Turn<'_> {
         if self.state.panel != Panel::SecretField {
             return;
         }
-        if shape != SecretShape::Value {
+        if !shape.can_be_taken() {
             self.state.secret.refused = Some(shape);
             return;
         }

@@ -1,12 +1,12 @@
 //! Signing in, or going on without.
 
 use crate::engine::choices::AppChoice;
+use crate::engine::ids::StageId;
+use crate::engine::trouble::Trouble;
 use crate::flow::derived::person_step;
 use crate::flow::effect::{SignInMethod, Work};
 use crate::flow::event::{PersonDone, SignInProgress};
 use crate::flow::state::{Field, Page, Panel, SignInState, SignInStep};
-use crate::engine::trouble::Trouble;
-use crate::engine::ids::StageId;
 
 use super::Turn;
 

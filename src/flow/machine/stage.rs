@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
+use crate::engine::words::ui;
 use crate::flow::effect::Part;
 use crate::flow::event::Waiting;
 use crate::flow::menu::{ActionId, Item};
 use crate::flow::state::{Page, Panel};
-use crate::engine::words::ui;
 
 use super::Turn;
 

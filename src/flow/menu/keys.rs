@@ -173,7 +173,7 @@ fn letters(state: &State, list: &mut Vec<Binding>) {
 }
 
 /// Whether a change is on its way, so that leaving has to wait for its answer.
-pub(in crate::flow) fn applying_in_hand(state: &State) -> bool {
+fn applying_in_hand(state: &State) -> bool {
     matches!((&state.page, &state.panel), (Page::Stage(_), Panel::Applying(apply)) if apply.in_hand())
 }
 

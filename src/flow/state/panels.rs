@@ -8,7 +8,7 @@ use crate::engine::ids::{CheckId, StageId};
 use crate::engine::plan::{Plan, PlanInput};
 use crate::engine::trouble::Trouble;
 
-use crate::flow::event::SecretShape;
+use crate::engine::secret_shape::SecretShape;
 
 /// What the page of a stage shows.
 #[derive(Debug, Clone, PartialEq)]

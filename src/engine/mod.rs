@@ -14,3 +14,4 @@ pub mod plan;
 pub mod redirect_url;
 pub mod resource_url;
 pub mod trouble;
+pub mod words;

@@ -135,7 +135,6 @@ pub const MASK: &str = "••••••••••••";
 /// The stand-in for a mark of ours.
 const fn ascii(c: char) -> Option<char> {
     Some(match c {
-        '✓' => '+',
         '✗' => 'x',
         '○' => 'o',
         '·' | '–' | '—' | '─' => '-',
@@ -146,7 +145,7 @@ const fn ascii(c: char) -> Option<char> {
         '↑' => '^',
         '↓' => 'v',
         '│' => '|',
-        '╭' | '╮' | '╰' | '╯' => '+',
+        '✓' | '╭' | '╮' | '╰' | '╯' => '+',
         '“' | '”' => '"',
         '‘' | '’' => '\'',
         _ => return None,

@@ -51,7 +51,7 @@ fn compare(
         }
         (Some(Value::Array(a)), Some(Value::Array(b))) if a != b => lists(path, a, b, found, same),
         (None | Some(Value::Null), Some(Value::Array(b))) if !b.is_empty() => {
-            lists(path, &[], b, found, same)
+            lists(path, &[], b, found, same);
         }
         (a, b) if a.filter(|v| !v.is_null()) == b.filter(|v| !v.is_null()) => {
             *same += usize::from(a.is_some_and(|v| !v.is_null()));
@@ -118,7 +118,7 @@ pub fn changes(doc: &mut Doc, before: &Value, after: &Value) {
                     (&new, Role::Good),
                 ]),
                 (Some(_), None) => {
-                    doc.pieces(&[(&path, Role::Plain), ("  ", Role::Plain), (&line, Role::Bad)])
+                    doc.pieces(&[(&path, Role::Plain), ("  ", Role::Plain), (&line, Role::Bad)]);
                 }
                 _ => doc.pieces(&[(&path, Role::Plain), ("  ", Role::Plain), (&line, Role::Good)]),
             }

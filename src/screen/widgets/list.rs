@@ -49,7 +49,7 @@ pub fn list(doc: &mut Doc, rows: &[Row], cursor: Option<usize>) {
     };
     for (index, row) in rows.iter().enumerate() {
         let selected = cursor == Some(index);
-        let mut add = |doc: &mut Doc| {
+        let add = |doc: &mut Doc| {
             let from = doc.height();
             let (mark, role) = if selected { ("> ", Role::Strong) } else { ("  ", Role::Plain) };
             let label = pad(&row.label, label_room);
@@ -68,6 +68,6 @@ pub fn list(doc: &mut Doc, rows: &[Row], cursor: Option<usize>) {
                 doc.bar(from, style);
             }
         };
-        if selected { doc.focused(&mut add) } else { add(doc) }
+        if selected { doc.focused(add) } else { add(doc) }
     }
 }

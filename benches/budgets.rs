@@ -1,1 +1,3 @@
+//! The budgets of the design, printed as figures.
+
 fn main() {}

@@ -326,8 +326,9 @@ pub struct Application {
     pub token_version: Option<u8>,
     /// Exposed delegated permissions.
     pub scopes: Vec<Scope>,
-    /// The scopes as Graph gave them: the base of read-change-write, since arrays are replaced whole.
-    pub scopes_document: Vec<Value>,
+    /// The whole `api` object as Graph gave it: the base of read-change-write. Its arrays are replaced
+    /// whole, and whether members that are not sent are kept is not certain (microsoft-cloud 4.4).
+    pub api_document: Value,
     /// `api.preAuthorizedApplications`.
     pub pre_authorized: Vec<PreAuthorized>,
     /// `requiredResourceAccess`.

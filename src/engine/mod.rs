@@ -7,8 +7,11 @@ pub mod clean;
 pub mod clouds;
 pub mod facts;
 pub mod findings;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod held;
 pub mod ids;
+pub mod markers;
 pub mod pasted;
 pub mod plan;
 pub mod redirect_url;

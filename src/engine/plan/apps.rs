@@ -1,0 +1,290 @@
+//! Changes to app registrations: creating them, their service principals, and client secrets.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{Plan, View};
+use crate::engine::change::{Change, ChangeKind, Method, Pending, Ref, Right, Service};
+use crate::engine::checks::{GRAPH_APP_ID, SCOPE, USER_READ_ID};
+use crate::engine::clean::clean_line;
+use crate::engine::facts::{Application, RequiredAccess};
+use crate::engine::markers;
+
+/// Graph's upsert: creates when there is none of this `uniqueName`, so that a repeat makes no twin.
+const CREATE_IF_MISSING: &str = "create-if-missing";
+
+/// The API's registration, as microsoft-cloud 4.4 describes it: single tenant, version 2 tokens.
+pub(super) fn create_api(v: &View) -> Change {
+    let name = format!("{} API", clean_line(&v.site.name, 90));
+    let body = json!({
+        "displayName": name,
+        "signInAudience": "AzureADMyOrg",
+        "tags": [markers::TAG],
+        "api": {
+            "requestedAccessTokenVersion": 2,
+            "oauth2PermissionScopes": [scope(&v.input.scope_id, &name)],
+        },
+        "web": {
+            "homePageUrl": format!("https://{}", v.site.host),
+            "redirectUris": [format!("https://{}/.auth/login/aad/callback", v.site.host)],
+            "implicitGrantSettings": { "enableIdTokenIssuance": true },
+        },
+        "requiredResourceAccess": [user_read()],
+    });
+    create(v, ChangeKind::CreateApiApp, &markers::api_unique_name(&v.site.id), &name, body)
+}
+
+/// The connector's registration: single tenant, asking for nothing but the sign-in so far.
+pub(super) fn create_client(v: &View) -> Change {
+    let name = format!("{} connector", clean_line(&v.site.name, 90));
+    let body = json!({
+        "displayName": name,
+        "signInAudience": "AzureADMyOrg",
+        "tags": [markers::TAG],
+        "requiredResourceAccess": [user_read()],
+    });
+    create(v, ChangeKind::CreateClientApp, &markers::connector_unique_name(&v.site.id), &name, body)
+}
+
+fn create(v: &View, kind: ChangeKind, unique_name: &str, name: &str, body: Value) -> Change {
+    let path = format!("/applications(uniqueName='{unique_name}')");
+    Change {
+        kind,
+        service: Service::Graph,
+        method: Method::Patch,
+        az: format!(
+            "{} # with the header Prefer: {CREATE_IF_MISSING}",
+            v.az_rest(true, "PATCH", &path, &body)
+        ),
+        path,
+        prefer: Some(CREATE_IF_MISSING),
+        before: Value::Null,
+        body,
+        title: format!("Create the app registration “{name}”"),
+        consequences: vec![],
+        right: Right::CreateApps,
+        undo: format!(
+            "Delete the registration “{name}” in App registrations; it can be restored for 30 days."
+        ),
+    }
+}
+
+/// The delegated permission that the connector is granted.
+fn scope(id: &str, name: &str) -> Value {
+    json!({
+        "id": id,
+        "value": SCOPE,
+        "type": "User",
+        "isEnabled": true,
+        "adminConsentDisplayName": format!("Access {name}"),
+        "adminConsentDescription": format!("Allow the application to access {name} on behalf of the signed-in user."),
+        "userConsentDisplayName": format!("Access {name}"),
+        "userConsentDescription": format!("Allow the application to access {name} on your behalf."),
+    })
+}
+
+fn user_read() -> Value {
+    json!({ "resourceAppId": GRAPH_APP_ID, "resourceAccess": [{ "id": USER_READ_ID, "type": "Scope" }] })
+}
+
+/// A PATCH of one registration.
+pub(super) fn patch(
+    v: &View,
+    kind: ChangeKind,
+    object_id: &Ref,
+    before: Value,
+    body: Value,
+    title: String,
+    undo: String,
+) -> Change {
+    let path = format!("/applications/{object_id}");
+    Change {
+        kind,
+        service: Service::Graph,
+        method: Method::Patch,
+        az: v.az_rest(true, "PATCH", &path, &body),
+        path,
+        prefer: None,
+        before,
+        body,
+        title,
+        consequences: vec![],
+        right: Right::OwnApp,
+        undo,
+    }
+}
+
+/// `api://<client id>` as identifier URI: not needed for the token, but what the portal shows and searches by.
+pub(super) fn identifier_uri(v: &View) -> Change {
+    let before: &[String] = v.facts.api_app.value().map_or(&[], |a| a.identifier_uris.as_slice());
+    let uri = format!("api://{}", v.api_app_id());
+    let mut after: Vec<String> = before.to_vec();
+    after.push(uri.clone());
+    patch(
+        v,
+        ChangeKind::SetIdentifierUri,
+        &v.api_object_id(),
+        json!({ "identifierUris": before }),
+        json!({ "identifierUris": after }),
+        format!("Give the API its identifier URI {uri}"),
+        "Remove the URI under Expose an API.".into(),
+    )
+}
+
+/// `user_impersonation` on an API that lacks it, or has it switched off. Everything else of its `api` object stays.
+pub(super) fn expose_scope(v: &View, app: &Application) -> Change {
+    let before = app.api_document.clone();
+    let mut after = if before.is_object() { before.clone() } else { json!({}) };
+    let mut scopes: Vec<Value> =
+        after.get("oauth2PermissionScopes").and_then(Value::as_array).cloned().unwrap_or_default();
+    let exists = scopes.iter_mut().find(|s| s.get("value").and_then(Value::as_str) == Some(SCOPE));
+    let title = if let Some(Value::Object(existing)) = exists {
+        existing.insert("isEnabled".into(), Value::Bool(true));
+        format!("Switch {SCOPE} on")
+    } else {
+        scopes.push(scope(&v.input.scope_id, &app.display_name));
+        format!("Expose the permission {SCOPE}")
+    };
+    after["oauth2PermissionScopes"] = Value::Array(scopes);
+    patch(
+        v,
+        ChangeKind::ExposeScope,
+        &v.api_object_id(),
+        json!({ "api": before }),
+        json!({ "api": after }),
+        title,
+        "Switch the permission off and remove it under Expose an API.".into(),
+    )
+}
+
+/// The service principal that Graph, unlike the portal, does not make by itself (microsoft-cloud 4.4).
+pub(super) fn create_principal(kind: ChangeKind, app_id: &Ref, whose: &str) -> Change {
+    let body = json!({ "appId": app_id.to_string() });
+    Change {
+        kind,
+        service: Service::Graph,
+        method: Method::Post,
+        path: "/servicePrincipals".into(),
+        prefer: None,
+        before: Value::Null,
+        az: format!("az ad sp create --id {app_id}"),
+        body,
+        title: format!("Create the {whose}'s service principal (enterprise application)"),
+        consequences: vec![],
+        right: Right::CreateApps,
+        undo: "It goes with its registration; or delete it in Enterprise applications.".into(),
+    }
+}
+
+/// Stage 5: one more client secret beside those that are there. Old ones stay until a person removes them.
+pub(super) fn secret(v: &View) -> Plan {
+    let Some(client) = v.facts.client_app.value() else {
+        return Plan::blocked("The connector's registration must exist first.");
+    };
+    let name = secret_name(v.input.now);
+    if client.secrets.iter().any(|s| s.display_name == name) {
+        return Plan::default();
+    }
+    let days = SignedDuration::from_hours(24 * v.input.secret_days);
+    let end = v.input.now.checked_add(days).unwrap_or(Timestamp::MAX);
+    let body = json!({ "passwordCredential": {
+        "displayName": name,
+        "endDateTime": end.strftime("%Y-%m-%dT00:00:00Z").to_string(),
+    }});
+    let path = format!("/applications/{}/addPassword", client.object_id);
+    let mut consequences =
+        vec!["The value is shown to nobody: it is held here until you paste it.".to_owned()];
+    if !client.secrets.is_empty() {
+        consequences
+            .push("The secrets that are there now stay, so that nothing that uses them breaks.".into());
+    }
+    Plan {
+        changes: vec![Change {
+            kind: ChangeKind::AddSecret,
+            service: Service::Graph,
+            method: Method::Post,
+            path,
+            prefer: None,
+            before: Value::Null,
+            az: format!(
+                "az ad app credential reset --id {} --append --display-name \"{name}\" --end-date {}",
+                client.app_id,
+                end.strftime("%Y-%m-%d")
+            ),
+            body,
+            title: format!("Create a client secret that ends on {}", end.strftime("%Y-%m-%d")),
+            consequences: vec![],
+            right: Right::OwnApp,
+            undo: "Remove it under Certificates & secrets.".into(),
+        }],
+        consequences,
+        blocked: None,
+    }
+}
+
+/// The name of a secret made now: our marker and the time.
+fn secret_name(now: Timestamp) -> String {
+    format!("{} {}", markers::SECRET_PREFIX, now.strftime("%Y-%m-%d %H:%M:%S"))
+}
+
+/// `requiredResourceAccess` as Graph wants it.
+pub(super) fn required_json(required: &[RequiredAccess]) -> Value {
+    required
+        .iter()
+        .map(|r| {
+            let access: Vec<Value> =
+                r.access.iter().map(|(id, kind)| json!({ "id": id, "type": kind })).collect();
+            json!({ "resourceAppId": r.resource_app_id, "resourceAccess": access })
+        })
+        .collect()
+}
+
+/// Whether a registration as read now shows what a PATCH body asked for.
+pub(super) fn reflects(app: &Application, body: &Value) -> bool {
+    let strings = |value: &Value| -> Vec<String> {
+        value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let Value::Object(members) = body else { return false };
+    members.iter().all(|(name, value)| match name.as_str() {
+        "identifierUris" => {
+            strings(value).iter().all(|uri| Pending::find(uri).is_some() || app.identifier_uris.contains(uri))
+        }
+        "web" => {
+            let mut wanted = value.get("redirectUris").map(&strings).unwrap_or_default();
+            let mut have = app.web_redirects.clone();
+            wanted.sort();
+            have.sort();
+            wanted == have
+        }
+        "requiredResourceAccess" => {
+            let wanted = value.as_array().map_or(&[][..], Vec::as_slice);
+            wanted.iter().all(|entry| {
+                let resource = entry.get("resourceAppId").and_then(Value::as_str).unwrap_or_default();
+                let ids =
+                    entry.get("resourceAccess").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                ids.iter().filter_map(|a| a.get("id").and_then(Value::as_str)).all(|id| {
+                    app.required.iter().any(|r| {
+                        r.resource_app_id.eq_ignore_ascii_case(resource)
+                            && r.access.iter().any(|(have, _)| have.eq_ignore_ascii_case(id))
+                    })
+                })
+            })
+        }
+        "api" => api_reflects(app, value),
+        _ => true,
+    })
+}
+
+fn api_reflects(app: &Application, wanted: &Value) -> bool {
+    let list = |name: &str| wanted.get(name).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let scopes = list("oauth2PermissionScopes").iter().all(|s| {
+        let id = s.get("id").and_then(Value::as_str).unwrap_or_default();
+        let enabled = s.get("isEnabled").and_then(Value::as_bool).unwrap_or(true);
+        app.scopes.iter().any(|have| have.id.eq_ignore_ascii_case(id) && have.enabled == enabled)
+    });
+    let clients = list("preAuthorizedApplications").iter().all(|p| {
+        let id = p.get("appId").and_then(Value::as_str).unwrap_or_default();
+        app.pre_authorized.iter().any(|have| have.app_id.eq_ignore_ascii_case(id))
+    });
+    scopes && clients
+}

@@ -1,0 +1,157 @@
+//! Plans: what would be changed at a stage, in order, from the facts as they are now.
+
+mod apps;
+mod grants;
+mod redirects;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+
+use super::change::{Change, ChangeKind, Pending, Ref};
+use super::checks::SCOPE;
+use super::choices::{Choices, ConsentWay};
+use super::clouds::Cloud;
+use super::facts::{Facts, Site};
+use super::ids::StageId;
+
+/// An ordered list of changes for one stage, with what a person should know first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The changes, in the order they will be made. Empty when nothing needs to change.
+    pub changes: Vec<Change>,
+    /// What it means for others (today's anonymous callers, other clients of an existing API, …).
+    pub consequences: Vec<String>,
+    /// Why there is no plan although something is wrong: what a person must do or tell first.
+    pub blocked: Option<String>,
+}
+
+impl Plan {
+    fn blocked(why: impl Into<String>) -> Self {
+        Self { blocked: Some(why.into()), ..Self::default() }
+    }
+
+    /// Whether nothing has to change.
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.blocked.is_none()
+    }
+}
+
+/// What a plan may need beyond facts and choices; all of it random or read from the clock elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanInput {
+    /// Now, by the services' clock.
+    pub now: Timestamp,
+    /// A fresh GUID for a scope that may have to be created (Graph wants client-made ids, microsoft-cloud 4.4).
+    pub scope_id: String,
+    /// The rehearsal's temporary redirect URI, once its port is bound.
+    pub rehearsal_redirect: Option<String>,
+    /// How long a new secret lasts, in days. The portal recommends 180 (microsoft-cloud 7.1).
+    pub secret_days: i64,
+}
+
+/// The plan that brings this stage to where its checks pass.
+///
+/// Stages 1 and 6 change nothing by themselves, except that stage 6 registers a redirect URL once it is known.
+pub fn plan(stage: StageId, cloud: &Cloud, facts: &Facts, choices: &Choices, input: &PlanInput) -> Plan {
+    let Some(site) = facts.site.value() else {
+        return Plan::blocked("The function app must be known first.");
+    };
+    let view = View { cloud, facts, choices, input, site };
+    match stage {
+        StageId::Pick => Plan::default(),
+        StageId::Protect => settings::protect(&view),
+        StageId::Register => settings::register(&view),
+        StageId::Grant => grants::grant(&view),
+        StageId::Secret => apps::secret(&view),
+        StageId::Connect => redirects::connect(&view),
+        StageId::Try => redirects::rehearsal(&view),
+    }
+}
+
+/// Whether the facts show that a change has taken effect. Used after each change, since reads lag
+/// behind writes (microsoft-cloud 4.9) and a restart keeps old settings in force (6.1).
+pub fn landed(change: &Change, facts: &Facts) -> bool {
+    match change.kind {
+        ChangeKind::CreateApiApp => facts.api_app.value().is_some(),
+        ChangeKind::CreateApiPrincipal => facts.api_principal.value().is_some(),
+        ChangeKind::CreateClientApp => facts.client_app.value().is_some(),
+        ChangeKind::CreateClientPrincipal => facts.client_principal.value().is_some(),
+        ChangeKind::SetIdentifierUri | ChangeKind::ExposeScope | ChangeKind::PreAuthorize => {
+            facts.api_app.value().is_some_and(|app| apps::reflects(app, &change.body))
+        }
+        ChangeKind::RequestPermission
+        | ChangeKind::AddRedirect
+        | ChangeKind::AddRehearsalRedirect
+        | ChangeKind::RemoveRehearsalRedirect => {
+            facts.client_app.value().is_some_and(|app| apps::reflects(app, &change.body))
+        }
+        ChangeKind::PutAuth => {
+            facts.auth.value().is_some_and(|auth| settings::reflects(auth, &change.body))
+                && settings::in_force(facts)
+        }
+        ChangeKind::GrantEveryone => facts
+            .grants
+            .value()
+            .is_some_and(|g| g.iter().any(|g| g.principal.is_none() && g.scopes.iter().any(|s| s == SCOPE))),
+        ChangeKind::AddSecret => {
+            let name = change.body.pointer("/passwordCredential/displayName").and_then(|v| v.as_str());
+            facts
+                .client_app
+                .value()
+                .is_some_and(|app| app.secrets.iter().any(|s| Some(s.display_name.as_str()) == name))
+        }
+        ChangeKind::RemoveSecret => {
+            let key = change.body.get("keyId").and_then(|v| v.as_str());
+            facts
+                .client_app
+                .value()
+                .is_some_and(|app| !app.secrets.iter().any(|s| Some(s.key_id.as_str()) == key))
+        }
+    }
+}
+
+/// Everything a plan is made from.
+struct View<'a> {
+    cloud: &'a Cloud,
+    facts: &'a Facts,
+    choices: &'a Choices,
+    input: &'a PlanInput,
+    site: &'a Site,
+}
+
+impl View<'_> {
+    fn api_app_id(&self) -> Ref {
+        Ref::of(self.facts.api_app.value().map(|a| a.app_id.as_str()), Pending::ApiAppId)
+    }
+
+    fn api_object_id(&self) -> Ref {
+        Ref::of(self.facts.api_app.value().map(|a| a.object_id.as_str()), Pending::ApiObjectId)
+    }
+
+    fn client_app_id(&self) -> Ref {
+        Ref::of(self.facts.client_app.value().map(|a| a.app_id.as_str()), Pending::ClientAppId)
+    }
+
+    fn client_object_id(&self) -> Ref {
+        Ref::of(self.facts.client_app.value().map(|a| a.object_id.as_str()), Pending::ClientObjectId)
+    }
+
+    /// How the connector is to be let in: as chosen, else the least privileged way.
+    fn consent_way(&self) -> ConsentWay {
+        self.choices.consent.unwrap_or(ConsentWay::PreAuthorize)
+    }
+
+    /// `az rest` for a Graph or ARM call: exact, and the same everywhere.
+    fn az_rest(&self, graph: bool, method: &str, path: &str, body: &serde_json::Value) -> String {
+        let base = if graph { self.cloud.graph.as_str() } else { self.cloud.arm.as_str() };
+        let base = base.trim_end_matches('/');
+        let version = if graph { "/v1.0" } else { "" };
+        format!(
+            "az rest --method {} --url \"{base}{version}{path}\" --headers Content-Type=application/json --body '{}'",
+            method.to_lowercase(),
+            body.to_string().replace('\'', "'\\''")
+        )
+    }
+}

@@ -1,0 +1,274 @@
+//! Changes to Easy Auth: read the whole settings document, change only what is needed, put it all back.
+
+use serde_json::{Map, Value, json};
+
+use super::{Plan, View, apps};
+use crate::engine::change::{Change, ChangeKind, Method, Right, Service};
+use crate::engine::checks::SCOPE;
+use crate::engine::facts::{AuthSettings, AuthVersion, Facts, Gap};
+use crate::engine::markers;
+
+/// `api-version` of Microsoft.Web calls (microsoft-cloud 5.1).
+pub const API_VERSION: &str = "2023-12-01";
+
+/// Stage 2.
+pub(super) fn protect(v: &View) -> Plan {
+    if let Err(gap @ (Gap::NotLooked | Gap::CouldNot(_))) = v.facts.auth.get() {
+        return Plan::blocked(match gap {
+            Gap::CouldNot(trouble) => {
+                format!("The authentication settings could not be read. {}", trouble.what)
+            }
+            _ => "The authentication settings were not read yet.".to_owned(),
+        });
+    }
+    if v.facts.auth.value().is_some_and(|a| a.config_file.is_some()) {
+        return Plan::blocked("A file in the app rules its authentication; it must be changed there.");
+    }
+    let mut plan = Plan::default();
+    match v.facts.api_app.get() {
+        Ok(app) => {
+            if !app.scope(SCOPE).is_some_and(|s| s.enabled) {
+                plan.changes.push(apps::expose_scope(v, app));
+            }
+            let ours = app.unique_name.as_deref() == Some(markers::api_unique_name(&v.site.id).as_str());
+            if ours && app.identifier_uris.is_empty() {
+                plan.changes.push(apps::identifier_uri(v));
+            }
+        }
+        Err(Gap::Absent) => {
+            plan.changes.push(apps::create_api(v));
+            plan.changes.push(apps::identifier_uri(v));
+        }
+        Err(_) => return Plan::blocked("The API's registration could not be read."),
+    }
+    if v.facts.api_principal.value().is_none() {
+        plan.changes.push(apps::create_principal(ChangeKind::CreateApiPrincipal, &v.api_app_id(), "API"));
+    }
+    let before = document(v.facts);
+    let after = protected(v, &before);
+    if after != before {
+        plan.consequences.extend(consequences(v));
+        plan.changes.push(put(v, &before, &after, "Switch Easy Auth on for this registration"));
+    }
+    plan
+}
+
+/// Stage 3.
+pub(super) fn register(v: &View) -> Plan {
+    let Some(auth) = v.facts.auth.value().filter(|a| a.enabled) else {
+        return Plan::blocked("Easy Auth must be on first.");
+    };
+    let mut plan = Plan::default();
+    match v.facts.client_app.get() {
+        Ok(_) => {}
+        Err(Gap::Absent) => {
+            plan.changes.push(apps::create_client(v));
+            let names: Vec<_> = v
+                .facts
+                .client_candidates
+                .value()
+                .into_iter()
+                .flatten()
+                .map(|c| c.display_name.as_str())
+                .collect();
+            if !names.is_empty() {
+                plan.consequences.push(format!(
+                    "There is already a registration that could be the connector's: {}. This makes a new one beside it.",
+                    names.join(", ")
+                ));
+            }
+        }
+        Err(_) => return Plan::blocked("The connector's registration could not be read."),
+    }
+    if v.facts.client_principal.value().is_none() {
+        plan.changes.push(apps::create_principal(
+            ChangeKind::CreateClientPrincipal,
+            &v.client_app_id(),
+            "connector",
+        ));
+    }
+    let before = auth.document.clone();
+    let mut after = before.clone();
+    allow(v, &mut after, true);
+    if after != before {
+        plan.consequences.push("The app restarts; for up to a minute the old settings stay in force.".into());
+        plan.changes.push(put(v, &before, &after, "Let Easy Auth admit the connector's client ID"));
+    }
+    plan
+}
+
+fn document(facts: &Facts) -> Value {
+    facts.auth.value().map_or_else(|| json!({}), |auth| auth.document.clone())
+}
+
+/// The settings as they should be, from the settings as they are (microsoft-cloud 5.5, recommended PUT).
+fn protected(v: &View, before: &Value) -> Value {
+    let mut doc = before.clone();
+    let was_on = v.facts.auth.value().is_some_and(|a| a.enabled);
+    set(&mut doc, &["platform", "enabled"], json!(true));
+    set(&mut doc, &["globalValidation", "requireAuthentication"], json!(true));
+    let action = doc.pointer("/globalValidation/unauthenticatedClientAction").and_then(Value::as_str);
+    if !was_on || action.is_none_or(|a| a.eq_ignore_ascii_case("AllowAnonymous")) {
+        set(&mut doc, &["globalValidation", "unauthenticatedClientAction"], json!("Return401"));
+    }
+    set(&mut doc, &["identityProviders", "azureActiveDirectory", "enabled"], json!(true));
+    set(
+        &mut doc,
+        &["identityProviders", "azureActiveDirectory", "registration", "clientId"],
+        json!(v.api_app_id().to_string()),
+    );
+    if let Some(issuer) = issuer(v) {
+        set(
+            &mut doc,
+            &["identityProviders", "azureActiveDirectory", "registration", "openIdIssuer"],
+            json!(issuer),
+        );
+    }
+    audiences(v, &mut doc);
+    allow(v, &mut doc, false);
+    if !was_on {
+        set(&mut doc, &["login", "tokenStore", "enabled"], json!(true));
+        set(&mut doc, &["httpSettings", "requireHttps"], json!(true));
+    }
+    doc
+}
+
+/// The issuer that fits the API's token version; `None` when the configured one already does.
+fn issuer(v: &View) -> Option<String> {
+    let tenant = v.facts.tenant.value()?;
+    // A registration that we are about to make issues version 2 tokens.
+    let version =
+        v.facts.api_app.value().map_or(2, crate::engine::facts::Application::effective_token_version);
+    let fitting = if version == 2 { &tenant.issuer_v2 } else { &tenant.issuer_v1 };
+    let configured = v.facts.auth.value().filter(|a| a.enabled).and_then(|a| a.issuer.as_deref());
+    let portal_form = format!("{}v2.0", tenant.issuer_v1);
+    let fits = configured.is_some_and(|c| {
+        c.eq_ignore_ascii_case(fitting) || (version == 2 && c.eq_ignore_ascii_case(&portal_form))
+    });
+    (!fits).then(|| fitting.clone())
+}
+
+/// Adds the audience that the chosen Resource URL leads to, where it is not the client id itself.
+fn audiences(v: &View, doc: &mut Value) {
+    let id = v.api_app_id().to_string();
+    let mut wanted = vec![format!("api://{id}")];
+    let v1 = v.facts.api_app.value().is_some_and(|a| a.effective_token_version() == 1);
+    if let Some(resource) = v.choices.resource_url.as_ref().filter(|r| v1 && !r.eq_ignore_ascii_case(&id)) {
+        wanted.push(resource.clone());
+    }
+    append(doc, &["identityProviders", "azureActiveDirectory", "validation", "allowedAudiences"], &wanted);
+}
+
+/// Writes the explicit list of both client ids: what an empty list means is unconfirmed (microsoft-cloud 6.7).
+fn allow(v: &View, doc: &mut Value, with_client: bool) {
+    const POLICY: [&str; 5] = [
+        "identityProviders",
+        "azureActiveDirectory",
+        "validation",
+        "defaultAuthorizationPolicy",
+        "allowedApplications",
+    ];
+    let mut wanted = vec![v.api_app_id().to_string()];
+    let older = [
+        "identityProviders",
+        "azureActiveDirectory",
+        "validation",
+        "jwtClaimChecks",
+        "allowedClientApplications",
+    ];
+    if with_client || v.facts.client_app.value().is_some() {
+        wanted.push(v.client_app_id().to_string());
+        let in_use = at(doc, &older).and_then(Value::as_array).is_some_and(|l| !l.is_empty());
+        if in_use {
+            append(doc, &older, &wanted);
+        }
+    }
+    append(doc, &POLICY, &wanted);
+}
+
+fn at<'a>(doc: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(doc, |value, name| value.get(name))
+}
+
+/// Sets one member, making the objects on the way.
+fn set(doc: &mut Value, path: &[&str], value: Value) {
+    let Some((last, way)) = path.split_last() else { return };
+    let mut here = doc;
+    for name in way {
+        if !here.is_object() {
+            *here = Value::Object(Map::new());
+        }
+        here = &mut here[*name];
+    }
+    if !here.is_object() {
+        *here = Value::Object(Map::new());
+    }
+    here[*last] = value;
+}
+
+/// Adds what is missing to a list of strings, comparing without regard to case.
+fn append(doc: &mut Value, path: &[&str], wanted: &[String]) {
+    let mut list: Vec<Value> = at(doc, path).and_then(Value::as_array).cloned().unwrap_or_default();
+    for text in wanted {
+        if !list.iter().any(|have| have.as_str().is_some_and(|h| h.eq_ignore_ascii_case(text))) {
+            list.push(json!(text));
+        }
+    }
+    set(doc, path, Value::Array(list));
+}
+
+fn put(v: &View, before: &Value, after: &Value, title: &str) -> Change {
+    let path = format!("{}/config/authsettingsV2?api-version={API_VERSION}", v.site.id);
+    let body = json!({ "properties": after });
+    Change {
+        kind: ChangeKind::PutAuth,
+        service: Service::Arm,
+        method: Method::Put,
+        az: v.az_rest(false, "PUT", &path, &body),
+        path,
+        prefer: None,
+        before: json!({ "properties": before }),
+        body,
+        title: title.to_owned(),
+        consequences: vec![],
+        right: Right::WriteSite,
+        undo: "Put the settings back as they were before (shown on the left).".into(),
+    }
+}
+
+/// What the people around should know before Easy Auth is switched on.
+fn consequences(v: &View) -> Vec<String> {
+    let mut lines = Vec::new();
+    let was_on = v.facts.auth.value().is_some_and(|a| a.enabled);
+    if !was_on {
+        lines.push("Everybody who calls the app without signing in is refused from then on: anonymous callers, callers with only a function key, and webhooks.".to_owned());
+    }
+    if matches!(v.facts.auth_version.value(), Some(AuthVersion::V1 { .. })) {
+        lines.push("The app moves from the classic settings to the current ones. That is one way.".into());
+    }
+    lines.push("The app restarts; for up to a minute the old settings stay in force.".into());
+    lines
+}
+
+/// Whether the settings as read now hold what a PUT asked for. The service adds defaults of its own,
+/// so what was sent must be contained in what is read.
+pub(super) fn reflects(auth: &AuthSettings, body: &Value) -> bool {
+    body.get("properties").is_some_and(|wanted| contains(&auth.document, wanted))
+}
+
+fn contains(have: &Value, wanted: &Value) -> bool {
+    match (have, wanted) {
+        (Value::Object(h), Value::Object(w)) => {
+            w.iter().all(|(k, x)| h.get(k).map_or(x.is_null(), |y| contains(y, x)))
+        }
+        (Value::Array(h), Value::Array(w)) => w.iter().all(|x| h.iter().any(|y| contains(y, x))),
+        (Value::String(h), Value::String(w)) => h.eq_ignore_ascii_case(w),
+        (h, w) => h == w,
+    }
+}
+
+/// Whether callers are refused by now: settings count when they are in force, not when they are stored.
+pub(super) fn in_force(facts: &Facts) -> bool {
+    facts.probes.program.value().is_some_and(|p| matches!(p.status, 301..=308 | 401 | 403))
+        && facts.probes.login.value().is_some_and(|p| p.client_id.is_some())
+}

@@ -1,0 +1,251 @@
+//! Plans from hand-made facts: what is changed, in which order, and that a done stage plans nothing.
+
+use super::*;
+use crate::engine::change::{Method, Service};
+use crate::engine::facts::*;
+use crate::engine::fixtures::*;
+use serde_json::{Value, json};
+
+fn planned(stage: StageId, facts: &Facts) -> Plan {
+    plan(stage, &cloud(), facts, &choices(), &input())
+}
+
+fn kinds(plan: &Plan) -> Vec<ChangeKind> {
+    plan.changes.iter().map(|c| c.kind).collect()
+}
+
+fn but(change: impl FnOnce(&mut Facts)) -> Facts {
+    let mut facts = finished();
+    change(&mut facts);
+    facts
+}
+
+fn client(facts: &mut Facts) -> &mut Application {
+    match &mut facts.client_app.fact {
+        Fact::Is(app) => app,
+        _ => unreachable!(),
+    }
+}
+
+fn api(facts: &mut Facts) -> &mut Application {
+    match &mut facts.api_app.fact {
+        Fact::Is(app) => app,
+        _ => unreachable!(),
+    }
+}
+
+#[test]
+fn a_finished_stage_plans_nothing() {
+    for stage in [StageId::Pick, StageId::Protect, StageId::Register, StageId::Grant, StageId::Connect] {
+        let plan = planned(stage, &finished());
+        assert!(plan.is_empty(), "{stage:?}: {:?}", kinds(&plan));
+    }
+}
+
+#[test]
+fn protecting_a_fresh_app_makes_four_changes_in_order() {
+    let plan = planned(StageId::Protect, &fresh());
+    assert_eq!(
+        kinds(&plan),
+        [
+            ChangeKind::CreateApiApp,
+            ChangeKind::SetIdentifierUri,
+            ChangeKind::CreateApiPrincipal,
+            ChangeKind::PutAuth
+        ]
+    );
+    let create = &plan.changes[0];
+    assert_eq!(create.prefer, Some("create-if-missing"));
+    assert_eq!(create.waits_for(), None);
+    assert_eq!(create.body["signInAudience"], "AzureADMyOrg");
+    assert_eq!(create.body["api"]["requestedAccessTokenVersion"], 2);
+    assert_eq!(plan.changes[1].waits_for(), Some(Pending::ApiObjectId));
+    assert_eq!(plan.changes[2].waits_for(), Some(Pending::ApiAppId));
+    let put = &plan.changes[3];
+    assert_eq!((put.service, put.method), (Service::Arm, Method::Put));
+    let doc = &put.body["properties"];
+    assert_eq!(doc["globalValidation"]["unauthenticatedClientAction"], "Return401");
+    let aad = &doc["identityProviders"]["azureActiveDirectory"];
+    assert_eq!(
+        aad["registration"]["openIdIssuer"],
+        format!("https://login.microsoftonline.com/{TENANT}/v2.0")
+    );
+    assert_eq!(
+        aad["validation"]["defaultAuthorizationPolicy"]["allowedApplications"],
+        json!([Pending::ApiAppId.mark()])
+    );
+    assert!(plan.consequences.iter().any(|c| c.contains("webhooks")), "refused callers are named");
+    assert!(plan.consequences.iter().any(|c| c.contains("one way")), "a classic site is told");
+}
+
+#[test]
+fn what_was_confirmed_covers_what_is_planned_after_the_first_step() {
+    let first = planned(StageId::Protect, &fresh());
+    let mut after = fresh();
+    after.api_app = finished().api_app;
+    api(&mut after).identifier_uris.clear();
+    let second = planned(StageId::Protect, &after);
+    assert_eq!(kinds(&second), kinds(&first)[1..]);
+    for change in &second.changes {
+        assert_eq!(change.waits_for(), None);
+        assert!(first.changes.iter().any(|c| c.covers(change)), "{:?} is covered", change.kind);
+    }
+}
+
+#[test]
+fn a_mismatched_issuer_is_mended_in_the_settings_and_never_in_the_tokens() {
+    let old_tokens = but(|f| api(f).token_version = None);
+    let plan = planned(StageId::Protect, &old_tokens);
+    assert_eq!(kinds(&plan), [ChangeKind::PutAuth]);
+    assert_eq!(
+        plan.changes[0]
+            .body
+            .pointer("/properties/identityProviders/azureActiveDirectory/registration/openIdIssuer"),
+        Some(&json!(format!("https://sts.windows.net/{TENANT}/")))
+    );
+}
+
+#[test]
+fn what_a_settings_document_holds_besides_is_put_back_unchanged() {
+    let facts = but(|f| {
+        if let Fact::Is(auth) = &mut f.auth.fact {
+            auth.document["identityProviders"]["google"] =
+                json!({"enabled": true, "registration": {"clientId": "g"}});
+            auth.document["clearInboundClaimsMapping"] = json!("false");
+            auth.allowed_applications = Some(vec![API.into()]);
+            auth.document["identityProviders"]["azureActiveDirectory"]["validation"]["defaultAuthorizationPolicy"]
+                ["allowedApplications"] = json!([API]);
+        }
+    });
+    let plan = planned(StageId::Register, &facts);
+    assert_eq!(kinds(&plan), [ChangeKind::PutAuth]);
+    let (before, after) = (&plan.changes[0].before, &plan.changes[0].body);
+    assert_eq!(
+        after["properties"]["identityProviders"]["google"],
+        before["properties"]["identityProviders"]["google"]
+    );
+    assert_eq!(after["properties"]["clearInboundClaimsMapping"], "false");
+    assert_eq!(
+        after.pointer("/properties/identityProviders/azureActiveDirectory/validation/defaultAuthorizationPolicy/allowedApplications"),
+        Some(&json!([API, CLIENT]))
+    );
+}
+
+#[test]
+fn granting_takes_the_least_privileged_way_unless_told() {
+    let facts = but(|f| {
+        client(f).required.truncate(1);
+        api(f).pre_authorized.clear();
+        api(f).api_document["preAuthorizedApplications"] = json!([]);
+    });
+    let first = planned(StageId::Grant, &facts);
+    assert_eq!(kinds(&first), [ChangeKind::RequestPermission, ChangeKind::PreAuthorize]);
+    let body = &first.changes[1].body;
+    assert_eq!(body["api"]["requestedAccessTokenVersion"], 2, "the rest of `api` is sent along");
+    assert_eq!(body["api"]["preAuthorizedApplications"][0]["appId"], CLIENT);
+
+    let all = Choices { consent: Some(ConsentWay::Everyone), ..choices() };
+    let made = plan(StageId::Grant, &cloud(), &facts, &all, &input());
+    assert_eq!(kinds(&made), [ChangeKind::RequestPermission, ChangeKind::GrantEveryone]);
+    assert_eq!(made.changes[1].body["consentType"], "AllPrincipals");
+
+    let later = Choices { consent: Some(ConsentWay::WhenConnecting), ..choices() };
+    let made = plan(StageId::Grant, &cloud(), &facts, &later, &input());
+    assert_eq!(kinds(&made), [ChangeKind::RequestPermission]);
+}
+
+#[test]
+fn a_secret_is_added_beside_the_others_and_only_once_per_confirmation() {
+    let plan = planned(StageId::Secret, &finished());
+    assert_eq!(kinds(&plan), [ChangeKind::AddSecret]);
+    assert_eq!(plan.changes[0].body["passwordCredential"]["endDateTime"], "2027-05-20T00:00:00Z");
+    let name = plan.changes[0].body["passwordCredential"]["displayName"].as_str().unwrap().to_owned();
+    assert!(name.starts_with("handclasp"));
+    let after = but(|f| {
+        let mut made = client(f).secrets[0].clone();
+        made.display_name = name;
+        client(f).secrets.push(made);
+    });
+    assert!(planned(StageId::Secret, &after).is_empty());
+    assert!(landed(&plan.changes[0], &after));
+    assert!(!landed(&plan.changes[0], &finished()));
+}
+
+#[test]
+fn a_redirect_url_is_appended_and_a_leftover_taken_away() {
+    let known = Choices { redirect_url: Some(REDIRECT.into()), ..choices() };
+    let left = "http://localhost:51000/handclasp-a1b2c3d4e5f60718";
+    let facts = but(|f| client(f).web_redirects = vec!["https://contoso.example/other".into(), left.into()]);
+    let made = plan(StageId::Connect, &cloud(), &facts, &known, &input());
+    assert_eq!(kinds(&made), [ChangeKind::AddRedirect, ChangeKind::RemoveRehearsalRedirect]);
+    assert_eq!(
+        made.changes[0].body,
+        json!({"web": {"redirectUris": ["https://contoso.example/other", left, REDIRECT]}})
+    );
+    assert_eq!(made.changes[1].body, json!({"web": {"redirectUris": ["https://contoso.example/other"]}}));
+}
+
+#[test]
+fn the_rehearsals_redirect_comes_and_goes_whatever_was_added_meanwhile() {
+    let uri = "http://localhost:51000/handclasp-a1b2c3d4e5f60718";
+    let input = PlanInput { rehearsal_redirect: Some(uri.into()), ..input() };
+    let first = plan(StageId::Try, &cloud(), &finished(), &choices(), &input);
+    assert_eq!(kinds(&first), [ChangeKind::AddRehearsalRedirect, ChangeKind::RemoveRehearsalRedirect]);
+    let meanwhile = but(|f| {
+        client(f).web_redirects.push(uri.into());
+        client(f).web_redirects.push("https://contoso.example/theirs".into());
+    });
+    let second = plan(StageId::Try, &cloud(), &meanwhile, &choices(), &input);
+    assert_eq!(kinds(&second), [ChangeKind::RemoveRehearsalRedirect]);
+    assert!(first.changes[1].covers(&second.changes[0]));
+    assert_eq!(
+        second.changes[0].body,
+        json!({"web": {"redirectUris": [REDIRECT, "https://contoso.example/theirs"]}})
+    );
+}
+
+#[test]
+fn settings_count_as_landed_when_callers_are_refused_by_them() {
+    let put = planned(
+        StageId::Protect,
+        &but(|f| {
+            if let Fact::Is(auth) = &mut f.auth.fact {
+                auth.enabled = false;
+            }
+        }),
+    );
+    let change = put.changes.iter().find(|c| c.kind == ChangeKind::PutAuth).unwrap();
+    let stored = but(|f| {
+        if let Fact::Is(auth) = &mut f.auth.fact {
+            auth.document = change.body["properties"].clone();
+        }
+        f.probes = fresh().probes;
+    });
+    assert!(!landed(change, &stored), "stored, but the old settings are still in force");
+    let in_force = but(|f| {
+        if let Fact::Is(auth) = &mut f.auth.fact {
+            auth.document = change.body["properties"].clone();
+        }
+    });
+    assert!(landed(change, &in_force));
+}
+
+#[test]
+fn no_plan_is_made_from_what_could_not_be_seen() {
+    assert!(planned(StageId::Protect, &Facts::default()).blocked.is_some());
+    for stage in [StageId::Register, StageId::Grant, StageId::Secret, StageId::Connect, StageId::Try] {
+        let facts = Facts { site: finished().site, ..Facts::default() };
+        let plan = planned(stage, &facts);
+        assert!(plan.blocked.is_some() && plan.changes.is_empty(), "{stage:?}");
+    }
+}
+
+#[test]
+fn every_change_names_its_az_command_and_its_way_back() {
+    let plans = [planned(StageId::Protect, &fresh()), planned(StageId::Secret, &finished())];
+    for change in plans.iter().flat_map(|p| &p.changes) {
+        assert!(change.az.starts_with("az "), "{}", change.az);
+        assert!(!change.undo.is_empty() && !change.title.is_empty());
+        assert_ne!(change.body, Value::Null);
+    }
+}

@@ -1,6 +1,6 @@
 //! What several pages share: the rail's rows, the line about looking, troubles in four parts, what can be done.
 
-use super::Paint;
+use super::{Paint, hand_over};
 use crate::engine::choices::AppChoice;
 use crate::engine::findings::Verdict;
 use crate::engine::ids::StageId;
@@ -80,12 +80,16 @@ pub fn flow(paint: &Paint, buttons: &[Button], width: u16) -> Doc {
 
 /// One line about what was just done, or what Ctrl-C will do next.
 pub fn note(state: &State, paint: &Paint, width: u16) -> Option<Doc> {
+    let row;
     let (role, text) = if state.interrupted {
         (Role::Caution, ui("screen.interrupted"))
     } else if state.person_step.is_some() {
         (Role::Waiting, ui("screen.person_step"))
+    } else if let Some(note) = &state.note {
+        (Role::Good, note.as_str())
     } else {
-        (Role::Good, state.note.as_deref()?)
+        row = hand_over::about_selected(state)?;
+        (Role::Quiet, row.as_str())
     };
     let mut doc = paint.doc(width);
     doc.pieces(&[(text, role)]);
@@ -98,15 +102,16 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
     let watching = state.watch.is_some();
     let Page::Stage(stage) = state.page else { return doc };
     if let Some(waiting) = &state.waiting {
-        let left = ui_with("screen.waiting_for", &[("name", &waiting.name)]);
-        let right = ui_with("screen.since", &[("time", &paint.clock(waiting.since))]);
-        both_ends(&mut doc, Some(Verdict::Waiting), &left, &right);
-        let key = if waiting.safe_to_leave { "screen.usual_safe" } else { "screen.usual" };
-        doc.text(Role::Quiet, &ui_with(key, &[("range", &waiting.usual)]));
+        let since = ui_with("screen.since", &[("time", &paint.clock(waiting.since))]);
+        both_ends(&mut doc, Some(Verdict::Waiting), &waiting.text, &since);
+        if waiting.safe_to_leave {
+            doc.text(Role::Quiet, ui("screen.safe"));
+        }
         return doc;
     }
     let panel = &state.panel;
-    let shows = matches!(panel, Panel::Overview | Panel::Myself | Panel::AskAdmin | Panel::HandOver | Panel::Answer);
+    let shows =
+        matches!(panel, Panel::Overview | Panel::Myself | Panel::AskAdmin | Panel::HandOver | Panel::Answer);
     if !shows {
         return doc;
     }
@@ -149,7 +154,13 @@ fn both_ends(doc: &mut Doc, found: Option<Verdict>, left: &str, right: &str) {
     let left = pad(&fit(left, room), room);
     let role = found.map_or(Role::Plain, Theme::role);
     let gap = if tag.is_empty() { "" } else { "  " };
-    doc.pieces(&[(&tag, role), (gap, Role::Plain), (&left, Role::Plain), ("  ", Role::Plain), (right, Role::Quiet)]);
+    doc.pieces(&[
+        (&tag, role),
+        (gap, Role::Plain),
+        (&left, Role::Plain),
+        ("  ", Role::Plain),
+        (right, Role::Quiet),
+    ]);
 }
 
 /// A trouble in its four parts: what happened, what it means here, what to do next, and in grey the original words.

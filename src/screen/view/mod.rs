@@ -80,7 +80,13 @@ enum Body {
 }
 
 /// Draws the whole wizard. Returns where the terminal's cursor is to stand, if a field is open.
-pub fn render(state: &State, paint: &Paint, scroll: &mut Scroll, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+pub fn render(
+    state: &State,
+    paint: &Paint,
+    scroll: &mut Scroll,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
     let cursor = if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         too_small(paint.theme, area, buffer);
         None
@@ -91,7 +97,13 @@ pub fn render(state: &State, paint: &Paint, scroll: &mut Scroll, area: Rect, buf
     cursor
 }
 
-fn page(state: &State, paint: &Paint, scroll: &mut Scroll, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+fn page(
+    state: &State,
+    paint: &Paint,
+    scroll: &mut Scroll,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
     let margin = if area.width >= RAIL_FROM { 2 } else { 1 };
     let inner = Rect { x: area.x + margin, width: area.width - 2 * margin, ..area };
     header(paint.theme, &header_of(state), Rect { height: 2, ..inner }, buffer);
@@ -137,7 +149,13 @@ fn step_back(buffer: &mut Buffer, area: Rect) {
 }
 
 /// The page's body, its status, and what can be done, from the top down.
-fn content(state: &State, paint: &Paint, scroll: &mut Scroll, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+fn content(
+    state: &State,
+    paint: &Paint,
+    scroll: &mut Scroll,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
     let body = body(state, paint, area.width);
     let status = common::status(state, paint, area.width);
     let buttons = common::buttons(state);
@@ -182,7 +200,13 @@ fn two(paint: &Paint, list: &Doc, detail: &Doc, scroll: &mut Scroll, area: Rect,
     let height = to_u16(list.height()).min(area.height / 2);
     list.draw(&mut Scroll::default(), Rect { height, ..area }, buffer);
     let rule = "─".repeat(usize::from(area.width));
-    buffer.set_stringn(area.x, area.y + height, rule, usize::from(area.width), paint.theme.style(Role::Quiet));
+    buffer.set_stringn(
+        area.x,
+        area.y + height,
+        rule,
+        usize::from(area.width),
+        paint.theme.style(Role::Quiet),
+    );
     let rest = Rect { y: area.y + height + 1, height: area.height.saturating_sub(height + 1), ..area };
     detail.draw(scroll, rest, buffer);
 }
@@ -194,11 +218,7 @@ fn side_width(width: u16) -> u16 {
 
 /// The widths of a list and its detail on a page of this width.
 fn two_widths(width: u16) -> (u16, u16) {
-    if width >= SIDE_BY_SIDE {
-        (side_width(width), width - side_width(width) - 3)
-    } else {
-        (width, width)
-    }
+    if width >= SIDE_BY_SIDE { (side_width(width), width - side_width(width) - 3) } else { (width, width) }
 }
 
 fn body(state: &State, paint: &Paint, width: u16) -> Body {

@@ -27,7 +27,13 @@ const VERDICTS: [Verdict; 7] = [
     Verdict::NotApplicable,
 ];
 
-pub fn render(state: &State, paint: &Paint, scroll: &mut Scroll, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+pub fn render(
+    state: &State,
+    paint: &Paint,
+    scroll: &mut Scroll,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
     let top = state.overlays.last()?;
     let mut doc = paint.doc(text_width(area));
     let mut fixed = None;

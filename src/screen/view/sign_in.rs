@@ -30,7 +30,11 @@ pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> 
         SignInStep::DeviceCode { code, address, ends } => {
             doc.text(Role::Plain, ui("screen.code_intro"));
             doc.blank();
-            doc.pieces(&[(ui("screen.code_address"), Role::Quiet), ("  ", Role::Plain), (address, Role::Value)]);
+            doc.pieces(&[
+                (ui("screen.code_address"), Role::Quiet),
+                ("  ", Role::Plain),
+                (address, Role::Value),
+            ]);
             doc.pieces(&[(ui("screen.code_code"), Role::Quiet), ("  ", Role::Plain), (code, Role::Strong)]);
             let ends = ui_with("screen.code_ends", &[("time", &paint.clock(*ends))]);
             doc.pieces(&[(&ends, Role::Quiet)]);

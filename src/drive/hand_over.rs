@@ -139,8 +139,15 @@ impl<F: Face> Drive<F> {
     }
 
     fn files(&self, dir: &Path) -> Result<Vec<String>, Trouble> {
-        let local = |what: String| Trouble::new(Class::Local, what, "Choose another folder, or leave this out: it only saves typing.");
-        let (Some(site), Some(functions)) = (self.state.facts.site.value(), self.state.facts.functions.value())
+        let local = |what: String| {
+            Trouble::new(
+                Class::Local,
+                what,
+                "Choose another folder, or leave this out: it only saves typing.",
+            )
+        };
+        let (Some(site), Some(functions)) =
+            (self.state.facts.site.value(), self.state.facts.functions.value())
         else {
             return Err(local("The app's host and functions are not known yet.".to_owned()));
         };

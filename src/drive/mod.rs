@@ -26,7 +26,7 @@ use crate::platform::clipboard::{ClipboardService, Outcome};
 use crate::platform::clock::Clock;
 use crate::platform::signals::{Signal, Signals};
 
-use face::{Face, Input};
+use face::Face;
 use person::PersonPart;
 pub use services::Services;
 use tasks::{Answers, Tasks};
@@ -67,7 +67,7 @@ pub async fn run<F: Face>(
     state: State,
     face: F,
     machinery: Machinery,
-    mut input: UnboundedReceiver<Input>,
+    mut input: UnboundedReceiver<F::Raw>,
     mut signals: Option<Signals>,
 ) -> Result<u8, F::Error> {
     let (to, mut events) = unbounded_channel();
@@ -184,8 +184,7 @@ impl<F: Face> Drive<F> {
         if std::mem::take(&mut self.whole) {
             self.face.redraw()?;
         }
-        let typed = !self.with_vault(|vault| vault.field.is_empty());
-        self.face.draw(&self.state, typed)?;
+        self.face.draw(&self.state)?;
         self.shown = Some(self.state.revision);
         Ok(())
     }
@@ -237,26 +236,33 @@ impl<F: Face> Drive<F> {
         }
     }
 
+    fn input(&mut self, raw: F::Raw) {
+        match self.face.read(raw, &self.state) {
+            Some(event) => self.typed(event),
+            // What was the face's own affair may look different now.
+            None => self.shown = None,
+        }
+    }
+
     /// Keys of the masked field go to the vault; all others to the machine (law 5).
-    fn input(&mut self, input: Input) {
+    fn typed(&mut self, event: Event) {
         let masked = self.state.secret_field_open && self.state.overlays.is_empty();
-        match input {
-            Input::Resized => {
+        match event {
+            Event::Resized => {
                 self.whole = true;
                 self.handle(Event::Resized);
             }
-            Input::Paste(text) if masked => {
+            Event::Paste(text) if masked => {
+                let text = zeroize::Zeroizing::new(text);
                 self.edit_secret(|vault| vault.field.paste(&text));
-                drop(zeroize::Zeroizing::new(text));
             }
-            Input::Paste(text) => self.handle(Event::Paste(text)),
-            Input::Key(key) if masked => match key {
+            Event::Key(key) if masked => match key {
                 Key::Char(c) => self.edit_secret(|vault| vault.field.push(c)),
                 Key::Backspace | Key::Delete => self.edit_secret(|vault| vault.field.backspace()),
                 Key::CtrlU | Key::CtrlW => self.edit_secret(|vault| vault.field.clear()),
                 other => self.handle(Event::Key(other)),
             },
-            Input::Key(key) => self.handle(Event::Key(key)),
+            other => self.handle(other),
         }
     }
 

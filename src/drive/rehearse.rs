@@ -81,7 +81,9 @@ impl<F: Face> Drive<F> {
     pub(super) fn paste_rehearsal(&self, answers: &Answers, address: String) {
         let taken = self.rehearsal.pastes.as_ref().is_some_and(|to| to.send(address).is_ok());
         if !taken {
-            answers.give(Answer::Rehearsal(RehearsalProgress::PasteRefused(missing("No rehearsal is waiting."))));
+            answers.give(Answer::Rehearsal(RehearsalProgress::PasteRefused(missing(
+                "No rehearsal is waiting.",
+            ))));
         }
     }
 
@@ -93,11 +95,10 @@ impl<F: Face> Drive<F> {
         else {
             return Err(missing("The tenant, the app or the connector's registration is not known."));
         };
-        let target = facts
-            .functions
-            .value()
-            .and_then(|functions| target(functions))
-            .ok_or_else(|| missing("There is no function that can be called without filling anything in."))?;
+        let target =
+            facts.functions.value().and_then(|functions| target(functions)).ok_or_else(|| {
+                missing("There is no function that can be called without filling anything in.")
+            })?;
         let name = facts.person.value().map_or("Handclasp", |person| {
             person.display_name.split_whitespace().next().unwrap_or("Handclasp")
         });

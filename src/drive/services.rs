@@ -49,9 +49,7 @@ impl Services {
     /// Looks with what there is: as the signed-in person, else at what is public.
     pub fn observer(&self) -> Observer {
         match (self.session(), self.reader()) {
-            (Some(session), Some(reader)) => {
-                Observer::signed_in(reader, Some(session.tenant().to_owned()))
-            }
+            (Some(session), Some(reader)) => Observer::signed_in(reader, Some(session.tenant().to_owned())),
             _ => Observer::anonymous(self.http.clone()),
         }
     }

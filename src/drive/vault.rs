@@ -28,7 +28,13 @@ impl Vault {
     }
 
     /// Takes a value that we just made.
-    pub fn keep_made(&mut self, client_app_id: &str, key_id: &str, ends: Option<Timestamp>, value: SecretString) {
+    pub fn keep_made(
+        &mut self,
+        client_app_id: &str,
+        key_id: &str,
+        ends: Option<Timestamp>,
+        value: SecretString,
+    ) {
         let known = HeldSecret {
             client_app_id: client_app_id.to_owned(),
             key_id: Some(key_id.to_owned()),
@@ -41,8 +47,10 @@ impl Vault {
     /// Takes a value that a person pasted. Which secret it is is known only when its first characters
     /// fit exactly one (Graph's `hint` holds three, microsoft-cloud 4.5).
     pub fn keep_pasted(&mut self, client: &Application, value: SecretString) {
-        let mut fitting =
-            client.secrets.iter().filter(|s| !s.hint.is_empty() && value.expose_secret().starts_with(&s.hint));
+        let mut fitting = client
+            .secrets
+            .iter()
+            .filter(|s| !s.hint.is_empty() && value.expose_secret().starts_with(&s.hint));
         let one = fitting.next().filter(|_| fitting.next().is_none());
         let known = HeldSecret {
             client_app_id: client.app_id.clone(),

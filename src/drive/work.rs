@@ -18,8 +18,8 @@ use crate::engine::secret_shape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::values::values;
 use crate::flow::effect::{Part, SignInMethod};
+use crate::flow::event::{Answer, AppList, AppRow, CallLine, Event, SignInProgress, SignedIn, Waiting};
 use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState, SignInStep};
-use crate::flow::event::{Answer, AppList, AppRow, CallLine, Event, SecretShape, SignInProgress, SignedIn, Waiting};
 use crate::platform::browser::Browser;
 
 use super::Drive;
@@ -125,10 +125,22 @@ impl<F: Face> Drive<F> {
         let clock = self.machinery.clock.clone();
         tokio::spawn(async move {
             let result = match services.writer() {
-                Some(writer) => writer.on_wait(Arc::new(move |reason, _| {
-                    let text = format!("Waiting for {}. It usually takes a few seconds, at most two minutes.", reason.name());
-                    waiting.give(Answer::Waiting(Waiting { text, since: clock.now(), safe_to_leave: false }));
-                })).apply(&change).await,
+                Some(writer) => {
+                    writer
+                        .on_wait(Arc::new(move |reason, _| {
+                            let text = format!(
+                                "Waiting for {}. It usually takes a few seconds, at most two minutes.",
+                                reason.name()
+                            );
+                            waiting.give(Answer::Waiting(Waiting {
+                                text,
+                                since: clock.now(),
+                                safe_to_leave: false,
+                            }));
+                        }))
+                        .apply(&change)
+                        .await
+                }
                 None => Err(Trouble::new(
                     Class::Local,
                     "Nothing may be changed in this run.",
@@ -154,13 +166,8 @@ impl<F: Face> Drive<F> {
         let (shape, held) = self.with_vault(|vault| {
             let value = vault.field.take();
             let known = client.as_ref().map(|c| c.secrets.as_slice());
-            let shape = match secret_shape::judge(value.expose_secret(), known) {
-                secret_shape::SecretShape::Empty => SecretShape::Empty,
-                secret_shape::SecretShape::Id { .. } => SecretShape::Id,
-                shape if shape.can_be_taken() => SecretShape::Value,
-                _ => SecretShape::Odd,
-            };
-            if let (SecretShape::Value, Some(client)) = (shape, &client) {
+            let shape = secret_shape::judge(value.expose_secret(), known);
+            if let Some(client) = client.as_ref().filter(|_| shape.can_be_taken()) {
                 vault.keep_pasted(client, value);
             }
             (shape, vault.held())
@@ -219,7 +226,9 @@ impl<F: Face> Drive<F> {
             _ => None,
         };
         sign_in.or_else(|| match &self.state.panel {
-            Panel::Rehearsal(RehearsalView { step: RehearsalStep::SignIn { address }, .. }) => Some(address.clone()),
+            Panel::Rehearsal(RehearsalView { step: RehearsalStep::SignIn { address }, .. }) => {
+                Some(address.clone())
+            }
             _ => None,
         })
     }
@@ -246,7 +255,11 @@ async fn progress(answers: &Answers, browser: &Browser, event: SignInEvent) {
             SignInProgress::Browser { address: url.to_string() }
         }
         SignInEvent::DeviceCode { user_code, verification_uri, expires_at, .. } => {
-            SignInProgress::DeviceCode { code: user_code, address: verification_uri.to_string(), ends: expires_at }
+            SignInProgress::DeviceCode {
+                code: user_code,
+                address: verification_uri.to_string(),
+                ends: expires_at,
+            }
         }
         SignInEvent::Returned => return,
     };

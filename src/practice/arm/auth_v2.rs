@@ -8,7 +8,7 @@ use crate::practice::world::Site;
 /// The properties as a read shows them.
 pub fn read(site: &Site) -> Value {
     if let Some(stored) = &site.auth_v2 {
-        return stored.clone();
+        return described(stored);
     }
     if site.auth_v1["enabled"] == json!(true) {
         return from_v1(&site.auth_v1);
@@ -16,12 +16,21 @@ pub fn read(site: &Site) -> Value {
     json!({"platform": {"enabled": false}})
 }
 
+/// The settings without the one member that recordings show and the published description does not have (5.5).
+fn described(properties: &Value) -> Value {
+    let mut properties = properties.clone();
+    if let Some(members) = properties.as_object_mut() {
+        members.shift_remove("clearInboundClaimsMapping");
+    }
+    properties
+}
+
 /// What is stored of a PUT: nothing is kept of before, and every default is written out.
 pub fn materialised(sent: &Value) -> Result<Value, Refusal> {
     let Some(properties) = sent.get("properties").filter(|properties| properties.is_object()) else {
         return Err(Refusal::content("The request content was invalid: the member 'properties' is missing."));
     };
-    let mut stored = fill(&defaults(), properties, "properties")?;
+    let mut stored = fill(&defaults(), &described(properties), "properties")?;
     let directory = &mut stored["identityProviders"]["azureActiveDirectory"];
     let configured = directory["registration"]["clientId"].as_str().is_some_and(|id| !id.is_empty());
     let policy = &mut directory["validation"]["defaultAuthorizationPolicy"];

@@ -1,7 +1,7 @@
 //! ARM without the wire: who may do what, errors, settings that are replaced whole.
 
 use super::*;
-use crate::practice::scenario::bare_world;
+use crate::practice::scenario::worlds;
 use serde_json::{Value, json};
 
 fn user(world: &World, name: &str) -> Caller {
@@ -34,7 +34,7 @@ const V: &str = "api-version=2023-12-01";
 
 #[test]
 fn roles_bound_what_can_be_read_and_written() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let id = site(&world);
     for (name, method, path, status) in [
         ("ada", Method::GET, "", 200),
@@ -68,7 +68,7 @@ fn roles_bound_what_can_be_read_and_written() {
 
 #[test]
 fn lists_show_what_the_caller_has_a_role_for_whatever_the_case() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let subscription = world.subscriptions[0].id.clone();
     let web = format!("/SUBSCRIPTIONS/{subscription}/providers/microsoft.web/Sites?{V}");
     for (name, subscriptions, sites) in [("ada", 1, 1), ("grace", 1, 1), ("alan", 0, 0)] {
@@ -83,7 +83,7 @@ fn lists_show_what_the_caller_has_a_role_for_whatever_the_case() {
 
 #[test]
 fn what_is_missing_has_its_own_code() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let id = site(&world);
     let subscription = world.subscriptions[0].id.clone();
     for (name, target, status, code) in [
@@ -110,7 +110,7 @@ fn what_is_missing_has_its_own_code() {
 
 #[test]
 fn v2_settings_are_replaced_whole_and_old_ones_rule_until_the_restart_is_over() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     world.switches.auth_restart_s = 30;
     let target = format!("{}/config/authsettingsV2?{V}", site(&world));
     let (_, before) = call(&mut world, "ada", Method::GET, &target, &Value::Null);
@@ -137,7 +137,7 @@ fn v2_settings_are_replaced_whole_and_old_ones_rule_until_the_restart_is_over() 
 
 #[test]
 fn v1_is_refused_once_v2_was_written() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let id = site(&world);
     let v1 = format!("{id}/config/authsettings?{V}");
     let list = format!("{id}/config/authsettings/list?{V}");
@@ -158,7 +158,7 @@ fn v1_is_refused_once_v2_was_written() {
 
 #[test]
 fn app_settings_are_replaced_whole() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let id = site(&world);
     let put = json!({"properties": {"A": "1"}});
     let (status, body) = call(&mut world, "ada", Method::PUT, &format!("{id}/config/appsettings?{V}"), &put);
@@ -167,7 +167,7 @@ fn app_settings_are_replaced_whole() {
 
 #[test]
 fn resource_graph_finds_function_apps_in_both_formats() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let query = "where type =~ 'Microsoft.Web/sites' and kind contains 'functionapp' | project id, name, host=properties.defaultHostName";
     let target = "/providers/Microsoft.ResourceGraph/resources?api-version=";
     let (_, body) =
@@ -185,7 +185,7 @@ fn resource_graph_finds_function_apps_in_both_formats() {
 
 #[test]
 fn long_lists_are_paged() {
-    let mut world = crate::practice::scenario::bare_world();
+    let mut world = crate::practice::scenario::worlds::bare();
     let extra = format!("{}-two", world.sites[0].name);
     let mut group = world.resource_groups[0].clone();
     group.name = extra;

@@ -1,7 +1,7 @@
 //! Graph without the wire: who may do what, the traps, lag, lists.
 
 use super::*;
-use crate::practice::scenario::bare_world;
+use crate::practice::scenario::worlds;
 use crate::practice::world::first_party;
 
 const CLI_SCOPES: &[&str] = &[
@@ -72,7 +72,7 @@ fn scope(id: u8, enabled: bool) -> Value {
 
 #[test]
 fn a_new_application_is_whole_and_falls_into_the_default_audience() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let (status, app) = post(&mut world, "ada", "/v1.0/applications", &json!({"displayName": "Hello API"}));
     assert_eq!(status, 201);
     assert_eq!(app["signInAudience"], "AzureADandPersonalMicrosoftAccount");
@@ -101,7 +101,7 @@ fn a_new_application_is_whole_and_falls_into_the_default_audience() {
 
 #[test]
 fn bodies_that_graph_refuses_are_refused() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     for body in [
         json!({}),
         json!({"displayName": ""}),
@@ -125,7 +125,7 @@ fn bodies_that_graph_refuses_are_refused() {
 
 #[test]
 fn rights_are_the_tokens_bounded_by_the_persons() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let (id, app_id) =
         new_app(&mut world, "ada", &json!({"displayName": "x", "signInAudience": "AzureADMyOrg"}));
     let target = format!("/v1.0/applications/{id}");
@@ -159,7 +159,7 @@ fn rights_are_the_tokens_bounded_by_the_persons() {
 
 #[test]
 fn a_patch_replaces_lists_keeps_the_rest_and_guards_enabled_scopes() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let body = json!({"displayName": "x", "signInAudience": "AzureADMyOrg",
         "api": {"requestedAccessTokenVersion": 2, "oauth2PermissionScopes": [scope(1, true)]}});
     let (id, _) = new_app(&mut world, "ada", &body);
@@ -188,7 +188,7 @@ fn a_patch_replaces_lists_keeps_the_rest_and_guards_enabled_scopes() {
 
 #[test]
 fn identifier_uris_follow_the_tenants_rules() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let tenant = world.main_tenant().to_owned();
     for (version, uri, code) in [
         (json!(null), "api://{app}".to_owned(), None),
@@ -232,7 +232,7 @@ fn identifier_uris_follow_the_tenants_rules() {
 
 #[test]
 fn an_upsert_on_the_unique_name_makes_no_twin() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let target = "/v1.0/applications(uniqueName='handclasp-x')";
     let body = json!({"displayName": "x", "signInAudience": "AzureADMyOrg"});
     assert_eq!(patch(&mut world, "ada", target, &body).0, 404);
@@ -251,7 +251,7 @@ fn an_upsert_on_the_unique_name_makes_no_twin() {
 
 #[test]
 fn each_read_lags_as_its_switch_says() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     world.switches.by_id_lag_s = 5;
     world.switches.list_lag_s = 20;
     let (id, app_id) =
@@ -273,7 +273,7 @@ fn each_read_lags_as_its_switch_says() {
 
 #[test]
 fn a_secret_is_shown_once() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let (id, _) = new_app(&mut world, "ada", &json!({"displayName": "x", "signInAudience": "AzureADMyOrg"}));
     let add = format!("/v1.0/applications/{id}/addPassword");
     let (status, secret) =
@@ -309,7 +309,7 @@ fn a_secret_is_shown_once() {
 
 #[test]
 fn a_service_principal_mirrors_its_application() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let (id, app_id) =
         new_app(&mut world, "ada", &json!({"displayName": "x", "signInAudience": "AzureADMyOrg"}));
     post(&mut world, "ada", "/v1.0/servicePrincipals", &json!({"appId": app_id}));
@@ -343,7 +343,7 @@ fn a_service_principal_mirrors_its_application() {
 
 #[test]
 fn grants_are_written_by_those_who_may_and_only_once() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let (_, app_id) =
         new_app(&mut world, "ada", &json!({"displayName": "x", "signInAudience": "AzureADMyOrg"}));
     let (_, client) = post(&mut world, "ada", "/v1.0/servicePrincipals", &json!({"appId": app_id}));
@@ -373,7 +373,7 @@ fn grants_are_written_by_those_who_may_and_only_once() {
 
 #[test]
 fn advanced_queries_need_their_header_and_lists_are_paged() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     for number in 0..3 {
         new_app(
             &mut world,
@@ -405,7 +405,7 @@ fn advanced_queries_need_their_header_and_lists_are_paged() {
 
 #[test]
 fn a_batch_answers_by_id_and_fails_what_depended_on_a_failure() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     let json_body = json!({"Content-Type": "application/json"});
     let steps = json!({"requests": [
         {"id": "a", "method": "GET", "url": "/me?$select=id"},
@@ -437,7 +437,7 @@ fn a_batch_answers_by_id_and_fails_what_depended_on_a_failure() {
 
 #[test]
 fn a_person_sees_their_roles_and_what_they_own() {
-    let mut world = bare_world();
+    let mut world = worlds::bare();
     for target in [
         "/v1.0/me/memberOf/microsoft.graph.directoryRole",
         "/v1.0/me/memberOf",

@@ -28,7 +28,7 @@ use crate::platform::clock::Clock;
 use crate::platform::env::Environment;
 use crate::platform::signals::Signals;
 use crate::screen::terminal::{Guard, Out, TerminalError};
-use crate::screen::{Keys, Paint, Screen};
+use crate::screen::{Keys, Look, Paint, Screen};
 
 /// How long a copied secret stays on the clipboard.
 const SECRET_ON_CLIPBOARD: Duration = Duration::from_secs(120);
@@ -88,7 +88,9 @@ pub async fn run(start: Start) -> Result<u8, WizardError> {
         Some(control) => Some(super::person::PracticePerson::new(control.clone(), clipboard.clone())?),
         None => None,
     };
-    let paint = Paint::of(&start.environment, start.ascii, start.clock.clone());
+    let look =
+        Look { colour: !start.environment.no_color, unicode: start.environment.unicode && !start.ascii };
+    let paint = Paint::new(look, start.clock.zone());
     let (face, input) = Terminal::take(paint)?;
     let machinery = Machinery {
         services: Services::new(start.http.clone()),

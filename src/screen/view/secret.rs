@@ -1,8 +1,8 @@
 //! The masked field for a secret's value: it shows nothing of what is in it.
 
 use super::Paint;
+use crate::engine::secret_shape::SecretShape;
 use crate::engine::words::ui;
-use crate::flow::event::SecretShape;
 use crate::flow::state::State;
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
@@ -15,18 +15,17 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
     doc.blank();
     let empty = state.secret.empty;
     secret_field(&mut doc, empty, ui(if empty { "screen.secret_empty" } else { "screen.secret_something" }));
-    if let Some(text) = state.secret.refused.and_then(refusal) {
+    if let Some(text) = state.secret.refused.as_ref().and_then(refusal) {
         doc.blank();
         doc.hanging("! ", Role::Bad, Role::Plain, ui(text));
     }
     doc
 }
 
-const fn refusal(shape: SecretShape) -> Option<&'static str> {
+const fn refusal(shape: &SecretShape) -> Option<&'static str> {
     match shape {
-        SecretShape::Value => None,
         SecretShape::Empty => Some("secret.empty"),
-        SecretShape::Id => Some("secret.looks_like_id"),
-        SecretShape::Odd => Some("screen.secret_odd"),
+        SecretShape::Id { .. } => Some("secret.looks_like_id"),
+        _ => Some("screen.secret_odd"),
     }
 }

@@ -334,7 +334,6 @@ fn issue_code(
         tenant: tenant.to_owned(),
         user: user.id.clone(),
         redirect_uri: ask.redirect_uri.clone(),
-        resource: wanted.app_id.clone(),
         audience: wanted.audience.clone(),
         scopes,
         protocol_scopes: wanted.protocol.clone(),

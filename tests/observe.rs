@@ -302,6 +302,7 @@ async fn pages_are_followed_as_they_are_named_but_never_elsewhere_nor_for_ever()
         (Some("PAGE2"), true),
         (Some("https://evil.example/v1.0/me"), false),
         (Some("LOOP"), false),
+        (Some(""), true),
         (None, true),
     ] {
         let cloud = cloud(move |asked: &Asked| {

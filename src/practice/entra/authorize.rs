@@ -164,7 +164,12 @@ impl Ask<'_> {
             pairs.push(("state".to_owned(), state.to_owned()));
         }
         let mode = self.mode().unwrap_or(Mode::Query);
-        send_back(&self.redirect_uri, mode == Mode::Fragment, mode == Mode::FormPost, &pairs)
+        // Over loopback the consent host is this server: a browser must not carry a practice code to the real one.
+        let redirect_uri = match self.redirect_uri.strip_prefix("https://global.consent.azure-apim.net/") {
+            Some(rest) if !self.request.is_public() => format!("{}/{rest}", self.request.origin()),
+            _ => self.redirect_uri.clone(),
+        };
+        send_back(&redirect_uri, mode == Mode::Fragment, mode == Mode::FormPost, &pairs)
     }
 
     /// The request's own parameters, without those that the pages added.

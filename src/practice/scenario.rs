@@ -156,21 +156,24 @@ pub fn seconds(moment: jiff::Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// The bare world on a frozen clock, for tests of single services.
+/// Worlds for tests of single services.
 #[cfg(test)]
-pub fn bare_world() -> World {
-    let start = Clock::frozen_at("2026-11-21T09:00:00Z".parse().unwrap());
-    bare::world("test", start, 0)
-}
+pub(crate) mod worlds {
+    use super::{Clock, World, bare, finished};
 
-/// A world with the finished set-up on a frozen clock, for tests of single services.
-#[cfg(test)]
-pub fn finished_world() -> World {
-    let mut world = bare_world();
-    let owner = super::find_user(&world, "ada").unwrap_or_default();
-    finished::finish(&mut world, 0, &owner, None);
-    world.settle();
-    world
+    /// The bare world on a frozen clock.
+    pub fn bare() -> World {
+        bare::world("test", Clock::frozen_at("2026-11-21T09:00:00Z".parse().unwrap()), 0)
+    }
+
+    /// A world with the finished set-up on a frozen clock.
+    pub fn finished() -> World {
+        let mut world = bare();
+        let owner = crate::practice::find_user(&world, "ada").unwrap();
+        finished::finish(&mut world, 0, &owner, None);
+        world.settle();
+        world
+    }
 }
 
 #[cfg(test)]

@@ -185,7 +185,7 @@ fn resource_graph_finds_function_apps_in_both_formats() {
 
 #[test]
 fn long_lists_are_paged() {
-    let mut world = crate::practice::scenario::worlds::bare();
+    let mut world = worlds::bare();
     let extra = format!("{}-two", world.sites[0].name);
     let mut group = world.resource_groups[0].clone();
     group.name = extra;

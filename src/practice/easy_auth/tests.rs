@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use crate::practice::keys;
-use crate::practice::scenario::finished_world;
+use crate::practice::scenario::worlds;
 use crate::practice::wire::{Reply, Request};
 use crate::practice::world::{Flavour, World};
 
@@ -19,7 +19,7 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let world = finished_world();
+        let world = worlds::finished();
         let policy = &world.sites[0].auth_v2.as_ref().unwrap()["identityProviders"]["azureActiveDirectory"]["validation"]
             ["defaultAuthorizationPolicy"]["allowedApplications"];
         let id = |at: usize| policy[at].as_str().unwrap().to_owned();

@@ -164,17 +164,22 @@ impl Ask<'_> {
             pairs.push(("state".to_owned(), state.to_owned()));
         }
         let mode = self.mode().unwrap_or(Mode::Query);
-        // Over loopback the consent host is this server: a browser must not carry a practice code to the real one.
-        let redirect_uri = match self.redirect_uri.strip_prefix("https://global.consent.azure-apim.net/") {
-            Some(rest) if !self.request.is_public() => format!("{}/{rest}", self.request.origin()),
-            _ => self.redirect_uri.clone(),
-        };
+        let redirect_uri = reachable(self.request, &self.redirect_uri);
         send_back(&redirect_uri, mode == Mode::Fragment, mode == Mode::FormPost, &pairs)
     }
 
     /// The request's own parameters, without those that the pages added.
     fn own_pairs(&self) -> Vec<(String, String)> {
         self.pairs.iter().filter(|(name, _)| !name.starts_with("practice_")).cloned().collect()
+    }
+}
+
+/// Where a browser finds a redirect URI. Over loopback the consent host is this server: a browser must not carry a
+/// practice code to the real one.
+pub fn reachable(request: &Request, redirect_uri: &str) -> String {
+    match redirect_uri.strip_prefix("https://global.consent.azure-apim.net/") {
+        Some(rest) if !request.is_public() => format!("{}/{rest}", request.origin()),
+        _ => redirect_uri.to_owned(),
     }
 }
 

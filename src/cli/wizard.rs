@@ -191,8 +191,8 @@ impl Face for Terminal {
         Ok(())
     }
 
-    fn redraw(&mut self) -> std::io::Result<()> {
-        self.screen.redraw()
+    fn redraw(&mut self) {
+        self.screen.redraw();
     }
 }
 

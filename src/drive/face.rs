@@ -27,5 +27,5 @@ pub trait Face {
     fn enter(&mut self) -> Result<(), Self::Error>;
 
     /// Forgets what was drawn, so that the next frame is drawn whole.
-    fn redraw(&mut self) -> Result<(), Self::Error>;
+    fn redraw(&mut self);
 }

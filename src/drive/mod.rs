@@ -182,7 +182,7 @@ impl<F: Face> Drive<F> {
 
     fn draw(&mut self) -> Result<(), F::Error> {
         if std::mem::take(&mut self.whole) {
-            self.face.redraw()?;
+            self.face.redraw();
         }
         self.face.draw(&self.state)?;
         self.shown = Some(self.state.revision);

@@ -125,7 +125,8 @@ pub enum Answer {
         /// When the next look is due, if this came from a watch.
         next: Option<Timestamp>,
     },
-    /// A look could not even begin (no sign-in any more, no network). Single failures stand in the facts.
+    /// A look could not even begin (no sign-in any more, no network). Single failures stand in the facts. A watch goes on
+    /// after it.
     CouldNotObserve(Trouble),
     /// One change was sent.
     Applied {

@@ -27,7 +27,7 @@ impl Turn<'_> {
     /// Sends the next change if the plan, made again from the present facts, begins with a confirmed one.
     pub(super) fn next_change(&mut self) {
         let Panel::Applying(apply) = &self.state.panel else { return };
-        let apply = apply.clone();
+        let apply = Apply::clone(apply);
         if apply.stage == StageId::Try {
             self.next_of_rehearsal(apply);
             return;

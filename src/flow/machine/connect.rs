@@ -1,7 +1,7 @@
 //! Stage 6: the redirect URL comes back, by clipboard, typed, or inside an error; and which Resource URL is handed over.
 
 use crate::engine::ids::StageId;
-use crate::engine::redirect_url::{Recognition, WhyNot, recognise};
+use crate::engine::redirect_url::{Recognition, RedirectUrl, WhyNot, recognise};
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with};
 use crate::flow::derived::writes_possible;
@@ -50,7 +50,7 @@ impl Turn<'_> {
                 self.show_redirect(url.as_str(), note);
             }
             Recognition::Several(urls) => {
-                let list: Vec<&str> = urls.iter().map(|url| url.as_str()).collect();
+                let list: Vec<&str> = urls.iter().map(RedirectUrl::as_str).collect();
                 self.explain_redirect(format!("{}\n{}", ui("redirect.several"), list.join("\n")));
             }
             Recognition::BareShared => self.explain_redirect(ui("redirect.bare")),

@@ -6,7 +6,7 @@ use crate::flow::effect::{Clip, CopyItem, Effect, SignInMethod, Work};
 use crate::flow::event::Key;
 use crate::flow::hand_over;
 use crate::flow::menu::{self, ActionId, Command, Item};
-use crate::flow::state::{Field, Overlay, Page, Panel, SignInStep};
+use crate::flow::state::{Field, Overlay, Page, Panel, SignInState, SignInStep};
 
 use super::Turn;
 
@@ -144,7 +144,11 @@ impl Turn<'_> {
             Item::Change(index) => self.copy_az(index),
             Item::Step(index) => {
                 self.state.selected = Some(Item::Step(index));
-                self.act(ActionId::OpenPage);
+                self.act(if self.state.setup.no_browser {
+                    ActionId::CopyAddress
+                } else {
+                    ActionId::OpenPage
+                });
             }
             Item::Action(id) => self.act(id),
         }
@@ -163,7 +167,7 @@ impl Turn<'_> {
 
     pub(super) fn act(&mut self, id: ActionId) {
         match id {
-            ActionId::Start => self.turn_to(Page::SignIn(super::super::state::SignInState::default())),
+            ActionId::Start => self.turn_to(Page::SignIn(SignInState::default())),
             ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
@@ -187,7 +191,7 @@ impl Turn<'_> {
             ActionId::ListAgain => self.list_apps(),
             ActionId::PickAnother => self.pick_another(),
             ActionId::Submit => self.submit(),
-            ActionId::Continue => self.stage_after(),
+            ActionId::Continue | ActionId::GoOnWithout => self.stage_after(),
             ActionId::ForMe | ActionId::PlanAgain => self.for_me(),
             ActionId::Myself => self.myself(),
             ActionId::AskAdmin => self.ask_admin(),
@@ -200,7 +204,6 @@ impl Turn<'_> {
             ActionId::EnterSecret => self.enter_secret(),
             ActionId::ProbeSecret => self.probe_secret(),
             ActionId::ForgetSecret => self.effects.push(Effect::ForgetSecret),
-            ActionId::GoOnWithout => self.stage_after(),
             ActionId::CopiedRedirect => self.start(Work::ReadClipboard),
             ActionId::TypeRedirect => self.show(Panel::RedirectField),
             ActionId::LooksDifferent => self.show(Panel::ErrorField),

@@ -72,7 +72,7 @@ impl Turn<'_> {
             .collect();
         let confirmed: VecDeque<Change> = view.plan.changes.into();
         self.drop_work();
-        self.show(Panel::Applying(Apply {
+        self.show(Panel::Applying(Box::new(Apply {
             stage: view.stage,
             confirmed,
             input: view.input,
@@ -83,7 +83,7 @@ impl Turn<'_> {
             sent: None,
             done: Vec::new(),
             after: None,
-        }));
+        })));
         self.next_change();
     }
 }

@@ -136,7 +136,7 @@ impl Turn<'_> {
             .iter()
             .map(|change| Step { title: change.title.clone(), mark: Mark::ToDo })
             .collect();
-        self.show(Panel::Applying(Apply {
+        self.show(Panel::Applying(Box::new(Apply {
             stage: StageId::Try,
             confirmed: view.confirmed,
             input: view.input,
@@ -147,7 +147,7 @@ impl Turn<'_> {
             sent: None,
             done: Vec::new(),
             after: trouble,
-        }));
+        })));
         self.go_on_looking();
     }
 
@@ -159,7 +159,9 @@ impl Turn<'_> {
 
     pub(super) fn submit_final_address(&mut self) {
         let address = self.state.fields.final_address.text().trim().to_owned();
-        if !address.is_empty() {
+        if address.is_empty() {
+            self.state.fields.final_address.note = Some(ui("redirect.empty").to_owned());
+        } else {
             self.start(Work::PasteRehearsalAddress(address));
         }
     }

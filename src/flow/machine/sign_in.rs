@@ -3,12 +3,14 @@
 use crate::engine::choices::AppChoice;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
+use crate::engine::words::ui;
 use crate::flow::derived::person_step;
 use crate::flow::effect::{SignInMethod, Work};
 use crate::flow::event::{PersonDone, SignInProgress};
 use crate::flow::state::{Field, Page, Panel, SignInState, SignInStep};
 
 use super::Turn;
+use super::pick::app_address;
 
 impl Turn<'_> {
     pub(super) fn sign_in(&mut self, method: SignInMethod) {
@@ -54,20 +56,16 @@ impl Turn<'_> {
 
     /// Takes the typed address of a function app.
     pub(super) fn submit_address(&mut self) {
-        match super::pick::app_address(self.state.fields.app_url.text()) {
-            Some(address) => {
-                if matches!(self.state.page, Page::SignIn(_)) {
-                    self.state.public_only = true;
-                    self.state.signed_in = None;
-                }
-                self.take_app(AppChoice::Url(address));
-            }
-            None => {
-                let why = crate::engine::words::ui("trouble.wrong_address.what");
-                let next = crate::engine::words::ui("trouble.wrong_address.next");
-                self.state.fields.app_url.note = Some(format!("{why} {next}"));
-            }
+        let Some(address) = app_address(self.state.fields.app_url.text()) else {
+            let why = [ui("trouble.wrong_address.what"), ui("trouble.wrong_address.next")];
+            self.state.fields.app_url.note = Some(why.join(" "));
+            return;
+        };
+        if matches!(self.state.page, Page::SignIn(_)) {
+            self.state.public_only = true;
+            self.state.signed_in = None;
         }
+        self.take_app(AppChoice::Url(address));
     }
 
     /// Practice: has the person's part played.

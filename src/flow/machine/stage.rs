@@ -84,10 +84,7 @@ impl Turn<'_> {
         if preparing && self.choosing() {
             self.first_look_failed(trouble);
         } else if preparing {
-            self.drop_work();
-            self.unbind();
-            let connect = self.state.stage() == Some(StageId::Connect);
-            self.show(if connect { Panel::HandOver } else { Panel::Overview });
+            self.base();
             self.trouble(trouble);
         } else {
             self.state.look_trouble = Some(trouble);

@@ -26,7 +26,7 @@ pub enum Panel {
     /// The plan, to be confirmed.
     Plan(PlanView),
     /// The confirmed plan is being carried out, or stopped on the way.
-    Applying(Apply),
+    Applying(Box<Apply>),
     /// The portal's steps, while the checks are watched. The steps are `engine::words`' for the stage.
     Myself,
     /// A card to send to an administrator.

@@ -178,6 +178,8 @@ fn quit(state: &State, doc: &mut Doc) -> &'static str {
     if state.secret_on_clipboard {
         doc.text(Role::Plain, ui("screen.quit_clipboard"));
     }
-    doc.text(Role::Quiet, ui("quit.resume"));
+    if !state.secret_live() {
+        doc.text(Role::Plain, ui("quit.resume"));
+    }
     ui("quit.ask")
 }

@@ -14,7 +14,12 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
     doc.text(Role::Quiet, ui("screen.secret_where"));
     doc.blank();
     let empty = state.secret.empty;
-    secret_field(&mut doc, empty, ui(if empty { "screen.secret_empty" } else { "screen.secret_something" }));
+    secret_field(
+        &mut doc,
+        ui("screen.label_value"),
+        empty,
+        ui(if empty { "screen.secret_empty" } else { "screen.secret_something" }),
+    );
     if let Some(text) = state.secret.refused.and_then(refusal) {
         doc.blank();
         doc.hanging("! ", Role::Bad, Role::Plain, ui(text));

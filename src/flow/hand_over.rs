@@ -2,6 +2,7 @@
 
 use crate::engine::ids::StageId;
 use crate::engine::resource_url::{self, Api, Candidate, TokenVersion};
+use crate::engine::values::values;
 use crate::engine::words::{ConnectorField, HandOver, words};
 
 use super::effect::CopyItem;
@@ -91,24 +92,20 @@ fn value(state: &State, field: &'static ConnectorField) -> RowValue {
 
 /// An open value by name, as it is known now. The secret is none.
 pub fn open_value(state: &State, item: CopyItem) -> Option<String> {
-    let facts = &state.facts;
+    let values = values(&state.facts, &state.choices, &state.held);
     match item {
-        CopyItem::Host => facts.site.value().map(|site| site.host.clone()),
-        CopyItem::ClientId => facts.client_app.value().map(|app| app.app_id.clone()),
+        CopyItem::Host => values.host,
+        CopyItem::ClientId => values.client_id,
         CopyItem::AuthorizationUrl => Some(state.setup.cloud.authorization_url()),
-        CopyItem::TenantId => facts.tenant.value().map(|tenant| tenant.id.clone()),
-        CopyItem::ResourceUrl => resource_url(state),
+        CopyItem::TenantId => values.tenant_id,
+        CopyItem::ResourceUrl => values.resource_url,
         _ => None,
     }
-    .filter(|text| !text.is_empty())
 }
 
-/// The Resource URL that is handed over: the chosen one, else the recommended one.
+/// The Resource URL in force: the chosen one, else the recommended one.
 pub fn resource_url(state: &State) -> Option<String> {
-    if let Some(chosen) = &state.choices.resource_url {
-        return Some(chosen.clone());
-    }
-    candidates(state).into_iter().find(|c| c.recommended).map(|c| c.value)
+    open_value(state, CopyItem::ResourceUrl)
 }
 
 /// Every candidate for the Resource URL, and where each would lead; none before the API's registration is known.

@@ -12,6 +12,7 @@ mod actions;
 mod keys;
 
 pub use actions::{actions, items, preferred, selected};
+pub(super) use keys::default_check;
 pub use keys::{Binding, Command, bindings, footer};
 
 /// Something that can be selected with the arrow keys.

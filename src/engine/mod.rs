@@ -19,6 +19,7 @@ pub mod pasted;
 pub mod percent;
 pub mod plan;
 pub mod redirect_url;
+pub mod remedy;
 pub mod resource_url;
 pub mod secret_shape;
 pub mod trouble;

@@ -14,9 +14,10 @@ use crate::engine::fixtures::{self, API, CLIENT, REDIRECT, SITE, TENANT, cloud, 
 use crate::engine::held::{Held, HeldSecret};
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::plan::{PlanInput, plan};
+use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
-use crate::flow::event::{AppList, AppRow, CallLine, CopyOutcome, SecretShape, SignedIn, Waiting};
+use crate::flow::event::{AppList, AppRow, CallLine, CopyOutcome, SignedIn, Waiting};
 use crate::flow::menu::Item;
 use crate::flow::state::{
     Apply, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
@@ -99,7 +100,7 @@ fn applying(phase: Phase, marks: [Mark; 5]) -> State {
         changes.iter().zip(marks).map(|(change, mark)| Step { title: change.title.clone(), mark }).collect();
     let current = marks.iter().position(|m| !matches!(m, Mark::Done | Mark::NotNeeded)).unwrap_or(0);
     let sent = changes.get(current).cloned();
-    state.panel = Panel::Applying(Apply {
+    state.panel = Panel::Applying(Box::new(Apply {
         stage: StageId::Protect,
         confirmed: changes.into_iter().skip(current).collect(),
         input: input(),
@@ -110,7 +111,7 @@ fn applying(phase: Phase, marks: [Mark; 5]) -> State {
         sent,
         done: Vec::new(),
         after: None,
-    });
+    }));
     state
 }
 
@@ -376,7 +377,7 @@ fn secret_scenes() -> Vec<(&'static str, State)> {
         ("secret_held", held),
         ("secret_field", field(true, None)),
         ("secret_field_typed", field(false, None)),
-        ("secret_field_id", field(true, Some(SecretShape::Id))),
+        ("secret_field_id", field(true, Some(SecretShape::Id { of: None }))),
     ]
 }
 

@@ -259,7 +259,7 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
             Panel::Plan(view) => return plan::body(state, view, paint, width),
             Panel::Applying(apply) => applying::body(state, apply, paint, width),
             Panel::Myself => myself::body(state, *stage, paint, width),
-            Panel::AskAdmin => admin::body(state, *stage, paint, width),
+            Panel::AskAdmin => admin::body(state, paint, width),
             Panel::SecretField => secret::body(state, paint, width),
             Panel::HandOver => hand_over::body(state, paint, width),
             Panel::Resource => resource::body(state, paint, width),

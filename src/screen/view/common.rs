@@ -2,7 +2,7 @@
 
 use super::{Paint, hand_over};
 use crate::engine::choices::AppChoice;
-use crate::engine::findings::Verdict;
+use crate::engine::findings::{StageFindings, Verdict};
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, verdict, words};
@@ -17,7 +17,7 @@ use crate::screen::widgets::text::{cells, pad};
 
 /// The seven stages for the rail; with their words where there is room.
 pub fn rail_rows(state: &State, roomy: bool) -> Vec<RailRow> {
-    let status = |id| state.findings.stage(id).filter(|s| !s.checks.is_empty()).map(|s| s.status());
+    let status = |id| state.findings.stage(id).filter(|s| !s.checks.is_empty()).map(StageFindings::status);
     StageId::ALL
         .into_iter()
         .map(|id| RailRow {
@@ -97,7 +97,7 @@ pub fn note(state: &State, paint: &Paint, width: u16) -> Option<Doc> {
 pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
     let watching = state.watch.is_some();
-    let Page::Stage(stage) = state.page else { return doc };
+    let Page::Stage(id) = state.page else { return doc };
     if let Some(waiting) = &state.waiting {
         let mut since = ui_with("screen.since", &[("time", &paint.clock(waiting.since))]);
         if waiting.safe_to_leave {
@@ -124,14 +124,14 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
         doc.text(Role::Quiet, &trouble.next);
         return doc;
     }
-    let first_open = state.findings.stage(stage).and_then(|s| s.first_open());
+    let first_open = state.findings.stage(id).and_then(|s| s.first_open());
     match (panel, first_open) {
         (Panel::Myself | Panel::AskAdmin | Panel::HandOver, Some(open)) => {
             let title = words().check(open.id).map_or("", |c| c.title.as_str());
             both_ends(&mut doc, Some(open.verdict), title, &looked);
         }
         (Panel::Myself | Panel::AskAdmin | Panel::HandOver, None) if state.stage_done() => {
-            let done = words().stage(stage).map_or("", |s| s.done.as_str());
+            let done = words().stage(id).map_or("", |s| s.done.as_str());
             both_ends(&mut doc, Some(Verdict::Pass), done, &looked);
         }
         _ => both_ends(&mut doc, None, "", &looked),

@@ -250,15 +250,15 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
         Page::Welcome => welcome::body(state, paint, width),
         Page::SignIn(sign_in) => sign_in::body(state, sign_in, paint, width),
         Page::End => end::body(state, paint, width),
-        Page::Stage(stage) => match &state.panel {
-            Panel::Overview => overview::body(state, *stage, paint, width),
+        Page::Stage(id) => match &state.panel {
+            Panel::Overview => overview::body(state, *id, paint, width),
             Panel::PickApp => pick::apps(state, paint, width),
             Panel::TypeUrl => pick::address(state, paint, width),
             Panel::PickClient => pick::clients(state, paint, width),
             Panel::Preparing => applying::looking_first(paint, width),
             Panel::Plan(view) => return plan::body(state, view, paint, width),
             Panel::Applying(apply) => applying::body(state, apply, paint, width),
-            Panel::Myself => myself::body(state, *stage, paint, width),
+            Panel::Myself => myself::body(state, *id, paint, width),
             Panel::AskAdmin => admin::body(state, paint, width),
             Panel::SecretField => secret::body(state, paint, width),
             Panel::HandOver => hand_over::body(state, paint, width),
@@ -280,9 +280,9 @@ fn header_of(state: &State) -> Header {
         Page::Welcome => (String::new(), ui("screen.name").to_owned()),
         Page::SignIn(_) => (String::new(), ui("sign_in.title").to_owned()),
         Page::End => (String::new(), end::title(state).to_owned()),
-        Page::Stage(stage) => (
-            ui_with("stage.step", &[("number", &stage.number().to_string())]),
-            words.stage(*stage).map(|s| s.title.clone()).unwrap_or_default(),
+        Page::Stage(id) => (
+            ui_with("stage.step", &[("number", &id.number().to_string())]),
+            words.stage(*id).map(|s| s.title.clone()).unwrap_or_default(),
         ),
     };
     let badge = match (state.setup.practice, state.setup.read_only) {

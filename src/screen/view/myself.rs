@@ -10,7 +10,7 @@ use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
 use crate::screen::widgets::text::cells;
 
-pub fn body(state: &State, stage: StageId, paint: &Paint, width: u16) -> Doc {
+pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
     doc.text(Role::Plain, ui("screen.myself"));
     let selected = menu::selected(state);
@@ -20,7 +20,7 @@ pub fn body(state: &State, stage: StageId, paint: &Paint, width: u16) -> Doc {
         let add = |doc: &mut Doc| one(doc, index, step, here);
         if here { doc.focused(add) } else { add(&mut doc) }
     }
-    if stage == StageId::Try {
+    if id == StageId::Try {
         doc.blank();
         doc.text(Role::Strong, ui("screen.test_page"));
         for failure in words().test_failures() {

@@ -75,13 +75,13 @@ pub fn flow(doc: &mut Doc, buttons: &[Button]) {
         let label = cells(&fit(&button.label, doc.width().saturating_sub(6)));
         let spans = spans(doc, button, label, button.key.is_some());
         let width: usize = spans.iter().map(Span::width).sum();
-        if used > 0 && used + 2 + width > doc.width() {
+        if used > 0 && used + 1 + width > doc.width() {
             add_line(doc, &mut line, focus);
             (used, focus) = (0, false);
         }
         if used > 0 {
-            line.push(Span::raw("  "));
-            used += 2;
+            line.push(Span::raw(" "));
+            used += 1;
         }
         line.extend(spans);
         used += width;

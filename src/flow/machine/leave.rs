@@ -35,6 +35,8 @@ impl Turn<'_> {
                 self.state.fields.app_filter = crate::flow::state::Field::default();
                 self.state.selected = None;
             }
+            // Without a sign-in there is no list to go back to.
+            Panel::TypeUrl if self.state.public_only => self.show(Panel::Overview),
             Panel::TypeUrl => self.show(Panel::PickApp),
             Panel::Rehearsal(_) => self.end_rehearsal(None),
             Panel::RehearsalPaste(view) => {

@@ -15,9 +15,6 @@ use super::Turn;
 
 impl Turn<'_> {
     pub(super) fn list_apps(&mut self) {
-        if self.state.public_only {
-            return;
-        }
         self.state.apps = Listing::Asked;
         self.start(Work::ListApps);
     }

@@ -5,7 +5,7 @@ use crate::engine::change::ChangeKind;
 use crate::flow::state::{Mark, Phase};
 
 /// At the stage "protect" of a fresh app, the plan confirmed, its first change sent.
-fn protecting() -> Walk {
+pub(super) fn protecting() -> Walk {
     let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
     walk.confirm_for_me(fixtures::fresh());
     assert_eq!(walk.sent().len(), 1);

@@ -211,7 +211,7 @@ fn outcome() -> Rehearsal {
 }
 
 /// At the rehearsal, waiting for the sign-in; the facts then.
-fn rehearsing() -> (Walk, Facts) {
+pub(super) fn rehearsing() -> (Walk, Facts) {
     let mut walk = Walk::at(StageId::Try, fixtures::finished());
     walk.hold_secret();
     let effects = walk.choose(ActionId::Rehearse);

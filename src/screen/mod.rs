@@ -12,3 +12,6 @@ pub use surface::{Screen, Surface};
 pub use terminal::{Guard, Out, TerminalError, give_back};
 pub use theme::{Look, Theme};
 pub use view::Paint;
+
+#[cfg(test)]
+mod tests;

@@ -206,3 +206,40 @@ async fn a_directory_that_lags_is_waited_for() {
     let writes = desk.writes();
     assert!(writes.len() >= 6, "{writes:#?}");
 }
+
+#[tokio::test]
+async fn every_broken_set_up_shows_its_first_broken_link() {
+    for (scenario, broken) in [
+        ("finished", None),
+        ("issuer-mismatch", Some(CheckId::ApiIssuer)),
+        ("wrong-audience", Some(CheckId::ApiAudience)),
+        ("caller-not-allowed", Some(CheckId::ClientAllowed)),
+        ("secret-expired", Some(CheckId::SecretEnds)),
+        ("redirect-missing", Some(CheckId::RedirectRegistered)),
+        ("fresh", Some(CheckId::ApiApp)),
+    ] {
+        let desk = Desk::start(scenario).await;
+        let facts = desk.look().await;
+        let findings = assess(desk.http.cloud(), &facts, &desk.choices, &Held::default(), desk.http.now());
+        assert_eq!(findings.first_broken(), broken, "{scenario}");
+        assert_eq!(desk.writes(), Vec::<String>::new(), "{scenario}");
+        let world = desk.practice.world();
+        let unknown: Vec<String> = world.lock().unknown.iter().map(|u| u.path.clone()).collect();
+        assert_eq!(unknown, Vec::<String>::new(), "{scenario}");
+    }
+}
+
+#[tokio::test]
+async fn a_failing_network_and_a_throttled_service_are_looked_through() {
+    for scenario in ["flaky", "throttled", "workshop", "no-admin", "slow-directory"] {
+        let desk = Desk::start(scenario).await;
+        // What fails the first time may be seen the second time; nothing is lost by looking again.
+        let first = desk.look().await;
+        let facts = desk.observer.observe_part(&first, &desk.choices, Part::All).await;
+        assert!(facts.person.value().is_some(), "{scenario}: {:?}", facts.person);
+        assert!(facts.site.value().is_some(), "{scenario}: {:?}", facts.site);
+        assert!(facts.auth.value().is_some(), "{scenario}: {:?}", facts.auth);
+        assert!(facts.functions.value().is_some(), "{scenario}: {:?}", facts.functions);
+        assert!(!matches!(facts.api_app.fact, Fact::CouldNot(_)), "{scenario}: {:?}", facts.api_app);
+    }
+}

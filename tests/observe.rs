@@ -434,13 +434,15 @@ async fn patience_ends() {
 }
 
 #[tokio::test]
-async fn a_creation_of_unknown_outcome_is_never_sent_again() {
+async fn a_change_of_unknown_outcome_is_never_sent_again() {
     for status in [500, 502, 504] {
-        let cloud = cloud(move |_| reply(status, Value::Null)).await;
-        let create = change(ChangeKind::AddSecret, Method::Post, "/applications/x/addPassword", json!({}));
-        let trouble = quick(&cloud).apply(&create).await.unwrap_err();
-        assert!(trouble.uncertain, "{status}");
-        assert_eq!(cloud.asked().len(), 1, "{status}");
+        for method in [Method::Post, Method::Patch, Method::Put] {
+            let cloud = cloud(move |_| reply(status, Value::Null)).await;
+            let create = change(ChangeKind::AddSecret, method, "/applications/x/addPassword", json!({}));
+            let trouble = quick(&cloud).apply(&create).await.unwrap_err();
+            assert!(trouble.uncertain, "{status}");
+            assert_eq!(cloud.asked().len(), 1, "{status}");
+        }
     }
 }
 

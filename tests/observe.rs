@@ -209,21 +209,27 @@ async fn the_connector_without_a_marker_is_guessed_only_where_it_is_certain() {
 }
 
 #[tokio::test]
-async fn our_own_api_takes_the_place_of_one_that_is_gone() {
-    let gone = |asked: &Asked| {
-        if asked.path.contains(&format!("applications(appId='{API}')")) {
-            return not_found();
-        }
-        if asked.path.contains("applications(uniqueName='handclasp-api-") {
-            let mut app = api_app();
-            app["appId"] = json!("feedf00d-0000-4000-8000-000000000009");
-            return reply(200, app);
-        }
-        finished(asked)
-    };
-    let facts = observe(&cloud(gone).await, &chosen()).await;
-    assert_eq!(facts.api_app.value().unwrap().app_id, "feedf00d-0000-4000-8000-000000000009");
-    assert!(facts.api_principal.is_absent(), "that one has none yet");
+async fn our_own_api_wins_over_the_one_that_easy_auth_names() {
+    for gone in [true, false] {
+        let world = move |asked: &Asked| {
+            if gone && asked.path.contains(&format!("applications(appId='{API}')")) {
+                return not_found();
+            }
+            if asked.path.contains("applications(uniqueName='handclasp-api-") {
+                let mut app = api_app();
+                app["appId"] = json!("feedf00d-0000-4000-8000-000000000009");
+                return reply(200, app);
+            }
+            finished(asked)
+        };
+        let facts = observe(&cloud(world).await, &chosen()).await;
+        assert_eq!(facts.api_app.value().unwrap().app_id, "feedf00d-0000-4000-8000-000000000009");
+        assert!(facts.api_principal.is_absent(), "that one has none yet");
+        assert_eq!(facts.auth.value().unwrap().client_id.as_deref(), Some(API), "the difference can be seen");
+        let choices = Choices { api_app_id: Some(API.into()), ..chosen() };
+        let facts = observe(&cloud(world).await, &choices).await;
+        assert_eq!(facts.api_app.is_absent(), gone, "the person's word settles it");
+    }
 }
 
 #[tokio::test]
@@ -428,13 +434,15 @@ async fn patience_ends() {
 }
 
 #[tokio::test]
-async fn a_creation_of_unknown_outcome_is_never_sent_again() {
+async fn a_change_of_unknown_outcome_is_never_sent_again() {
     for status in [500, 502, 504] {
-        let cloud = cloud(move |_| reply(status, Value::Null)).await;
-        let create = change(ChangeKind::AddSecret, Method::Post, "/applications/x/addPassword", json!({}));
-        let trouble = quick(&cloud).apply(&create).await.unwrap_err();
-        assert!(trouble.uncertain, "{status}");
-        assert_eq!(cloud.asked().len(), 1, "{status}");
+        for method in [Method::Post, Method::Patch, Method::Put] {
+            let cloud = cloud(move |_| reply(status, Value::Null)).await;
+            let create = change(ChangeKind::AddSecret, method, "/applications/x/addPassword", json!({}));
+            let trouble = quick(&cloud).apply(&create).await.unwrap_err();
+            assert!(trouble.uncertain, "{status}");
+            assert_eq!(cloud.asked().len(), 1, "{status}");
+        }
     }
 }
 

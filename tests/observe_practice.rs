@@ -206,3 +206,69 @@ async fn a_directory_that_lags_is_waited_for() {
     let writes = desk.writes();
     assert!(writes.len() >= 6, "{writes:#?}");
 }
+
+#[tokio::test]
+async fn every_broken_set_up_shows_its_broken_link() {
+    for (scenario, broken) in [
+        ("finished", None),
+        ("issuer-mismatch", Some(CheckId::ApiIssuer)),
+        ("wrong-audience", Some(CheckId::ApiAudience)),
+        ("caller-not-allowed", Some(CheckId::ClientAllowed)),
+        ("secret-expired", Some(CheckId::SecretEnds)),
+        ("redirect-missing", Some(CheckId::RedirectRegistered)),
+        ("fresh", Some(CheckId::ApiApp)),
+    ] {
+        let desk = Desk::start(scenario).await;
+        let facts = desk.look().await;
+        let findings = assess(desk.http.cloud(), &facts, &desk.choices, &Held::default(), desk.http.now());
+        // Another check of the same stage may see the same fault first and say it better.
+        assert_eq!(findings.first_broken().map(CheckId::stage), broken.map(CheckId::stage), "{scenario}");
+        let verdict = broken.and_then(|broken| findings.check(broken)).map(|found| found.verdict);
+        assert_eq!(verdict, broken.map(|_| Verdict::Fail), "{scenario}");
+        assert_eq!(desk.writes(), Vec::<String>::new(), "{scenario}");
+        let world = desk.practice.world();
+        let unknown: Vec<String> = world.lock().unknown.iter().map(|u| u.path.clone()).collect();
+        assert_eq!(unknown, Vec::<String>::new(), "{scenario}");
+    }
+}
+
+#[tokio::test]
+async fn a_failing_network_and_a_crowd_are_looked_through() {
+    for scenario in ["flaky", "workshop", "no-admin", "slow-directory"] {
+        let desk = Desk::start(scenario).await;
+        // What fails the first time may be seen the second time; nothing is lost by looking again.
+        let first = desk.look().await;
+        let facts = desk.observer.observe_part(&first, &desk.choices, Part::All).await;
+        assert!(facts.person.value().is_some(), "{scenario}: {:?}", facts.person);
+        assert!(facts.site.value().is_some(), "{scenario}: {:?}", facts.site);
+        assert!(facts.auth.value().is_some(), "{scenario}: {:?}", facts.auth);
+        assert!(facts.functions.value().is_some(), "{scenario}: {:?}", facts.functions);
+        assert!(!matches!(facts.api_app.fact, Fact::CouldNot(_)), "{scenario}: {:?}", facts.api_app);
+    }
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_is_found_done_and_not_done_twice() {
+    let desk = Desk::start("flaky").await;
+    let writer = Writer::new(desk.reader.clone()).unwrap();
+    let input = PlanInput {
+        now: desk.http.now(),
+        scope_id: "6f0f2b0e-0000-4000-8000-00000000a001".into(),
+        rehearsal_redirect: None,
+        secret_days: 180,
+    };
+    let mut lost = 0;
+    for _ in 0..12 {
+        let facts = desk.look().await;
+        let plan = plan(StageId::Protect, desk.http.cloud(), &facts, &desk.choices, &input);
+        let Some(change) = plan.changes.first() else { break };
+        if let Err(trouble) = writer.apply(change).await {
+            assert!(trouble.uncertain, "{trouble}");
+            lost += 1;
+        }
+        assert!(landed(change, &desk.look().await), "{}", change.title);
+    }
+    assert_eq!(lost, 1, "the answer to the settings");
+    let made = desk.writes();
+    assert_eq!(made.iter().filter(|w| w.starts_with("PUT")).count(), 1, "{made:#?}");
+}

@@ -173,6 +173,12 @@ pub fn give_back() -> bool {
     MODES.leave(&mut io::stdout().lock(), disable_raw_mode)
 }
 
+/// Whether the terminal is ours now. A panic on another thread gives it back behind the loop's back: a loop that is
+/// woken and finds it gone should leave.
+pub fn is_taken() -> bool {
+    MODES.is_on()
+}
+
 /// Where frames go: collected here, and written to the terminal in one piece, as long as it is ours.
 ///
 /// After it was given back (by a panic on another thread, say) nothing more reaches it, so that no frame lands in

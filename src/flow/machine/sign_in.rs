@@ -84,6 +84,9 @@ impl Turn<'_> {
                 if step.starts_with("portal:") {
                     self.look_again();
                 }
+                if step == "portal:secret" && !self.state.secret.tried {
+                    self.probe_secret();
+                }
                 if let Some(url) = done.redirect_url
                     && self.state.panel == Panel::HandOver
                 {

@@ -1,0 +1,105 @@
+//! The server over real HTTP: faults, logs, the world's date.
+
+use secrecy::ExposeSecret;
+
+use crate::practice::world::{Kind, View};
+use crate::practice::{Options, Practice};
+
+async fn fresh() -> Practice {
+    let options = Options {
+        start_at: Some("2026-11-21T09:00:00Z".parse().unwrap()),
+        frozen: true,
+        ..Options::default()
+    };
+    Practice::start("fresh", options).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_404_and_counted_and_dated_by_the_world() {
+    let practice = fresh().await;
+    let answer = reqwest::get(format!("{}/nothing/here", practice.origin())).await.unwrap();
+    assert_eq!(answer.status(), 404);
+    assert_eq!(answer.headers()["date"], "Sat, 21 Nov 2026 09:00:00 GMT");
+    let world = practice.world();
+    let world = world.lock();
+    assert_eq!(world.unknown.len(), 1);
+    assert_eq!(world.unknown[0].path, "/nothing/here");
+}
+
+#[tokio::test]
+async fn a_dropped_connection_brings_no_answer_and_the_next_call_does() {
+    let practice = fresh().await;
+    let fault = toml::from_str("action = { kind = 'drop', applied = false }").unwrap();
+    practice.world().lock().faults.push(fault);
+    let client = reqwest::Client::builder().retry(reqwest::retry::never()).build().unwrap();
+    let url = format!("{}/v1.0/organization", practice.origin());
+    assert!(client.get(&url).send().await.is_err());
+    assert!(client.get(&url).send().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_fault_may_answer_for_the_service() {
+    let practice = fresh().await;
+    let fault =
+        toml::from_str("service = 'arm'\naction = { kind = 'status', status = 429, retry_after_s = 7 }");
+    practice.world().lock().faults.push(fault.unwrap());
+    let answer =
+        reqwest::get(format!("{}/subscriptions?api-version=2022-12-01", practice.origin())).await.unwrap();
+    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (429, &"7".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn it_stops_when_it_is_dropped() {
+    let practice = fresh().await;
+    let origin = practice.origin().to_owned();
+    drop(practice);
+    // The task is aborted at its next turn; the port is then closed.
+    tokio::task::yield_now().await;
+    assert!(reqwest::get(origin).await.is_err());
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_was_done_and_is_logged_without_a_status() {
+    let practice = fresh().await;
+    let (tenant, id, secret) = {
+        let world = practice.world();
+        let world = world.lock();
+        let client = world.automation.as_ref().unwrap();
+        (world.main_tenant().to_owned(), client.app_id.clone(), client.secret.expose_secret().to_owned())
+    };
+    let client = reqwest::Client::builder().retry(reqwest::retry::never()).build().unwrap();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", id.as_str()),
+        ("client_secret", secret.as_str()),
+        ("scope", "https://graph.microsoft.com/.default"),
+    ];
+    let url = format!("{}/{tenant}/oauth2/v2.0/token", practice.origin());
+    let body: serde_json::Value = client.post(url).form(&form).send().await.unwrap().json().await.unwrap();
+    let token = body["access_token"].as_str().unwrap();
+    let fault =
+        toml::from_str("method = 'POST'\npath = '/applications'\naction = { kind = 'drop', applied = true }");
+    practice.world().lock().faults.push(fault.unwrap());
+
+    let url = format!("{}/v1.0/applications", practice.origin());
+    let body = serde_json::json!({"displayName": format!("Hello {secret}")});
+    let write = client.post(url).bearer_auth(token).json(&body).send().await;
+    assert!(write.is_err());
+    let world = practice.world();
+    let world = world.lock();
+    let made = world
+        .objects(Kind::Application, &tenant, View::Now)
+        .filter(|(_, doc)| doc["displayName"].as_str().is_some_and(|name| name.starts_with("Hello ")));
+    assert_eq!(made.count(), 1);
+    assert_eq!(world.calls.len(), 1);
+    let call = &world.calls[0];
+    assert_eq!(
+        (call.status, call.who.as_str(), call.path.as_str()),
+        (None, id.as_str(), "/v1.0/applications")
+    );
+    assert_eq!(
+        call.body,
+        serde_json::json!({"displayName": "Hello (removed)"}),
+        "secret values are taken out"
+    );
+}

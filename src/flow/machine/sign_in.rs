@@ -16,6 +16,7 @@ impl Turn<'_> {
     pub(super) fn sign_in(&mut self, method: SignInMethod) {
         self.drop_work();
         self.state.public_only = false;
+        self.state.copied.clear();
         self.sign_in_step(SignInStep::Starting(method));
         self.start(Work::SignIn(method));
     }

@@ -142,11 +142,17 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         Panel::Plan(view) => plan_actions(state, view),
         Panel::Applying(apply) => apply_actions(state, apply),
         Panel::Myself => myself_actions(state, stage),
-        Panel::AskAdmin => vec![
-            action(ActionId::CopyCard, "flow.copy_card", Some('c')),
-            grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking),
-            action(ActionId::Back, "action.back", None),
-        ],
+        Panel::AskAdmin => {
+            let mut list = vec![
+                action(ActionId::CopyCard, "flow.copy_card", Some('k')),
+                grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking),
+                action(ActionId::Back, "action.back", None),
+            ];
+            if state.stage_done() {
+                list.insert(0, action(ActionId::Continue, "action.continue", Some('c')));
+            }
+            list
+        }
         Panel::SecretField => submit("flow.take_secret"),
         Panel::HandOver => hand_over_actions(state),
         Panel::PickClient | Panel::Resource => vec![action(ActionId::Back, "action.back", None)],
@@ -163,11 +169,18 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
             list
         }
         Panel::RehearsalPaste(_) => submit("flow.use_address"),
-        Panel::Answer => vec![
-            action(ActionId::Continue, "action.continue", Some('c')),
-            action(ActionId::Rehearse, "flow.rehearse_again", None),
-            action(ActionId::Back, "action.back", None),
-        ],
+        Panel::Answer => {
+            let mut list = vec![
+                action(ActionId::Continue, "action.continue", Some('c')),
+                action(ActionId::Rehearse, "flow.rehearse_again", None),
+                action(ActionId::Back, "action.back", None),
+            ];
+            if !state.stage_done() {
+                // An answer that proves nothing is no reason to go on.
+                list.swap(0, 1);
+            }
+            list
+        }
     }
 }
 

@@ -251,7 +251,7 @@ proptest! {
                 if let Effect::Copy(clip) = effect {
                     let item = match clip {
                         crate::flow::effect::Clip::Text { item, .. } => *item,
-                        crate::flow::effect::Clip::Secret => crate::flow::effect::CopyItem::ClientSecret,
+                        crate::flow::effect::Clip::Secret => CopyItem::ClientSecret,
                     };
                     walk.give(Event::Copied { item, outcome: CopyOutcome::Copied });
                 }

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::drive::person::{PersonPart, Played, Scene};
+use crate::drive::person::{Part, PersonPart, Played, Scene};
 use crate::engine::clean::clean_line;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::{ui, ui_with};
 use crate::flow::event::PersonDone;
-use crate::platform::clipboard::{ClipboardService, CopyRequest};
 
 /// Somebody at the practice cloud's pages, through its control endpoint.
 pub struct PracticePerson {
@@ -20,18 +19,17 @@ pub struct PracticePerson {
 struct Inner {
     http: reqwest::Client,
     control: String,
-    clipboard: ClipboardService,
 }
 
 impl PracticePerson {
-    /// For the practice cloud with this control endpoint. What the person copies goes to this clipboard.
+    /// For the practice cloud with this control endpoint.
     ///
     /// # Errors
     /// When no HTTP client can be made.
-    pub fn new(control: String, clipboard: ClipboardService) -> Result<Self, reqwest::Error> {
+    pub fn new(control: String) -> Result<Self, reqwest::Error> {
         let http =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
-        Ok(Self { inner: Arc::new(Inner { http, control, clipboard }) })
+        Ok(Self { inner: Arc::new(Inner { http, control }) })
     }
 }
 
@@ -43,7 +41,7 @@ impl PersonPart for PracticePerson {
 }
 
 impl Inner {
-    async fn play(&self, step: &str, scene: Scene) -> Result<PersonDone, Trouble> {
+    async fn play(&self, step: &str, scene: Scene) -> Result<Part, Trouble> {
         match step {
             "approve-device-code" => {
                 self.act(json!({ "step": step })).await?;
@@ -60,30 +58,29 @@ impl Inner {
             "portal:protect" => self.in_portal(&["protect"]).await,
             "portal:register" => self.in_portal(&["register", "allow-connector"]).await,
             "portal:grant" => self.in_portal(&["grant"]).await,
-            "portal:secret" => self.copy_secret().await,
+            "portal:secret" => self.make_secret().await,
             "save-connector" => self.save_connector(scene).await,
             other => Err(refused(&format!("Nobody plays the part {}.", clean_line(other, 40)))),
         }
     }
 
-    async fn in_portal(&self, steps: &[&str]) -> Result<PersonDone, Trouble> {
+    async fn in_portal(&self, steps: &[&str]) -> Result<Part, Trouble> {
         for step in steps {
             self.act(json!({ "step": step })).await?;
         }
         Ok(done(ui("practice.portal_done")))
     }
 
-    /// The portal shows a new secret's value once; a person copies it from there.
-    async fn copy_secret(&self) -> Result<PersonDone, Trouble> {
+    /// The portal shows a new secret's value once; a person copies it from there and pastes it here.
+    async fn make_secret(&self) -> Result<Part, Trouble> {
         let mut made = self.act(json!({ "step": "secret" })).await?;
         let Value::String(value) = made["value"].take() else {
             return Err(refused("The portal showed no value."));
         };
-        self.clipboard.copy(CopyRequest::secret(SecretString::from(value)).with_consent()).await;
-        Ok(done(ui("practice.secret_copied")))
+        Ok(Part { secret: Some(SecretString::from(value)), ..done(ui("practice.secret_pasted")) })
     }
 
-    async fn save_connector(&self, scene: Scene) -> Result<PersonDone, Trouble> {
+    async fn save_connector(&self, scene: Scene) -> Result<Part, Trouble> {
         let values = scene.values;
         let secret = scene.secret.as_ref().map(|s| s.expose_secret().to_owned());
         let saved = self
@@ -98,7 +95,8 @@ impl Inner {
             .await?;
         let redirect_url = saved["redirect_url"].as_str().map(str::to_owned);
         let shown = redirect_url.clone().unwrap_or_default();
-        Ok(PersonDone { line: ui_with("practice.connector_saved", &[("url", &shown)]), redirect_url })
+        let line = ui_with("practice.connector_saved", &[("url", &shown)]);
+        Ok(Part { done: PersonDone { line, redirect_url }, secret: None })
     }
 
     async fn act(&self, body: Value) -> Result<Value, Trouble> {
@@ -117,8 +115,8 @@ impl Inner {
     }
 }
 
-fn done(line: &str) -> PersonDone {
-    PersonDone { line: line.to_owned(), redirect_url: None }
+fn done(line: &str) -> Part {
+    Part { done: PersonDone { line: line.to_owned(), redirect_url: None }, secret: None }
 }
 
 fn refused(sentence: &str) -> Trouble {

@@ -85,7 +85,7 @@ pub enum WizardError {
 pub async fn run(start: Start) -> Result<u8, WizardError> {
     let clipboard = ClipboardService::new(&start.environment);
     let person = match &start.practice {
-        Some(control) => Some(super::person::PracticePerson::new(control.clone(), clipboard.clone())?),
+        Some(control) => Some(super::person::PracticePerson::new(control.clone())?),
         None => None,
     };
     let look =

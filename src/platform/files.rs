@@ -1,0 +1,370 @@
+//! Reading and writing the few files we touch: whole or not at all, capped, and with errors in plain words.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// Who may read a file that we write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Only this account (mode 0600 on Unix; folders that are made for it 0700).
+    OnlyMe,
+    /// Whoever the account's own settings (the umask) let read.
+    Usual,
+}
+
+/// Whether a file that holds something else may be replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overwrite {
+    /// Leave it alone and say so.
+    Refuse,
+    /// The person said yes.
+    Allow,
+}
+
+/// What [`write_new_or_same`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// There was no such file before.
+    New,
+    /// The file already held exactly this and was not touched.
+    Same,
+    /// The file held something else and was replaced, as allowed.
+    Replaced,
+}
+
+/// A file that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{} {}: {problem}", if *.writing { "Could not write" } else { "Could not read" }, shown(path))]
+pub struct FileError {
+    /// The file that it is about.
+    pub path: PathBuf,
+    /// Whether it was to be written, not read.
+    pub writing: bool,
+    /// What stood in the way.
+    pub problem: Problem,
+}
+
+/// What stood in the way of reading or writing a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// The account lacks the right.
+    NoRight,
+    /// The disk, or this account's share of it, is full.
+    DiskFull,
+    /// The path names a folder.
+    IsFolder,
+    /// A part of the path that should be a folder is something else.
+    NotAFolder,
+    /// There is no such file.
+    Missing,
+    /// The disk can only be read.
+    ReadOnlyDisk,
+    /// Another file of that name, with another content, is already there.
+    Exists,
+    /// The file is longer than what we are ready to read, in bytes.
+    TooLarge(u64),
+    /// The content is not UTF-8 text.
+    NotText,
+    /// The system does not accept such a name.
+    BadName,
+    /// Anything else, in the system's own words.
+    Other(String),
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRight => f.write_str("this account has no right to do that there."),
+            Self::DiskFull => f.write_str("the disk is full."),
+            Self::IsFolder => f.write_str("this is a folder, not a file."),
+            Self::NotAFolder => f.write_str("a part of this path is not a folder."),
+            Self::Missing => f.write_str("there is no such file."),
+            Self::ReadOnlyDisk => f.write_str("this disk can only be read."),
+            Self::Exists => f.write_str("a different file of that name is already there."),
+            Self::TooLarge(limit) => write!(f, "it is larger than {limit} bytes, so it is not one of ours."),
+            Self::NotText => f.write_str("it is not a text file."),
+            Self::BadName => f.write_str("the system does not accept this name."),
+            Self::Other(words) => write!(f, "{words}."),
+        }
+    }
+}
+
+impl From<&io::Error> for Problem {
+    fn from(error: &io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::PermissionDenied => Self::NoRight,
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::DiskFull,
+            ErrorKind::IsADirectory => Self::IsFolder,
+            ErrorKind::NotADirectory => Self::NotAFolder,
+            ErrorKind::NotFound => Self::Missing,
+            ErrorKind::ReadOnlyFilesystem => Self::ReadOnlyDisk,
+            ErrorKind::AlreadyExists => Self::Exists,
+            ErrorKind::InvalidFilename | ErrorKind::InvalidInput => Self::BadName,
+            _ => Self::Other(error.to_string()),
+        }
+    }
+}
+
+/// Reads a text file of at most `limit` bytes. A file that is not there is `None`, not an error.
+pub fn read_text(path: &Path, limit: u64) -> Result<Option<String>, FileError> {
+    match read_bytes(path, limit) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(reading(path, Problem::NotText)),
+        },
+        Err(Problem::Missing) => Ok(None),
+        Err(problem) => Err(reading(path, problem)),
+    }
+}
+
+/// Writes a whole file, or leaves what was there: the content goes into a file beside it, is brought to the
+/// disk and then takes the name. Folders on the way are made. A link is followed, not replaced.
+pub fn write_whole(path: &Path, content: &[u8], readers: Readers) -> Result<(), FileError> {
+    let target = resolved(path);
+    let staged = stage(&target, content, readers).map_err(|problem| writing(path, problem))?;
+    staged.persist(&target).map_err(|error| writing(path, Problem::from(&error.error)))?;
+    Ok(())
+}
+
+/// Writes a file for the person to keep. A file that already holds exactly this is left untouched; one that
+/// holds anything else is replaced only if `overwrite` allows it ([`Problem::Exists`] otherwise).
+pub fn write_new_or_same(
+    path: &Path,
+    content: &[u8],
+    readers: Readers,
+    overwrite: Overwrite,
+) -> Result<Written, FileError> {
+    let limit = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    match read_bytes(path, limit) {
+        Ok(present) if present == content => return Ok(Written::Same),
+        Ok(_) | Err(Problem::TooLarge(_)) => {
+            if overwrite == Overwrite::Refuse {
+                return Err(writing(path, Problem::Exists));
+            }
+            write_whole(path, content, readers)?;
+            return Ok(Written::Replaced);
+        }
+        Err(Problem::Missing) => {}
+        Err(problem) => return Err(writing(path, problem)),
+    }
+    let target = resolved(path);
+    let staged = stage(&target, content, readers).map_err(|problem| writing(path, problem))?;
+    // Somebody may have made the file since we looked.
+    staged.persist_noclobber(&target).map_err(|error| writing(path, Problem::from(&error.error)))?;
+    Ok(Written::New)
+}
+
+fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
+    let file = File::open(path).map_err(|error| at_path(path, &error))?;
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes).map_err(|error| at_path(path, &error))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length <= limit) {
+        Ok(bytes)
+    } else {
+        Err(Problem::TooLarge(limit))
+    }
+}
+
+fn stage(target: &Path, content: &[u8], readers: Readers) -> Result<NamedTempFile, Problem> {
+    if target.is_dir() {
+        return Err(Problem::IsFolder);
+    }
+    let folder = match target.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    make_folder(folder, readers).map_err(|error| match Problem::from(&error) {
+        // A file stands where the folder should be.
+        Problem::Exists => Problem::NotAFolder,
+        problem => problem,
+    })?;
+    let staged = (|| {
+        let mut staged = new_file_in(folder, readers)?;
+        staged.write_all(content)?;
+        staged.as_file().sync_all()?;
+        Ok(staged)
+    })();
+    staged.map_err(|error: io::Error| Problem::from(&error))
+}
+
+/// Where a link leads, so that a person's linked settings stay linked.
+fn resolved(path: &Path) -> PathBuf {
+    if path.is_symlink() {
+        fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    } else {
+        path.to_owned()
+    }
+}
+
+#[cfg(unix)]
+fn make_folder(folder: &Path, readers: Readers) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let mode = if readers == Readers::OnlyMe { 0o700 } else { 0o777 };
+    fs::DirBuilder::new().recursive(true).mode(mode).create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_folder(folder: &Path, _: Readers) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+#[cfg(unix)]
+fn new_file_in(folder: &Path, readers: Readers) -> io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = if readers == Readers::OnlyMe { 0o600 } else { 0o666 };
+    tempfile::Builder::new().permissions(fs::Permissions::from_mode(mode)).tempfile_in(folder)
+}
+
+#[cfg(not(unix))]
+fn new_file_in(folder: &Path, _: Readers) -> io::Result<NamedTempFile> {
+    NamedTempFile::new_in(folder)
+}
+
+/// Opening a folder is refused as "no right" on Windows; say what it is.
+fn at_path(path: &Path, error: &io::Error) -> Problem {
+    if path.is_dir() { Problem::IsFolder } else { Problem::from(error) }
+}
+
+fn reading(path: &Path, problem: Problem) -> FileError {
+    FileError { path: path.to_owned(), writing: false, problem }
+}
+
+fn writing(path: &Path, problem: Problem) -> FileError {
+    FileError { path: path.to_owned(), writing: true, problem }
+}
+
+/// A path for a sentence: file names may hold control characters, a terminal must not get them.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn place() -> TempDir {
+        tempfile::tempdir().unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_folders_are_made() {
+        let place = place();
+        let path = place.path().join("deep/er/choices.toml");
+        assert_eq!(read_text(&path, 100).unwrap(), None);
+        write_whole(&path, b"app = 1", Readers::OnlyMe).unwrap();
+        write_whole(&path, b"app = 2", Readers::OnlyMe).unwrap();
+        assert_eq!(read_text(&path, 100).unwrap().as_deref(), Some("app = 2"));
+        let left: Vec<_> = fs::read_dir(path.parent().unwrap()).unwrap().collect();
+        assert_eq!(left.len(), 1, "no working file is left behind");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = place();
+        let path = place.path().join("mine/choices.toml");
+        write_whole(&path, b"x", Readers::OnlyMe).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+        let usual = place.path().join("report.json");
+        write_whole(&usual, b"x", Readers::Usual).unwrap();
+        fs::write(place.path().join("reference"), b"x").unwrap();
+        assert_eq!(mode(&usual), mode(&place.path().join("reference")));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let place = place();
+        let real = place.path().join("real.toml");
+        let link = place.path().join("link.toml");
+        fs::write(&real, b"old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        write_whole(&link, b"new", Readers::OnlyMe).unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+    }
+
+    #[test]
+    fn a_different_file_is_replaced_only_when_allowed() {
+        let place = place();
+        let path = place.path().join("hello.swagger.json");
+        let write = |content: &[u8], overwrite| write_new_or_same(&path, content, Readers::Usual, overwrite);
+        assert_eq!(write(b"one", Overwrite::Refuse).unwrap(), Written::New);
+        assert_eq!(write(b"one", Overwrite::Refuse).unwrap(), Written::Same);
+        for different in [&b"other"[..], b"on", b"o"] {
+            assert_eq!(write(different, Overwrite::Refuse).unwrap_err().problem, Problem::Exists);
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        assert_eq!(write(b"two", Overwrite::Allow).unwrap(), Written::Replaced);
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+    }
+
+    #[test]
+    fn size_and_text_are_checked_while_reading() {
+        let place = place();
+        let path = place.path().join("file");
+        fs::write(&path, b"12345").unwrap();
+        assert_eq!(read_text(&path, 5).unwrap().as_deref(), Some("12345"));
+        assert_eq!(read_text(&path, 4).unwrap_err().problem, Problem::TooLarge(4));
+        fs::write(&path, [0xff, 0xfe]).unwrap();
+        assert_eq!(read_text(&path, 5).unwrap_err().problem, Problem::NotText);
+    }
+
+    #[test]
+    fn a_folder_in_the_way_is_named_as_such() {
+        let place = place();
+        assert_eq!(read_text(place.path(), 5).unwrap_err().problem, Problem::IsFolder);
+        let error = write_whole(place.path(), b"x", Readers::OnlyMe).unwrap_err();
+        assert_eq!(error.problem, Problem::IsFolder);
+        let error = write_new_or_same(place.path(), b"x", Readers::Usual, Overwrite::Allow).unwrap_err();
+        assert_eq!(error.problem, Problem::IsFolder);
+    }
+
+    #[test]
+    fn a_file_where_a_folder_should_be_is_named_as_such() {
+        let place = place();
+        fs::write(place.path().join("file"), b"x").unwrap();
+        let below = place.path().join("file").join("choices.toml");
+        let error = write_whole(&below, b"x", Readers::OnlyMe).unwrap_err();
+        assert_eq!(error.problem, Problem::NotAFolder);
+    }
+
+    #[test]
+    fn the_system_s_reasons_become_ours() {
+        for (kind, problem) in [
+            (ErrorKind::PermissionDenied, Problem::NoRight),
+            (ErrorKind::StorageFull, Problem::DiskFull),
+            (ErrorKind::QuotaExceeded, Problem::DiskFull),
+            (ErrorKind::ReadOnlyFilesystem, Problem::ReadOnlyDisk),
+            (ErrorKind::NotFound, Problem::Missing),
+            (ErrorKind::InvalidFilename, Problem::BadName),
+        ] {
+            assert_eq!(Problem::from(&io::Error::from(kind)), problem);
+        }
+        let other = Problem::from(&io::Error::other("the tape tore"));
+        assert_eq!(other, Problem::Other("the tape tore".to_owned()));
+    }
+
+    #[test]
+    fn an_error_is_a_sentence_without_control_characters() {
+        let error = writing(Path::new("a\u{1b}[2J"), Problem::NoRight);
+        assert_eq!(
+            error.to_string(),
+            "Could not write a\u{fffd}[2J: this account has no right to do that there."
+        );
+        let error = reading(Path::new("a"), Problem::TooLarge(9));
+        assert_eq!(
+            error.to_string(),
+            "Could not read a: it is larger than 9 bytes, so it is not one of ours."
+        );
+    }
+}

@@ -5,6 +5,7 @@ pub mod checks;
 pub mod choices;
 pub mod clean;
 pub mod clouds;
+pub mod definition;
 pub mod facts;
 pub mod findings;
 #[cfg(test)]

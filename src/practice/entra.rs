@@ -1,0 +1,128 @@
+//! Entra sign-in: who calls a service, and the sign-in endpoints (microsoft-cloud 2).
+
+mod access;
+mod adminconsent;
+mod authorize;
+mod caller;
+mod client;
+mod device;
+mod metadata;
+mod mint;
+mod page;
+mod refusal;
+mod resource;
+mod secret;
+mod token;
+
+use http::Method;
+
+pub use access::consent_everything;
+pub use caller::{bearer, caller, in_time, text};
+pub use device::answer as answer_device_code;
+
+use super::wire::{Reply, Request};
+use super::world::World;
+use refusal::Refusal;
+
+/// Which of the two families of endpoints was called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// `/oauth2/...`
+    V1,
+    /// `/oauth2/v2.0/...`
+    V2,
+}
+
+/// What stands in the tenant's place of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authority {
+    /// One tenant, by GUID.
+    Tenant(String),
+    /// `common`.
+    Common,
+    /// `organizations`.
+    Organizations,
+}
+
+impl Authority {
+    /// Reads the tenant's place of a path. AADSTS90002 for a tenant that does not exist.
+    fn find(world: &World, segment: &str) -> Result<Self, Refusal> {
+        match segment.to_ascii_lowercase().as_str() {
+            "common" => Ok(Self::Common),
+            "organizations" => Ok(Self::Organizations),
+            _ => match world.tenant(segment) {
+                Some(tenant) => Ok(Self::Tenant(tenant.id.clone())),
+                None => Err(Refusal::new(
+                    90002,
+                    "invalid_request",
+                    format!(
+                        "Tenant '{segment}' not found. Check to make sure you have the correct tenant ID and are signing \
+                     into the correct cloud. Check with your subscription administrator, this may happen if there are \
+                     no active subscriptions for the tenant."
+                    ),
+                )),
+            },
+        }
+    }
+}
+
+/// Answers one request to a sign-in host.
+pub fn handle(world: &mut World, request: &Request) -> Reply {
+    let path = request.path.clone();
+    let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    match segments.as_slice() {
+        ["devicelogin" | "device"] | ["common", "oauth2", "deviceauth"] => device::page(world, request),
+        ["common", "discovery", "instance"] => metadata::instance(world, request),
+        [tenant, "v2.0", ".well-known", "openid-configuration"] => {
+            metadata::document(world, request, tenant, Version::V2)
+        }
+        [tenant, ".well-known", "openid-configuration"] => {
+            metadata::document(world, request, tenant, Version::V1)
+        }
+        [tenant, "discovery", "v2.0", "keys"] => metadata::key_set(world, request, tenant, Version::V2),
+        [tenant, "discovery", "keys"] => metadata::key_set(world, request, tenant, Version::V1),
+        [tenant, "oauth2", "v2.0", "authorize"] => authorize::handle(world, request, tenant, Version::V2),
+        [tenant, "oauth2", "authorize"] => authorize::handle(world, request, tenant, Version::V1),
+        [tenant, "oauth2", "v2.0", "token"] => post(world, request, tenant, Version::V2, token::handle),
+        [tenant, "oauth2", "token"] => post(world, request, tenant, Version::V1, token::handle),
+        [tenant, "oauth2", "v2.0", "devicecode"] => post(world, request, tenant, Version::V2, device::start),
+        [tenant, "oauth2", "devicecode"] => post(world, request, tenant, Version::V1, device::start),
+        [tenant, "oauth2", "logout"] | [tenant, "oauth2", "v2.0", "logout"] => {
+            match Authority::find(world, tenant) {
+                Ok(_) => page::message(200, "Signed out", "You signed out of your account."),
+                Err(refusal) => refusal.page(world, request),
+            }
+        }
+        [tenant, "adminconsent"] | [tenant, "v2.0", "adminconsent"] => {
+            adminconsent::handle(world, request, tenant)
+        }
+        _ => Reply::unknown(),
+    }
+}
+
+type Endpoint = fn(&mut World, &Request, &Authority, Version) -> Result<Reply, Refusal>;
+
+/// Runs an endpoint that takes a form by POST and answers JSON, with the headers of the token endpoint.
+fn post(world: &mut World, request: &Request, tenant: &str, version: Version, endpoint: Endpoint) -> Reply {
+    let outcome = if request.method == Method::POST {
+        Authority::find(world, tenant).and_then(|authority| endpoint(world, request, &authority, version))
+    } else {
+        Err(Refusal::new(
+            900_561,
+            "invalid_request",
+            format!("The endpoint only accepts POST requests. Received a {} request.", request.method),
+        ))
+    };
+    let reply = match outcome {
+        Ok(reply) => reply,
+        Err(refusal) => refusal.json(world, request),
+    };
+    let request_id = world.next_id("request").to_string();
+    reply
+        .with("cache-control", "no-store, no-cache")
+        .with("pragma", "no-cache")
+        .with("expires", "-1")
+        .with("x-ms-request-id", &request_id)
+        .with("x-ms-ests-server", "2.1.1 - practice")
+        .with("p3p", "CP=\"DSP CUR OTPi IND OTRi ONL FIN\"")
+}

@@ -1,0 +1,131 @@
+//! Which service a request is for: by its public host name, else by its path.
+
+use crate::practice::wire::{Request, Service};
+use crate::practice::world::World;
+
+/// Finds the service. A site that is reached by path (`/_site/{name}/...`) is put into the form in which its own host
+/// name would have brought it: the name goes into the `x-practice-site` header and out of the path.
+pub fn find(world: &World, request: &mut Request) -> Service {
+    request.headers.remove(SITE);
+    let host = request.host_name();
+    if request.is_public() {
+        return by_host(world, request, &host);
+    }
+    by_path(request)
+}
+
+/// Header that names the site for [`crate::practice::easy_auth`]; set by dispatch only.
+pub const SITE: &str = "x-practice-site";
+
+fn by_host(world: &World, request: &mut Request, host: &str) -> Service {
+    match host {
+        "login.microsoftonline.com" | "login.windows.net" | "login.microsoft.com" | "sts.windows.net" => {
+            Service::SignIn
+        }
+        "microsoft.com" | "www.microsoft.com" => by_path(request),
+        "graph.microsoft.com" => Service::Graph,
+        "management.azure.com" | "management.core.windows.net" => Service::Arm,
+        "make.powerapps.com"
+        | "make.powerautomate.com"
+        | "api.powerapps.com"
+        | "api.bap.microsoft.com"
+        | "api.flow.microsoft.com" => Service::Maker,
+        "global.consent.azure-apim.net" => Service::Consent,
+        "portal.azure.com" | "entra.microsoft.com" => Service::Portal,
+        host => {
+            let known = world.sites.iter().any(|site| site.host_names.iter().any(|name| name == host));
+            if known || host.ends_with(".azurewebsites.net") {
+                name_site(request, host);
+                Service::Site
+            } else {
+                Service::Unknown
+            }
+        }
+    }
+}
+
+fn by_path(request: &mut Request) -> Service {
+    let path = request.path.clone();
+    let mut segments = path.split('/').skip(1);
+    let first = segments.next().unwrap_or_default();
+    let second = segments.next().unwrap_or_default();
+    match (first.to_ascii_lowercase().as_str(), second.to_ascii_lowercase().as_str()) {
+        ("_practice", _) => Service::Control,
+        ("_site", name) => {
+            let rest: String = path.splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
+            request.path = if rest.is_empty() { "/".to_owned() } else { rest };
+            name_site(request, name);
+            Service::Site
+        }
+        ("_portal", _) => Service::Portal,
+        ("_make", _) => Service::Maker,
+        ("redirect", _) => Service::Consent,
+        ("v1.0" | "beta", _) => Service::Graph,
+        (
+            "providers",
+            "microsoft.powerapps" | "microsoft.businessappplatform" | "microsoft.processsimple",
+        ) => Service::Maker,
+        ("subscriptions" | "tenants" | "providers", _) => Service::Arm,
+        ("devicelogin" | "_sign-in", _) => Service::SignIn,
+        (_, "oauth2" | "v2.0" | ".well-known" | "discovery" | "adminconsent" | "openid" | "kerberos") => {
+            Service::SignIn
+        }
+        _ => Service::Unknown,
+    }
+}
+
+fn name_site(request: &mut Request, name: &str) {
+    if let Ok(value) = http::HeaderValue::from_str(name) {
+        request.headers.insert(SITE, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::practice::world::Clock;
+    use http::Method;
+
+    #[test]
+    fn services_are_told_apart_by_public_host_then_by_path() {
+        let world = World::new("test", Clock::frozen_at(jiff::Timestamp::UNIX_EPOCH));
+        for (host, path, expected) in [
+            ("login.microsoftonline.com", "/anything", Service::SignIn),
+            ("LOGIN.windows.net:443", "/common/oauth2/authorize", Service::SignIn),
+            ("graph.microsoft.com", "/v1.0/me", Service::Graph),
+            ("management.azure.com", "/subscriptions", Service::Arm),
+            ("contoso-hello.azurewebsites.net", "/api/Hello", Service::Site),
+            ("global.consent.azure-apim.net", "/redirect/x", Service::Consent),
+            ("evil.example", "/v1.0/me", Service::Unknown),
+            ("127.0.0.1:7000", "/v1.0/me", Service::Graph),
+            ("localhost:7000", "/Tenants", Service::Arm),
+            ("127.0.0.1:7000", "/subscriptions/1", Service::Arm),
+            ("127.0.0.1:7000", "/providers/Microsoft.ResourceGraph/resources", Service::Arm),
+            ("127.0.0.1:7000", "/providers/Microsoft.PowerApps/apis", Service::Maker),
+            ("127.0.0.1:7000", "/contoso.com/oauth2/v2.0/token", Service::SignIn),
+            ("127.0.0.1:7000", "/common/discovery/instance", Service::SignIn),
+            ("127.0.0.1:7000", "/t/.well-known/openid-configuration", Service::SignIn),
+            ("127.0.0.1:7000", "/devicelogin", Service::SignIn),
+            ("127.0.0.1:7000", "/_practice/calls", Service::Control),
+            ("127.0.0.1:7000", "/_site/contoso-hello/api/Hello", Service::Site),
+            ("127.0.0.1:7000", "/", Service::Unknown),
+        ] {
+            let mut request = Request::new(Method::GET, host, path, "");
+            assert_eq!(find(&world, &mut request), expected, "{host}{path}");
+        }
+    }
+
+    #[test]
+    fn a_site_by_path_looks_like_a_site_by_host() {
+        let world = World::new("test", Clock::frozen_at(jiff::Timestamp::UNIX_EPOCH));
+        for (path, site, expected) in [
+            ("/_site/contoso-hello/api/Hello", "contoso-hello", "/api/Hello"),
+            ("/_site/contoso-hello", "contoso-hello", "/"),
+            ("/_site/contoso-hello/", "contoso-hello", "/"),
+        ] {
+            let mut request = Request::new(Method::GET, "127.0.0.1:7000", path, "");
+            find(&world, &mut request);
+            assert_eq!((request.header(SITE), request.path.as_str()), (Some(site), expected), "{path}");
+        }
+    }
+}

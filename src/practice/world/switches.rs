@@ -1,0 +1,162 @@
+//! Switches of the world: tenant policies, delays, and every behaviour that the fact sheets mark unconfirmed.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether ordinary users may consent for themselves (microsoft-cloud 4.3, `permissionGrantPoliciesAssigned`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserConsent {
+    /// For every delegated permission of type User.
+    #[default]
+    Allowed,
+    /// Only for permissions classified as low impact.
+    LowRisk,
+    /// Not at all.
+    Off,
+}
+
+/// The tenant's policy for application secrets (microsoft-cloud 4.3, `defaultAppManagementPolicy`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SecretPolicy {
+    /// No secret may be added.
+    pub forbidden: bool,
+    /// Longest lifetime of a secret in days.
+    pub max_lifetime_days: Option<u32>,
+}
+
+/// All switches with their usual positions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Switches {
+    /// Seconds until a change is seen by reads of one object (microsoft-cloud 4.9).
+    pub by_id_lag_s: u32,
+    /// Seconds until a change is seen by lists and filters.
+    pub list_lag_s: u32,
+    /// Seconds until the sign-in service knows of a change, new secrets included.
+    pub sign_in_lag_s: u32,
+    /// For as long again after its lag, every second read still sees the old state.
+    pub flip_flop: bool,
+    /// Whether users may consent for themselves.
+    pub user_consent: UserConsent,
+    /// Whether those who may not are offered to ask an admin (AADSTS90095 in place of 90094).
+    pub admin_consent_workflow: bool,
+    /// Whether ordinary users may register applications.
+    pub users_may_create_apps: bool,
+    /// Policy for application secrets.
+    pub secret_policy: SecretPolicy,
+    /// Whether Conditional Access refuses the device code flow (53003).
+    pub device_code_blocked: bool,
+    /// Whether the tenant refuses the Azure CLI's client id to its users (50105, microsoft-cloud 2.10).
+    pub azure_cli_blocked: bool,
+    /// Seconds that the old auth settings stay in force after a write (microsoft-cloud 6.1, unconfirmed).
+    pub auth_restart_s: u32,
+    /// Whether `allowedApplications: []` refuses everybody (microsoft-cloud 6.7: sources conflict).
+    pub empty_allowed_applications_denies: bool,
+    /// Whether a v1 sign-in of a client that lists nothing of Graph is AADSTS90008 (microsoft-cloud 3.1).
+    pub v1_sign_in_needs_graph: bool,
+    /// Whether a resource with a final slash finds the one without, and the reverse (power-platform 1.5).
+    pub trailing_slash_resolves: bool,
+    /// HTTP status of the sign-in page that shows an error (microsoft-cloud 2.3: 200 or 400).
+    pub error_page_status: u16,
+    /// HTTP status of `invalid_client` errors (microsoft-cloud 2.3: 401 or 400).
+    pub invalid_client_status: u16,
+    /// Whether `client-request-id` is echoed as a response header (microsoft-cloud 2.3).
+    pub echo_client_request_id: bool,
+    /// Whether an Easy Auth issuer `https://sts.windows.net/{tid}/v2.0` accepts v2 tokens (microsoft-cloud 6.6).
+    pub sts_v2_issuer_accepts_v2: bool,
+    /// Whether that issuer accepts v1 tokens.
+    pub sts_v2_issuer_accepts_v1: bool,
+    /// Whether a presented but invalid bearer passes as anonymous under `AllowAnonymous` (microsoft-cloud 6.2).
+    pub invalid_bearer_passes_as_anonymous: bool,
+    /// Whether `X-Requested-With: XMLHttpRequest` turns the login redirect into a 401 (microsoft-cloud 6.2).
+    pub script_requests_get_401: bool,
+    /// Whether a 403 of Easy Auth has the HTML body on Linux too (microsoft-cloud 6.7).
+    pub linux_403_has_body: bool,
+    /// HTTP status of a failed token exchange at `/.auth/login/aad` (microsoft-cloud 6.5: 401, sometimes 400).
+    pub token_exchange_failure_status: u16,
+    /// Whether the host in `authorization_uri` and the login redirect is `login.windows.net` (else `login.microsoftonline.com`).
+    pub easy_auth_uses_login_windows_net: bool,
+    /// Whether a binding without `authLevel` asks for a function key (microsoft-cloud 5.7).
+    pub missing_auth_level_means_function: bool,
+    /// Whether `GET config/authsettingsV2/list` needs `list/action` rather than `config/read` (microsoft-cloud 5.5).
+    pub auth_v2_list_needs_list_action: bool,
+    /// HTTP status of a restart (microsoft-cloud 5.6: 200 or 204).
+    pub restart_status: u16,
+    /// HTTP status when a service principal exists already (microsoft-cloud 4.6: 409 or 400).
+    pub existing_service_principal_status: u16,
+    /// HTTP status when a delegated grant exists already (microsoft-cloud 4.7).
+    pub existing_grant_status: u16,
+    /// Whether a PATCH of `api` keeps members that were not sent (microsoft-cloud 4.4).
+    pub patch_keeps_unsent_members: bool,
+    /// Whether PATCH of `passwordCredentials` is refused (microsoft-cloud 4.5).
+    pub patch_of_secrets_refused: bool,
+    /// Whether the identifier URI of a deleted application stays taken (microsoft-cloud 4.9).
+    pub deleted_identifier_uris_stay_taken: bool,
+    /// Whether policies can be read with the Azure CLI's token (microsoft-cloud 2.10: no).
+    pub policies_readable: bool,
+    /// Directory roles beyond Cloud Application Administrator that may write grants: Application Administrator (microsoft-cloud 4.7).
+    pub application_administrator_may_grant: bool,
+    /// Token version of API apps that the portal makes: 2 or, when absent, null (microsoft-cloud 7.1).
+    pub portal_token_version: Option<u8>,
+    /// Seconds until a changed `requestedAccessTokenVersion` shows in new tokens (microsoft-cloud 2.11).
+    pub token_version_lag_s: u32,
+    /// Items on one page of a list (microsoft-cloud 4.1).
+    pub page_size: usize,
+    /// Lifetime of an authorization code in seconds (microsoft-cloud 2.5).
+    pub code_lifetime_s: u32,
+    /// Lifetime of a device code in seconds (microsoft-cloud 2.4).
+    pub device_code_lifetime_s: u32,
+    /// Poll interval of the device code flow in seconds.
+    pub device_code_interval_s: u32,
+    /// Lifetime of an access token in seconds (microsoft-cloud 2.6).
+    pub access_token_lifetime_s: u32,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            by_id_lag_s: 0,
+            list_lag_s: 0,
+            sign_in_lag_s: 0,
+            flip_flop: false,
+            user_consent: UserConsent::Allowed,
+            admin_consent_workflow: false,
+            users_may_create_apps: true,
+            secret_policy: SecretPolicy::default(),
+            device_code_blocked: false,
+            azure_cli_blocked: false,
+            auth_restart_s: 0,
+            empty_allowed_applications_denies: true,
+            v1_sign_in_needs_graph: true,
+            trailing_slash_resolves: false,
+            error_page_status: 200,
+            invalid_client_status: 401,
+            echo_client_request_id: true,
+            sts_v2_issuer_accepts_v2: true,
+            sts_v2_issuer_accepts_v1: false,
+            invalid_bearer_passes_as_anonymous: true,
+            script_requests_get_401: true,
+            linux_403_has_body: false,
+            token_exchange_failure_status: 401,
+            easy_auth_uses_login_windows_net: true,
+            missing_auth_level_means_function: true,
+            auth_v2_list_needs_list_action: false,
+            restart_status: 200,
+            existing_service_principal_status: 409,
+            existing_grant_status: 409,
+            patch_keeps_unsent_members: true,
+            patch_of_secrets_refused: true,
+            deleted_identifier_uris_stay_taken: true,
+            policies_readable: false,
+            application_administrator_may_grant: true,
+            portal_token_version: Some(2),
+            token_version_lag_s: 0,
+            page_size: 100,
+            code_lifetime_s: 600,
+            device_code_lifetime_s: 900,
+            device_code_interval_s: 5,
+            access_token_lifetime_s: 3599,
+        }
+    }
+}

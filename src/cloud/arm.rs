@@ -1,0 +1,208 @@
+//! Azure Resource Manager: the reads that a check needs, each as a fact with its provenance.
+
+pub mod parse;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde_json::Value;
+
+use self::parse::{Subscription, TenantEntry};
+use super::http::{Answer, Request, Service};
+use super::reader::{Reader, label, odd};
+use crate::engine::clean::clean_line;
+use crate::engine::facts::{AuthSettings, AuthVersion, Function, Seen, Site};
+use crate::engine::trouble::{Class, Trouble};
+
+/// `api-version` of Microsoft.Web: read by shipped clients, and by no recording refused (microsoft-cloud 5.1).
+pub const WEB_API: &str = "2023-12-01";
+/// `api-version` of tenants and subscriptions (microsoft-cloud 5.2).
+pub const SUBSCRIPTIONS_API: &str = "2022-12-01";
+
+/// How many subscriptions are asked at the same time: a person in a large company may see hundreds.
+const AT_ONCE: usize = 8;
+
+/// A function app in the list to pick from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppListing {
+    /// Resource id.
+    pub id: String,
+    /// Name, cleaned.
+    pub name: String,
+    /// Default host name.
+    pub host: String,
+    /// Location as ARM spells it.
+    pub location: String,
+    /// Subscription id.
+    pub subscription: String,
+    /// Subscription's display name, cleaned.
+    pub subscription_name: String,
+    /// Resource group.
+    pub resource_group: String,
+    /// `Running` or `Stopped`.
+    pub state: String,
+}
+
+/// Reads of Azure Resource Manager for the signed-in person. Cheap to clone.
+#[derive(Clone)]
+pub struct Arm {
+    reader: Reader,
+}
+
+impl Arm {
+    /// ARM for this reader's person.
+    pub fn new(reader: Reader) -> Self {
+        Self { reader }
+    }
+
+    async fn get(&self, path: &str) -> Result<Answer, Trouble> {
+        self.reader.get(Service::Arm, self.reader.url(Service::Arm, path)?, false).await
+    }
+
+    async fn one<T>(&self, path: String, parse: impl Fn(&Value) -> Option<T>) -> Seen<T> {
+        let result = async {
+            let body = self.get(&path).await?.json()?;
+            parse(&body).map(Some).ok_or_else(|| odd(Service::Arm, "something that lacks what was asked for"))
+        };
+        self.reader.seen(result.await, &label("GET", &path))
+    }
+
+    async fn all<T>(&self, path: &str, parse: impl Fn(&Value) -> Option<T>) -> Result<Vec<T>, Trouble> {
+        let first = self.get(path).await?.json()?;
+        let items = self.reader.rest_of_list(Service::Arm, first, "nextLink", false).await?;
+        Ok(items.iter().filter_map(parse).collect())
+    }
+
+    /// The tenants that the person belongs to.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    pub async fn tenants(&self) -> Result<Vec<TenantEntry>, Trouble> {
+        self.all(&format!("/tenants?api-version={SUBSCRIPTIONS_API}"), parse::tenant).await
+    }
+
+    /// The subscriptions of the token's own tenant.
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    pub async fn subscriptions(&self) -> Result<Vec<Subscription>, Trouble> {
+        self.all(&format!("/subscriptions?api-version={SUBSCRIPTIONS_API}"), parse::subscription).await
+    }
+
+    /// The function apps of one subscription; Logic Apps are left out.
+    async fn sites(&self, subscription: &str) -> Result<Vec<Site>, Trouble> {
+        let path =
+            format!("/subscriptions/{subscription}/providers/Microsoft.Web/sites?api-version={WEB_API}");
+        let sites = self.all(&path, parse::site).await?;
+        Ok(sites.into_iter().filter(|s| parse::is_function_app(&s.kind)).collect())
+    }
+
+    /// The function apps of all subscriptions, and the first trouble where a subscription could not be read.
+    async fn all_sites(&self) -> Result<(Vec<(Site, Subscription)>, Option<Trouble>), Trouble> {
+        let subscriptions = self.subscriptions().await?;
+        let lists: Vec<_> = stream::iter(subscriptions)
+            .map(|subscription| async move { (self.sites(&subscription.id).await, subscription) })
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
+        let (mut found, mut trouble) = (Vec::new(), None);
+        for (sites, subscription) in lists {
+            match sites {
+                Ok(sites) => found.extend(sites.into_iter().map(|site| (site, subscription.clone()))),
+                Err(error) => trouble = trouble.or(Some(error)),
+            }
+        }
+        Ok((found, trouble))
+    }
+
+    /// All function apps that the person can see, by name. A subscription that cannot be read does not hide
+    /// the others.
+    ///
+    /// # Errors
+    /// When nothing could be listed at all.
+    pub async fn list_apps(&self) -> Result<Vec<AppListing>, Trouble> {
+        let (found, trouble) = self.all_sites().await?;
+        if let (true, Some(trouble)) = (found.is_empty(), trouble) {
+            return Err(trouble);
+        }
+        let mut apps: Vec<_> = found
+            .into_iter()
+            .map(|(site, subscription)| AppListing {
+                id: site.id,
+                name: site.name,
+                host: site.host,
+                location: site.location,
+                subscription: subscription.id,
+                subscription_name: subscription.name,
+                resource_group: site.resource_group,
+                state: site.state,
+            })
+            .collect();
+        apps.sort_by_cached_key(|app| (app.name.to_lowercase(), app.id.to_lowercase()));
+        Ok(apps)
+    }
+
+    /// One function app by its resource id.
+    pub async fn site(&self, id: &str) -> Seen<Site> {
+        if parse::site_id_parts(id).is_none() {
+            return Seen::absent(self.reader.http.now(), label("GET", id));
+        }
+        self.one(format!("{}?api-version={WEB_API}", id.trim_end_matches('/')), parse::site).await
+    }
+
+    /// The one function app, over all subscriptions, that answers to a name.
+    pub async fn site_called(&self, name: &str) -> Seen<Site> {
+        self.search(&clean_line(name, 60), |site| site.name.eq_ignore_ascii_case(name)).await
+    }
+
+    /// The one function app, over all subscriptions, that answers at a host name.
+    pub async fn site_at(&self, host: &str) -> Seen<Site> {
+        let at_host = |site: &Site| site.host_names.iter().any(|h| h.eq_ignore_ascii_case(host));
+        self.search(&clean_line(host, 60), at_host).await
+    }
+
+    async fn search(&self, shown: &str, is_it: impl Fn(&Site) -> bool) -> Seen<Site> {
+        let result = async {
+            let (found, trouble) = self.all_sites().await?;
+            let mut matching = found.into_iter().map(|(site, _)| site).filter(|site| is_it(site));
+            match (matching.next(), matching.next(), trouble) {
+                (Some(site), None, _) => Ok(Some(site)),
+                (Some(_), Some(_), _) => Err(Trouble::new(
+                    Class::Refused,
+                    format!("More than one function app is called {shown}."),
+                    "Pick the right one from the list.",
+                )),
+                // It may be in the subscription that could not be read.
+                (None, _, Some(trouble)) => Err(trouble),
+                (None, _, None) => Ok(None),
+            }
+        };
+        self.reader.seen(result.await, "GET /subscriptions/*/providers/Microsoft.Web/sites")
+    }
+
+    /// The functions of an app (microsoft-cloud 5.7).
+    pub async fn functions(&self, site_id: &str) -> Seen<Vec<Function>> {
+        let path = format!("{site_id}/functions?api-version={WEB_API}");
+        let result = self.all(&path, parse::function).await.map(Some);
+        self.reader.seen(result, &label("GET", &path))
+    }
+
+    /// The authentication settings, version 2 (microsoft-cloud 5.5). They name secrets, they hold none.
+    pub async fn auth_settings(&self, site_id: &str) -> Seen<AuthSettings> {
+        self.one(format!("{site_id}/config/authsettingsV2?api-version={WEB_API}"), parse::auth_settings).await
+    }
+
+    /// Which generation of authentication settings the app runs on. A POST that changes nothing, and one
+    /// that a Reader may not make (microsoft-cloud 5.8); its answer holds secrets, which are dropped here.
+    pub async fn auth_version(&self, site_id: &str) -> Seen<AuthVersion> {
+        let path = format!("{site_id}/config/authsettings/list?api-version={WEB_API}");
+        let result = async {
+            let token = self.reader.token(Service::Arm).await?;
+            let request = Request::ask(Service::Arm, self.reader.url(Service::Arm, &path)?).token(&token);
+            let body = self.reader.http.read(&request).await?.json()?;
+            parse::auth_version(&body)
+                .map(Some)
+                .ok_or_else(|| odd(Service::Arm, "authentication settings that name no version"))
+        };
+        self.reader.seen(result.await, &label("POST", &path))
+    }
+}

@@ -1,0 +1,508 @@
+//! Deciding once what kind of trouble an error or a refusing answer is, and saying it in four parts.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::io;
+
+use serde_json::Value;
+use url::Url;
+
+use super::http::{Answer, Service};
+use super::redact::Redactor;
+use crate::engine::clean::clean_line;
+use crate::engine::trouble::{Class, Trouble};
+
+/// How much of a service's own words is kept, in terminal cells.
+const WORDS: usize = 600;
+
+/// The causes of an error, outermost first, in one clean line.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.contains(&words) {
+            let _ = write!(text, ": {words}");
+        }
+        source = cause.source();
+    }
+    clean_line(&text, WORDS)
+}
+
+fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
+    let mut source = Some(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<io::Error>()
+            && io.kind() != io::ErrorKind::Other
+        {
+            return Some(io.kind());
+        }
+        source = cause.source();
+    }
+    None
+}
+
+/// Trouble for a call that got no answer. The error must have lost its address already.
+pub(super) fn no_answer(error: &reqwest::Error, service: Service, url: &Url, redactor: &Redactor) -> Trouble {
+    let words = redactor.text(&chain(error));
+    no_answer_class(error, &words, service, url).original(words)
+}
+
+fn no_answer_class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Trouble {
+    let host = clean_line(url.host_str().unwrap_or_default(), 80);
+    let who = format!("{} ({host})", service.name());
+    let lower = words.to_ascii_lowercase();
+    let says = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
+    // The errors of the TLS and proxy layers are not reqwest's own types; their words are all there is.
+    if error.is_builder() {
+        return Trouble::new(
+            Class::Local,
+            format!("The request to {who} could not be made."),
+            "Check the address.",
+        );
+    }
+    if error.is_connect() && says(&["proxy", "tunnel"]) {
+        return Trouble::new(
+            Class::Proxy,
+            format!("The proxy did not let the call to {who} through."),
+            "Check HTTPS_PROXY and NO_PROXY, or ask whoever runs the proxy.",
+        );
+    }
+    if error.is_dns() || says(&["dns error", "failed to lookup"]) {
+        if says(&["temporary failure", "try again", "no such host is known. (os error 11001)"]) {
+            return offline(&who);
+        }
+        let next = if service == Service::Site {
+            "Check the spelling of the address. A function app that was just made may need a few minutes."
+        } else {
+            "Check that this computer is online and that the right cloud is chosen."
+        };
+        return Trouble::new(Class::Dns, format!("The host name of {who} is not known."), next);
+    }
+    if error.is_connect() && says(&["certificate", "tls", "handshake", "unknownissuer", "ssl"]) {
+        return Trouble::new(
+            Class::Tls,
+            format!("No secure connection to {who} could be made."),
+            "Check the clock of this computer. Behind a company proxy, SSL_CERT_FILE must name its certificate.",
+        )
+        .meaning("Somebody in between may be reading along, or the certificate is not trusted here.");
+    }
+    if error.is_timeout() {
+        return Trouble::new(
+            Class::TimeOut,
+            format!("{who} did not answer in time."),
+            "It is safe to try again.",
+        );
+    }
+    match io_kind(error) {
+        Some(
+            io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkDown,
+        ) => offline(&who),
+        Some(io::ErrorKind::ConnectionRefused) => Trouble::new(
+            Class::Offline,
+            format!("Nothing answers at {who}."),
+            "Check that the address is right and that the service is running.",
+        ),
+        _ => Trouble::new(
+            Class::TimeOut,
+            format!("The connection to {who} broke before an answer came."),
+            "It is safe to look again.",
+        ),
+    }
+}
+
+fn offline(who: &str) -> Trouble {
+    Trouble::new(
+        Class::Offline,
+        format!("{who} cannot be reached."),
+        "Check that this computer is online, then try again.",
+    )
+}
+
+/// What a service's error body says, whichever of the known shapes it has.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    /// `error` of an OAuth answer: the part that may be decided upon (microsoft-cloud 2.3).
+    oauth: Option<String>,
+    /// The code: `AADSTS65001`, `Authorization_RequestDenied`, `AuthorizationFailed`.
+    code: Option<String>,
+    /// The service's words, without the trailer of ids.
+    words: String,
+    /// Request or trace id, correlation id, time, in this order where they are known.
+    ids: Vec<String>,
+}
+
+/// The AADSTS number in a text: `AADSTS65001`.
+pub(super) fn aadsts(text: &str) -> Option<String> {
+    let at = text.find("AADSTS")?;
+    let digits: String = text[at + 6..].chars().take_while(char::is_ascii_digit).take(10).collect();
+    (!digits.is_empty()).then(|| format!("AADSTS{digits}"))
+}
+
+/// A member that should be text, but may be an object with the text inside (microsoft-cloud 4.10).
+fn words_of(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Object(members)) => ["value", "message", "lang"]
+            .iter()
+            .find_map(|name| members.get(*name).and_then(Value::as_str))
+            .map_or_else(|| value.map(Value::to_string).unwrap_or_default(), str::to_owned),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// A member by name, whatever its case (ARM's two envelopes differ in it, microsoft-cloud 5.9).
+fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    value.as_object()?.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, member)| member)
+}
+
+fn told(body: &Value) -> Told {
+    if let Some(Value::String(oauth)) = member(body, "error") {
+        let description = words_of(body.get("error_description"));
+        let words = description.split("Trace ID:").next().unwrap_or_default().trim().to_owned();
+        let number = body.get("error_codes").and_then(|codes| codes.get(0)).and_then(Value::as_u64);
+        let ids = [("trace", "trace_id"), ("correlation", "correlation_id"), ("time", "timestamp")]
+            .into_iter()
+            .filter_map(|(label, name)| Some(format!("{label} {}", body.get(name)?.as_str()?)))
+            .collect();
+        return Told {
+            code: aadsts(&words).or_else(|| number.map(|n| format!("AADSTS{n}"))).or(Some(oauth.clone())),
+            oauth: Some(oauth.clone()),
+            words,
+            ids,
+        };
+    }
+    let envelope = member(body, "error").filter(|error| error.is_object()).unwrap_or(body);
+    let words = words_of(member(envelope, "message"));
+    let code = match member(envelope, "code") {
+        Some(Value::String(code)) if !code.is_empty() => Some(code.clone()),
+        Some(Value::Number(number)) => Some(number.to_string()),
+        _ => None,
+    };
+    let inner = member(envelope, "innerError");
+    let ids = [("request", "request-id"), ("correlation", "client-request-id"), ("time", "date")]
+        .into_iter()
+        .filter_map(|(label, name)| {
+            let id = inner.and_then(|inner| member(inner, name))?.as_str()?;
+            Some(format!("{label} {id}"))
+        })
+        .collect();
+    Told { oauth: None, code, words, ids }
+}
+
+/// Trouble for an answer that refuses.
+pub(super) fn refusal(answer: &Answer) -> Trouble {
+    let body = answer.json().unwrap_or_default();
+    refused(answer, &body)
+}
+
+/// The same for one part of a batch (microsoft-cloud 4.8), whose status and body are its own.
+pub fn part_refusal(answer: &Answer, status: u16, body: &Value) -> Trouble {
+    trouble_of(answer, status, told(body), None)
+}
+
+fn refused(answer: &Answer, body: &Value) -> Trouble {
+    let mut told = told(body);
+    if told.words.is_empty() && body.is_null() {
+        told.words = clean_line(&answer.safe_text(), 200);
+    }
+    let patience = super::http::retry_after(&answer.headers, answer.at).map(|wait| wait.as_secs());
+    trouble_of(answer, answer.status, told, patience)
+}
+
+fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -> Trouble {
+    let class = class_of(answer.service, status, told.oauth.as_deref());
+    let code = told.code.map(|code| clean_line(&answer.redactor.text(&code), 80)).filter(|c| !c.is_empty());
+    let (what, next) = phrases(class, answer.service, status, patience);
+    let mut trouble = Trouble::new(class, what, next).original(original(
+        answer,
+        status,
+        code.as_deref(),
+        &told.words,
+        &told.ids,
+    ));
+    trouble.status = Some(status);
+    trouble.code = code;
+    // A gateway's word that the service failed does not say what the service had done by then.
+    trouble.uncertain = answer.write && matches!(status, 500 | 502 | 504);
+    trouble
+}
+
+fn original(answer: &Answer, status: u16, code: Option<&str>, words: &str, ids: &[String]) -> String {
+    let words = answer.redactor.text(words);
+    let mut text = match code {
+        Some(code) if !words.contains(code) => format!("{code}: {words}"),
+        _ => words,
+    };
+    text = clean_line(&text, WORDS);
+    let mut notes = vec![format!("HTTP {status}")];
+    notes.extend(ids.iter().cloned());
+    for (label, name) in [
+        ("request", "request-id"),
+        ("request", "x-ms-request-id"),
+        ("correlation", "x-ms-correlation-request-id"),
+        ("time", "date"),
+    ] {
+        if !notes.iter().any(|note| note.starts_with(label))
+            && let Some(id) = answer.header(name)
+        {
+            notes.push(format!("{label} {id}"));
+        }
+    }
+    if !notes.iter().any(|note| note.starts_with("correlation"))
+        && let Some(id) = &answer.correlation
+    {
+        notes.push(format!("correlation {id}"));
+    }
+    let notes = clean_line(&answer.redactor.text(&notes.join(", ")), WORDS);
+    let gap = if text.is_empty() { "" } else { " " };
+    format!("{text}{gap}({notes}; {})", clean_line(&answer.call, 200))
+}
+
+/// OAuth errors that are about the request, not about the person or the client (microsoft-cloud 2.3).
+const ABOUT_THE_REQUEST: [&str; 6] = [
+    "invalid_request",
+    "invalid_scope",
+    "invalid_resource",
+    "unsupported_grant_type",
+    "unsupported_response_type",
+    "invalid_instance",
+];
+
+fn class_of(service: Service, status: u16, oauth: Option<&str>) -> Class {
+    match (status, oauth) {
+        (429, _) => Class::Throttled,
+        (_, Some("temporarily_unavailable" | "server_error")) | (500.., _) => Class::ServiceFault,
+        (_, Some(error)) if ABOUT_THE_REQUEST.contains(&error) => Class::Refused,
+        (400..=403, Some(_)) | (401, _) => Class::SignInRefused,
+        (403, _) => Class::NotAllowed,
+        (404 | 410, _) => Class::NotFound,
+        (407, _) => Class::Proxy,
+        (408, _) => Class::TimeOut,
+        (400..=499, _) if service == Service::Login && oauth.is_none() => Class::UnexpectedAnswer,
+        (400..=499, _) => Class::Refused,
+        _ => Class::UnexpectedAnswer,
+    }
+}
+
+fn phrases(class: Class, service: Service, status: u16, patience: Option<u64>) -> (String, String) {
+    let who = service.name();
+    match class {
+        Class::Throttled | Class::ServiceFault => {
+            let next = match patience {
+                Some(seconds) if seconds > 0 => {
+                    format!("Try again in {seconds} seconds; the service asks for that.")
+                }
+                _ => "Wait a moment, then try again.".to_owned(),
+            };
+            let what = if class == Class::Throttled {
+                format!("{who} says that it gets too many requests.")
+            } else {
+                format!("{who} failed (HTTP {status}).")
+            };
+            (what, next)
+        }
+        Class::SignInRefused => {
+            let next = if service == Service::Site {
+                "See which check of the chain fails first."
+            } else {
+                "Sign in again."
+            };
+            (format!("{who} refused the sign-in."), next.into())
+        }
+        Class::NotAllowed => (
+            format!("{who} says that you may not do this."),
+            "Ask somebody who has the right, or sign in with another account.".into(),
+        ),
+        Class::NotFound => (
+            format!("{who} does not have what was asked for."),
+            "If it was just made, look again in a minute; else check the choice.".into(),
+        ),
+        Class::Proxy => (
+            format!("The proxy on the way to {who} asks for a sign-in of its own."),
+            "Put the proxy's user and password into HTTPS_PROXY, or ask whoever runs the proxy.".into(),
+        ),
+        Class::Refused => (
+            format!("{who} refused the request (HTTP {status})."),
+            "The service's own words below say why.".into(),
+        ),
+        _ => (
+            format!("{who} answered in a way that was not expected (HTTP {status})."),
+            "Look again. If it stays like this, check that nothing in between changes the answers.".into(),
+        ),
+    }
+}
+
+/// Trouble for a body that should be JSON and is not.
+pub(super) fn not_json(answer: &Answer) -> Trouble {
+    let start = clean_line(&answer.safe_text(), 200);
+    let means = if answer.truncated {
+        "The answer is larger than this program reads."
+    } else {
+        "A proxy or a sign-in page of the network may have answered instead."
+    };
+    let mut trouble = Trouble::new(
+        Class::UnexpectedAnswer,
+        format!("{} answered with something that is not JSON.", answer.service.name()),
+        "Look again. If it stays like this, check the network that this computer is in.",
+    )
+    .meaning(means)
+    .original(original(answer, answer.status, None, &start, &[]));
+    trouble.status = Some(answer.status);
+    trouble
+}
+
+/// Trouble for an answer that lacks what its description promises.
+pub fn unexpected(answer: &Answer, missing: &str) -> Trouble {
+    let mut trouble = Trouble::new(
+        Class::UnexpectedAnswer,
+        format!("The answer of {} has no {missing}.", answer.service.name()),
+        "Look again. If it stays like this, the service has changed.",
+    )
+    .original(original(answer, answer.status, None, "", &[]));
+    trouble.status = Some(answer.status);
+    trouble
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::sync::Arc;
+
+    fn answer(service: Service, status: u16, body: &str) -> Answer {
+        Answer {
+            service,
+            status,
+            headers: [("x-ms-request-id".parse().unwrap(), "r-1".parse().unwrap())].into_iter().collect(),
+            body: body.as_bytes().to_vec().into(),
+            truncated: false,
+            at: "2026-11-21T12:00:00Z".parse().unwrap(),
+            call: "GET /x".into(),
+            url: Url::parse("https://graph.microsoft.com/x").unwrap(),
+            correlation: Some("c-1".into()),
+            write: false,
+            redactor: Arc::default(),
+        }
+    }
+
+    #[test]
+    fn every_error_shape_gives_its_class_and_code() {
+        use Class::{
+            NotAllowed, NotFound, Refused, ServiceFault, SignInRefused, Throttled, UnexpectedAnswer,
+        };
+        let cases = [
+            (
+                Service::Login,
+                400,
+                json!({"error": "invalid_grant", "error_description": "AADSTS65001: no consent. Trace ID: t", "trace_id": "t"}),
+                SignInRefused,
+                Some("AADSTS65001"),
+            ),
+            (
+                Service::Login,
+                401,
+                json!({"error": "invalid_client", "error_codes": [7_000_215], "error_description": "Wrong."}),
+                SignInRefused,
+                Some("AADSTS7000215"),
+            ),
+            (
+                Service::Login,
+                400,
+                json!({"error": "invalid_resource", "error_description": "AADSTS500011: none\r\nTrace ID: t"}),
+                Refused,
+                Some("AADSTS500011"),
+            ),
+            (
+                Service::Login,
+                400,
+                json!({"error": "invalid_request", "error_description": 7}),
+                Refused,
+                Some("invalid_request"),
+            ),
+            (
+                Service::Login,
+                503,
+                json!({"error": "temporarily_unavailable"}),
+                ServiceFault,
+                Some("temporarily_unavailable"),
+            ),
+            (
+                Service::Graph,
+                403,
+                json!({"error": {"code": "Authorization_RequestDenied", "message": "No.", "innerError": {"request-id": "r", "date": "d"}}}),
+                NotAllowed,
+                Some("Authorization_RequestDenied"),
+            ),
+            (
+                Service::Graph,
+                404,
+                json!({"error": {"code": "Request_ResourceNotFound", "message": {"lang": "en", "value": "Gone."}}}),
+                NotFound,
+                Some("Request_ResourceNotFound"),
+            ),
+            (
+                Service::Graph,
+                400,
+                json!({"error": {"code": "Request_BadRequest", "message": "x", "details": {}}}),
+                Refused,
+                Some("Request_BadRequest"),
+            ),
+            (
+                Service::Graph,
+                429,
+                json!({"error": {"code": "TooManyRequests"}}),
+                Throttled,
+                Some("TooManyRequests"),
+            ),
+            (
+                Service::Arm,
+                401,
+                json!({"error": {"code": "InvalidAuthenticationTokenTenant", "message": "m"}}),
+                SignInRefused,
+                Some("InvalidAuthenticationTokenTenant"),
+            ),
+            (
+                Service::Arm,
+                409,
+                json!({"Code": "Conflict", "Message": "Busy.", "Target": null, "Innererror": null}),
+                Refused,
+                Some("Conflict"),
+            ),
+            (Service::Arm, 500, json!([1]), ServiceFault, None),
+            (Service::Login, 400, json!("junk"), UnexpectedAnswer, None),
+            (Service::Site, 401, json!(null), SignInRefused, None),
+        ];
+        for (service, status, body, class, code) in cases {
+            let trouble = refusal(&answer(service, status, &body.to_string()));
+            assert_eq!(
+                (trouble.class, trouble.code.as_deref(), trouble.status),
+                (class, code, Some(status)),
+                "{body}"
+            );
+            assert!(!trouble.next.is_empty() && !trouble.what.is_empty(), "{body}");
+            assert!(trouble.original.contains(&format!("HTTP {status}")), "{}", trouble.original);
+        }
+    }
+
+    #[test]
+    fn the_original_words_and_ids_are_kept_and_cleaned() {
+        let body = json!({"error": {"code": "Bad\u{1b}[31m", "message": "Line one\nline two\u{202e}",
+            "innerError": {"request-id": "r-2", "client-request-id": "c-2", "date": "2026-11-21T09:34:12"}}});
+        let trouble = refusal(&answer(Service::Graph, 400, &body.to_string()));
+        assert_eq!(
+            trouble.original,
+            "Bad[31m: Line one line two (HTTP 400, request r-2, correlation c-2, time 2026-11-21T09:34:12; GET /x)"
+        );
+        let plain = refusal(&answer(Service::Arm, 502, "<h1>Bad gateway</h1>"));
+        assert_eq!(plain.original, "<h1>Bad gateway</h1> (HTTP 502, request r-1, correlation c-1; GET /x)");
+    }
+
+    #[test]
+    fn an_aadsts_number_is_found_in_a_sentence() {
+        assert_eq!(aadsts("Error: AADSTS50011: The redirect").as_deref(), Some("AADSTS50011"));
+        assert_eq!(aadsts("AADSTS"), None);
+        assert_eq!(aadsts("nothing"), None);
+    }
+}

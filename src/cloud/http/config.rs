@@ -1,0 +1,90 @@
+//! What the cloud room is given from outside: endpoints, clock, limits, listeners.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::cloud::call_log::CallRecord;
+use crate::cloud::har::Har;
+use crate::engine::clouds::Cloud;
+
+/// The clock, corrected by the services' `Date` header where somebody does so.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Told the services' own time whenever one of them says it.
+pub type OnServerTime = Arc<dyn Fn(Timestamp) + Send + Sync>;
+
+/// Everything the cloud room needs to work.
+#[derive(Clone)]
+pub struct CloudConfig {
+    /// The endpoints.
+    pub cloud: Arc<Cloud>,
+    /// The public client that people sign in with (microsoft-cloud 2.10).
+    pub client_id: String,
+    /// The clock.
+    pub now: Now,
+    /// Whether the write half must not exist.
+    pub read_only: bool,
+    /// Gets one record for every exchange.
+    pub calls: Option<UnboundedSender<CallRecord>>,
+    /// Records every exchange, redacted.
+    pub har: Option<Arc<Har>>,
+    /// Gets the services' own time.
+    pub on_server_time: Option<OnServerTime>,
+    /// Time limits, repetition, sizes.
+    pub limits: Limits,
+}
+
+impl CloudConfig {
+    /// A configuration with the usual limits and nobody listening.
+    pub fn new(cloud: Arc<Cloud>, client_id: impl Into<String>, now: Now) -> Self {
+        Self {
+            cloud,
+            client_id: client_id.into(),
+            now,
+            read_only: false,
+            calls: None,
+            har: None,
+            on_server_time: None,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// Time limits, repetition and sizes: data, so that tests need not wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// For making a connection.
+    pub connect: Duration,
+    /// For one try, from the connection to the last byte.
+    pub total: Duration,
+    /// How often one call is sent at most.
+    pub tries: u8,
+    /// The wait before the second try; doubled each time.
+    pub first_wait: Duration,
+    /// No wait of our own choosing is longer.
+    pub longest_wait: Duration,
+    /// A service that asks for a longer wait than this is not asked again by itself.
+    pub longest_retry_after: Duration,
+    /// How many bytes of a body are read.
+    pub body: usize,
+    /// The smallest wait between two polls of the device code flow, whatever the answer says.
+    pub shortest_poll: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            total: Duration::from_secs(30),
+            tries: 4,
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_secs(8),
+            longest_retry_after: Duration::from_secs(30),
+            body: 2 * 1024 * 1024,
+            shortest_poll: Duration::from_secs(1),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! One client for every service: sends, repeats where that is safe, logs, and guards where tokens go.
+
+mod answer;
+mod config;
+mod guard;
+mod request;
+mod retry;
+mod wire;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use answer::Answer;
+pub use config::{CloudConfig, Limits, Now, OnServerTime};
+pub use request::{Request, Service, WriteRequest};
+pub(super) use retry::retry_after;
+
+use crate::engine::clouds::Cloud;
+use crate::engine::trouble::Trouble;
+use wire::Wire;
+
+/// The client. Cheap to clone; all clones share connections.
+#[derive(Clone)]
+pub struct Http {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: CloudConfig,
+    wire: Wire,
+}
+
+impl Http {
+    /// A client for one cloud.
+    ///
+    /// # Errors
+    /// When this machine's trust store or proxy settings cannot be used.
+    pub fn new(config: CloudConfig) -> Result<Self, Trouble> {
+        let wire = Wire::new(&config.limits)?;
+        Ok(Self { inner: Arc::new(Inner { config, wire }) })
+    }
+
+    /// The endpoints.
+    pub fn cloud(&self) -> &Cloud {
+        &self.inner.config.cloud
+    }
+
+    /// The public client that people sign in with.
+    pub fn client_id(&self) -> &str {
+        &self.inner.config.client_id
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.config.limits
+    }
+
+    /// The time by the corrected clock.
+    pub fn now(&self) -> Timestamp {
+        (self.inner.config.now)()
+    }
+
+    /// The half that can change something; does not exist in read-only mode.
+    pub fn writes(&self) -> Option<Writes> {
+        (!self.inner.config.read_only).then(|| Writes { http: self.clone() })
+    }
+
+    /// Sends a read and gives whatever is answered, refusals too.
+    ///
+    /// # Errors
+    /// When no answer came, or the request must not be sent where it points.
+    pub async fn send(&self, request: &Request) -> Result<Answer, Trouble> {
+        self.exchange(request, false).await
+    }
+
+    /// Sends a read and gives a successful answer.
+    ///
+    /// # Errors
+    /// When no answer came or it was a refusal.
+    pub async fn read(&self, request: &Request) -> Result<Answer, Trouble> {
+        self.send(request).await?.ok()
+    }
+
+    /// Sends until an answer is worth keeping. Dropping the future stops everything, the waits included.
+    async fn exchange(&self, request: &Request, write: bool) -> Result<Answer, Trouble> {
+        let limits = self.limits();
+        let route = guard::route(self.cloud(), request)?;
+        // Once a try may have reached the service, a later "could not connect" does not make it undone.
+        let mut may_have_landed = false;
+        let mut tried = 1;
+        loop {
+            let outcome = self.inner.wire.once(&self.inner.config, request, &route, tried, write).await;
+            let asked = match &outcome {
+                Ok(answer) if retry::may_help(answer.status) => retry_after(&answer.headers, answer.at),
+                Ok(_) => None,
+                Err(failed) => {
+                    may_have_landed |= failed.may_have_landed;
+                    None
+                }
+            };
+            let again = request.repeatable
+                && match &outcome {
+                    Ok(answer) => retry::may_help(answer.status),
+                    Err(failed) => failed.repeating_may_help,
+                };
+            let wait = if again { retry::wait(limits, tried, asked, retry::luck()) } else { None };
+            let Some(wait) = wait else {
+                return outcome
+                    .map_err(|failed| Trouble { uncertain: write && may_have_landed, ..failed.trouble });
+            };
+            tokio::time::sleep(wait).await;
+            tried += 1;
+        }
+    }
+}
+
+/// The half that changes things. Who holds it may write; in read-only mode nobody does.
+#[derive(Clone)]
+pub struct Writes {
+    http: Http,
+}
+
+impl Writes {
+    /// Sends a write and gives whatever is answered, refusals too.
+    ///
+    /// # Errors
+    /// When no answer came (then `uncertain` tells whether the change may have been made all the same),
+    /// or the request must not be sent where it points.
+    pub async fn send(&self, request: &WriteRequest) -> Result<Answer, Trouble> {
+        self.http.exchange(&request.0, true).await
+    }
+
+    /// Sends a write and gives a successful answer.
+    ///
+    /// # Errors
+    /// When no answer came or it was a refusal.
+    pub async fn write(&self, request: &WriteRequest) -> Result<Answer, Trouble> {
+        self.send(request).await?.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! What is sent: a read, or a write, which is another type.
+
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, header};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::{Url, form_urlencoded};
+
+use crate::cloud::call_log::SignInUsed;
+
+/// Which service a call goes to. A call tagged with one of Microsoft's is sent only to this cloud's own host of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// The sign-in authority.
+    Login,
+    /// Microsoft Graph.
+    Graph,
+    /// Azure Resource Manager.
+    Arm,
+    /// The function app itself.
+    Site,
+}
+
+impl Service {
+    /// The name a person is shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Login => "Microsoft Entra sign-in",
+            Self::Graph => "Microsoft Graph",
+            Self::Arm => "Azure Resource Manager",
+            Self::Site => "the function app",
+        }
+    }
+}
+
+/// What a request carries.
+#[derive(Clone, Default)]
+pub(super) enum Body {
+    #[default]
+    None,
+    /// Encoded already; may hold secrets.
+    Form(SecretString),
+    /// Serialised already; may hold a token.
+    Json(SecretString),
+}
+
+/// A call that changes nothing in the cloud, whatever its method.
+#[derive(Clone)]
+pub struct Request {
+    pub(super) service: Service,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Body,
+    pub(super) token: Option<SecretString>,
+    pub(super) only_to: Option<String>,
+    pub(super) repeatable: bool,
+    pub(super) sign_in: SignInUsed,
+}
+
+impl Request {
+    fn new(service: Service, method: Method, url: Url) -> Self {
+        let repeatable = method == Method::GET || method == Method::HEAD;
+        Self {
+            service,
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Body::None,
+            token: None,
+            only_to: None,
+            repeatable,
+            sign_in: SignInUsed::Nobody,
+        }
+    }
+
+    /// A GET; repeated by itself where that may help.
+    pub fn get(service: Service, url: Url) -> Self {
+        Self::new(service, Method::GET, url)
+    }
+
+    /// A POST that changes nothing: a token request, a batch of reads. Never repeated.
+    pub fn ask(service: Service, url: Url) -> Self {
+        Self::new(service, Method::POST, url)
+    }
+
+    /// A call of the function itself with its own method. Never repeated, because it runs the customer's code.
+    pub fn call(url: Url, method: Method) -> Self {
+        Self { repeatable: false, ..Self::new(Service::Site, method, url) }
+    }
+
+    /// With a bearer token. For the function app, [`Self::only_to`] must name its host as well.
+    #[must_use]
+    pub fn token(mut self, token: &SecretString) -> Self {
+        self.token = Some(token.clone());
+        if self.sign_in == SignInUsed::Nobody {
+            self.sign_in =
+                if self.service == Service::Site { SignInUsed::Rehearsal } else { SignInUsed::Person };
+        }
+        self
+    }
+
+    /// Which sign-in the log of calls shows, where it is not the one that the token tells.
+    #[must_use]
+    pub fn sign_in(mut self, used: SignInUsed) -> Self {
+        self.sign_in = used;
+        self
+    }
+
+    /// The one host, over a secure connection, that may get this request: for tokens and keys of the function app.
+    #[must_use]
+    pub fn only_to(mut self, host: impl Into<String>) -> Self {
+        self.only_to = Some(host.into());
+        self
+    }
+
+    /// With a header; one whose value cannot be sent is left out.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// With a form body.
+    #[must_use]
+    pub fn form(mut self, pairs: &[(&str, &str)]) -> Self {
+        let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        self.body = Body::Form(encoded.into());
+        self.content_type("application/x-www-form-urlencoded")
+    }
+
+    /// With a form body that is encoded already.
+    #[must_use]
+    pub fn encoded_form(mut self, body: SecretString) -> Self {
+        self.body = Body::Form(body);
+        self.content_type("application/x-www-form-urlencoded")
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn json(mut self, body: &Value) -> Self {
+        self.body = Body::Json(body.to_string().into());
+        self.content_type("application/json")
+    }
+
+    fn content_type(mut self, value: &'static str) -> Self {
+        self.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(value));
+        self
+    }
+
+    pub(super) fn body_text(&self) -> Option<&str> {
+        match &self.body {
+            Body::None => None,
+            Body::Form(text) | Body::Json(text) => Some(text.expose_secret()),
+        }
+    }
+}
+
+/// A call that changes something in the cloud. Only [`super::Writes`] can send it.
+pub struct WriteRequest(pub(super) Request);
+
+impl WriteRequest {
+    /// A POST: never repeated.
+    pub fn post(service: Service, url: Url) -> Self {
+        Self(Request::new(service, Method::POST, url))
+    }
+
+    /// A PATCH: repeated only where [`Self::repeatable`] says that the second one changes nothing more.
+    pub fn patch(service: Service, url: Url) -> Self {
+        Self(Request::new(service, Method::PATCH, url))
+    }
+
+    /// A PUT: as for PATCH.
+    pub fn put(service: Service, url: Url) -> Self {
+        Self(Request::new(service, Method::PUT, url))
+    }
+
+    /// With the JSON body.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        Self(self.0.json(body))
+    }
+
+    /// With a bearer token.
+    #[must_use]
+    pub fn token(self, token: &SecretString) -> Self {
+        Self(self.0.token(token))
+    }
+
+    /// With a header; one whose value cannot be sent is left out.
+    #[must_use]
+    pub fn header(self, name: HeaderName, value: &str) -> Self {
+        Self(self.0.header(name, value))
+    }
+
+    /// Says that sending it twice has the same effect as once. A POST stays unrepeated all the same.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.0.repeatable = self.0.method != Method::POST;
+        self
+    }
+}

@@ -1,0 +1,180 @@
+//! Reads as the signed-in person: a token for the service asked, an address made safe, one shape of outcome.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use http::HeaderName;
+use secrecy::SecretString;
+use serde_json::Value;
+use url::{Url, form_urlencoded};
+
+use super::http::{Answer, Http, Request, Service};
+use crate::engine::clean::clean_line;
+use crate::engine::clouds::Audience;
+use crate::engine::facts::{Fact, Seen};
+use crate::engine::trouble::{Class, Trouble};
+
+/// Gives a token for a service, refreshed where needed.
+pub type Tokens = Arc<dyn Fn(Audience) -> BoxFuture<'static, Result<SecretString, Trouble>> + Send + Sync>;
+
+/// More pages than this is not a list that a person could use.
+const MOST_PAGES: usize = 100;
+
+/// Reads for a signed-in person. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader {
+    /// The client.
+    pub http: Http,
+    tokens: Tokens,
+}
+
+/// Says that Graph may answer from its slower index, as casts and counts ask for (microsoft-cloud 4.1).
+pub(super) const EVENTUAL: (HeaderName, &str) = (HeaderName::from_static("consistencylevel"), "eventual");
+
+impl Reader {
+    /// A reader with this client and these tokens.
+    pub fn new(http: Http, tokens: Tokens) -> Self {
+        Self { http, tokens }
+    }
+
+    /// A token for a service.
+    ///
+    /// # Errors
+    /// When the sign-in has run out or was refused.
+    pub(super) async fn token(&self, service: Service) -> Result<SecretString, Trouble> {
+        let audience = match service {
+            Service::Graph => Audience::Graph,
+            Service::Arm => Audience::Arm,
+            Service::Login | Service::Site => return Err(no_token_for(service)),
+        };
+        (self.tokens)(audience).await
+    }
+
+    /// The full address of a path: below `/v1.0` for Graph, below the root for ARM.
+    pub(super) fn url(&self, service: Service, path: &str) -> Result<Url, Trouble> {
+        let cloud = self.http.cloud();
+        let joined = match service {
+            Service::Graph => cloud.graph.join(&format!("/v1.0{path}")),
+            Service::Arm => cloud.arm.join(path),
+            Service::Login => cloud.login.join(path),
+            Service::Site => return Err(no_token_for(service)),
+        };
+        joined.map_err(|_| {
+            Trouble::new(
+                Class::Local,
+                "An address could not be put together.",
+                "Choose the function app again.",
+            )
+        })
+    }
+
+    /// Sends a GET and gives a successful answer.
+    pub(super) async fn get(&self, service: Service, url: Url, eventual: bool) -> Result<Answer, Trouble> {
+        let token = self.token(service).await?;
+        let mut request = Request::get(service, url).token(&token);
+        if eventual {
+            request = request.header(EVENTUAL.0, EVENTUAL.1);
+        }
+        self.http.read(&request).await
+    }
+
+    /// Goes on from the first page of a list to its end, following the service's own links as they are.
+    ///
+    /// The client refuses a link that leads to another host.
+    pub(super) async fn rest_of_list(
+        &self,
+        service: Service,
+        first: Value,
+        link: &str,
+        eventual: bool,
+    ) -> Result<Vec<Value>, Trouble> {
+        let mut items = Vec::new();
+        let mut seen = HashSet::new();
+        let mut page = first;
+        loop {
+            let next = page.get(link).and_then(Value::as_str).map(str::to_owned);
+            match page.get_mut("value").map(Value::take) {
+                Some(Value::Array(values)) => items.extend(values),
+                _ => return Err(odd(service, "a list without its values")),
+            }
+            let Some(next) = next else { return Ok(items) };
+            if seen.len() == MOST_PAGES || !seen.insert(next.clone()) {
+                return Err(odd(service, "a list without an end"));
+            }
+            let url = Url::parse(&next).map_err(|_| odd(service, "a link that is no address"))?;
+            page = self.get(service, url, eventual).await?.json()?;
+        }
+    }
+
+    /// A fact from the outcome of a call, seen now.
+    pub(super) fn seen<T>(&self, result: Result<Option<T>, Trouble>, call: &str) -> Seen<T> {
+        Seen::from_result(result, self.http.now(), call)
+    }
+}
+
+/// The same fact with its value turned into another; one that gives nothing becomes "not there".
+pub(super) fn mapped<T, U>(seen: Seen<T>, turn: impl FnOnce(T) -> Option<U>) -> Seen<U> {
+    let fact = match seen.fact {
+        Fact::Is(value) => turn(value).map_or(Fact::Absent, Fact::Is),
+        Fact::Absent => Fact::Absent,
+        Fact::NotLooked => Fact::NotLooked,
+        Fact::CouldNot(trouble) => Fact::CouldNot(trouble),
+    };
+    Seen { fact, at: seen.at, call: seen.call }
+}
+
+/// A call as it stands in a fact's provenance: method and path, without the query.
+pub(super) fn label(method: &str, path: &str) -> String {
+    let path = path.split('?').next().unwrap_or(path);
+    clean_line(&format!("{method} {path}"), 160)
+}
+
+/// A text for a query or a path: everything but letters and digits escaped.
+pub(super) fn encoded(text: &str) -> String {
+    // A literal plus is escaped too, so a plus can only stand for a space here.
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// A string literal of a filter or a key: quotes doubled, then escaped (microsoft-cloud 4.1).
+pub(super) fn literal(text: &str) -> String {
+    format!("'{}'", encoded(&text.replace('\'', "''")))
+}
+
+/// An answer that is not what the service's description promises.
+pub(super) fn odd(service: Service, what: &str) -> Trouble {
+    Trouble::new(
+        Class::UnexpectedAnswer,
+        format!("{} answered with {what}.", capital(service.name())),
+        "Look again in a minute. If it stays, check the cloud and any proxy in between.",
+    )
+    .meaning("What it said could not be used, so nothing is concluded from it.")
+}
+
+fn no_token_for(service: Service) -> Trouble {
+    Trouble::new(Class::Local, format!("There is no sign-in for {}.", service.name()), "Sign in again.")
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_cannot_leave_its_literal() {
+        assert_eq!(literal("https://a.example/x y"), "'https%3A%2F%2Fa.example%2Fx%20y'");
+        assert_eq!(
+            literal("o'neil' or 1 eq 1&$top=9+"),
+            "'o%27%27neil%27%27%20or%201%20eq%201%26%24top%3D9%2B'"
+        );
+    }
+
+    #[test]
+    fn a_label_shows_no_query() {
+        assert_eq!(label("GET", "/me?$select=id"), "GET /me");
+    }
+}

@@ -1,1 +1,306 @@
-//! Carrying out one planned change.
+//! Carrying out one planned change: sent exactly as it was shown, once, and waited for by name.
+
+mod refusal;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use self::refusal::Refusal;
+use super::graph::Graph;
+use super::http::{Answer, Service, WriteRequest, Writes};
+use super::json::{id, moment};
+use super::reader::Reader;
+use crate::engine::change::{self, Change, ChangeKind, Method};
+use crate::engine::clean::clean_line;
+use crate::engine::facts::Fact;
+use crate::engine::trouble::{Class, Trouble};
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// What came of a change that was made.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Graph object id of what was created (or was there already), where the answer told it.
+    pub created_object_id: Option<String>,
+    /// Client id of what was created (or was there already), where the answer told it.
+    pub created_app_id: Option<String>,
+    /// The secret that was made. Its value exists here and nowhere else.
+    pub secret: Option<NewSecret>,
+}
+
+/// A client secret just made (microsoft-cloud 4.5). Its value is told once and never again.
+#[derive(Debug)]
+pub struct NewSecret {
+    /// Key id.
+    pub key_id: String,
+    /// The value.
+    pub value: SecretString,
+    /// When it ends.
+    pub ends: Option<Timestamp>,
+    /// Its first three characters, as the directory will show them.
+    pub hint: String,
+}
+
+/// What a change is waiting for before it is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WaitsFor {
+    /// The directory has not spread a new registration yet.
+    Registration,
+    /// The directory has not spread a new service principal yet.
+    Principal,
+    /// Another change to the same thing is still being worked in.
+    OtherChange,
+    /// The service asked for patience.
+    Throttle,
+}
+
+impl WaitsFor {
+    /// The wait's name, for people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Registration => "the new registration to be known everywhere in the directory",
+            Self::Principal => "the new service principal to be known everywhere in the directory",
+            Self::OtherChange => "an earlier change to be worked in",
+            Self::Throttle => "the service, which asked for a pause",
+        }
+    }
+}
+
+/// How long a change that came too early is tried again: data, so that tests need not wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Patience {
+    /// The waits between tries, in order; when they are used up the change has failed.
+    pub waits: Vec<Duration>,
+}
+
+impl Default for Patience {
+    /// One, two, four, eight, then ten seconds, two minutes in all (microsoft-cloud 4.9).
+    fn default() -> Self {
+        let growing = [1, 2, 4, 8].into_iter().chain(std::iter::repeat_n(10, 10));
+        Self { waits: growing.map(Duration::from_secs).collect() }
+    }
+}
+
+/// Told whenever a change has to wait: for what, and how long until the next try.
+pub type OnWait = Arc<dyn Fn(WaitsFor, Duration) + Send + Sync>;
+
+/// Carries out changes. In read-only mode there is none.
+#[derive(Clone)]
+pub struct Writer {
+    reader: Reader,
+    writes: Writes,
+    patience: Patience,
+    on_wait: Option<OnWait>,
+}
+
+impl Writer {
+    /// A writer for this reader's person; `None` in read-only mode.
+    pub fn new(reader: Reader) -> Option<Self> {
+        let writes = reader.http.writes()?;
+        Some(Self { reader, writes, patience: Patience::default(), on_wait: None })
+    }
+
+    /// With another patience.
+    #[must_use]
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// With somebody who is told of waits.
+    #[must_use]
+    pub fn on_wait(mut self, on_wait: OnWait) -> Self {
+        self.on_wait = Some(on_wait);
+        self
+    }
+
+    /// Carries out one change.
+    ///
+    /// What the service refuses because it has not caught up with an earlier change is sent again after a
+    /// wait: a refusal is proof that nothing was made. A creation that got no answer is never sent again.
+    ///
+    /// # Errors
+    /// When the change is not ready to be sent, when it was refused, or when no answer came: then
+    /// `uncertain` says that it may have been made all the same, and only a look can tell.
+    pub async fn apply(&self, change: &Change) -> Result<Applied, Trouble> {
+        if let Some(pending) = change.waits_for() {
+            return Err(not_ready(pending.mark()));
+        }
+        let service = match change.service {
+            change::Service::Graph => Service::Graph,
+            change::Service::Arm => Service::Arm,
+        };
+        let mut waits = self.patience.waits.iter();
+        loop {
+            let answer = self.send(service, change).await?;
+            if answer.is_success() {
+                return self.applied(change, &answer).await;
+            }
+            let refusal = Refusal::of(&answer);
+            if let Some(applied) = self.already_there(change, &refusal).await? {
+                return Ok(applied);
+            }
+            let Some(waits_for) = refusal.passes(change) else { return Err(trouble(answer)) };
+            let asked = super::http::retry_after(&answer.headers, answer.at);
+            if asked.is_some_and(|asked| asked > self.reader.http.limits().longest_retry_after) {
+                return Err(trouble(answer));
+            }
+            let Some(own) = waits.next() else { return Err(trouble(answer)) };
+            let wait = asked.unwrap_or(*own);
+            if let Some(tell) = &self.on_wait {
+                tell(waits_for, wait);
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn send(&self, service: Service, change: &Change) -> Result<Answer, Trouble> {
+        let url = self.reader.url(service, &change.path)?;
+        let request = match change.method {
+            Method::Post => WriteRequest::post(service, url),
+            // Both replace what they name by what they carry: the second one changes nothing more.
+            Method::Patch => WriteRequest::patch(service, url).repeatable(),
+            Method::Put => WriteRequest::put(service, url).repeatable(),
+        };
+        let mut request = request.token(&self.reader.token(service).await?).json(&change.body);
+        if let Some(prefer) = change.prefer {
+            request = request.header(PREFER, prefer);
+        }
+        self.writes.send(&request).await
+    }
+
+    /// What a successful answer tells.
+    async fn applied(&self, change: &Change, answer: &Answer) -> Result<Applied, Trouble> {
+        if change.kind == ChangeKind::AddSecret {
+            return secret(answer);
+        }
+        let creates = matches!(
+            change.kind,
+            ChangeKind::CreateApiApp
+                | ChangeKind::CreateApiPrincipal
+                | ChangeKind::CreateClientApp
+                | ChangeKind::CreateClientPrincipal
+        );
+        if !creates {
+            return Ok(Applied::default());
+        }
+        // That it was made is certain, whatever the body looks like: a missing id is found by looking again.
+        let body = answer.json().unwrap_or_default();
+        let mut applied = Applied {
+            created_object_id: id(&body, &["id"]),
+            created_app_id: id(&body, &["appId"]),
+            secret: None,
+        };
+        if applied.created_object_id.is_none() && change.method == Method::Patch {
+            // An upsert that met an existing registration answers with nothing (microsoft-cloud 4.1).
+            if let Ok(found) = self.look(&format!("{}?$select=id,appId", change.path)).await {
+                applied.created_object_id = id(&found, &["id"]);
+                applied.created_app_id = id(&found, &["appId"]);
+            }
+        }
+        Ok(applied)
+    }
+
+    async fn look(&self, path: &str) -> Result<Value, Trouble> {
+        let url = self.reader.url(Service::Graph, path)?;
+        self.reader.get(Service::Graph, url, false).await?.json()
+    }
+
+    /// Whether a refusal only says that what was to be made is there already; then it is looked at.
+    async fn already_there(&self, change: &Change, refusal: &Refusal) -> Result<Option<Applied>, Trouble> {
+        if change.service != change::Service::Graph || change.method != Method::Post {
+            return Ok(None);
+        }
+        let graph = Graph::new(self.reader.clone());
+        if change.path == "/servicePrincipals" && refusal.principal_exists() {
+            let Some(app_id) = id(&change.body, &["appId"]) else { return Ok(None) };
+            let found = graph.principal(&app_id).await;
+            return Ok(Some(Applied {
+                created_object_id: found.value().map(|principal| principal.id.clone()),
+                created_app_id: Some(app_id),
+                secret: None,
+            }));
+        }
+        if change.path == "/oauth2PermissionGrants" && refusal.grant_exists() {
+            let (Some(client), Some(resource)) =
+                (id(&change.body, &["clientId"]), id(&change.body, &["resourceId"]))
+            else {
+                return Ok(None);
+            };
+            let found = graph.grants(&client, &resource).await;
+            let grants = match found.fact {
+                Fact::Is(grants) => grants,
+                Fact::CouldNot(trouble) => return Err(*trouble),
+                Fact::Absent | Fact::NotLooked => Vec::new(),
+            };
+            let principal = id(&change.body, &["principalId"]);
+            let wanted = change.body.get("scope").and_then(Value::as_str).unwrap_or_default();
+            let covered = grants.iter().filter(|g| g.principal == principal).any(|grant| {
+                wanted.split_whitespace().all(|scope| grant.scopes.iter().any(|have| have == scope))
+            });
+            if covered {
+                return Ok(Some(Applied::default()));
+            }
+            return Err(Trouble::new(
+                Class::Refused,
+                "There is a grant for this app already, but without this permission.",
+                "Look again: the plan is then made from what is there.",
+            )
+            .meaning("Nothing was changed.")
+            .original(refusal.words()));
+        }
+        Ok(None)
+    }
+}
+
+/// The secret of an `addPassword` answer. Without its value it would be a secret that nobody has.
+fn secret(answer: &Answer) -> Result<Applied, Trouble> {
+    let mut body = answer.json().unwrap_or_default();
+    let key_id = id(&body, &["keyId"]);
+    let ends = moment(&body, &["endDateTime"]);
+    let hint = clean_line(body.get("hint").and_then(Value::as_str).unwrap_or_default(), 3);
+    let value = match body.get_mut("secretText").map(Value::take) {
+        Some(Value::String(value)) if !value.is_empty() => SecretString::from(value),
+        _ => return Err(valueless(answer)),
+    };
+    let Some(key_id) = key_id else { return Err(valueless(answer)) };
+    Ok(Applied { secret: Some(NewSecret { key_id, value, ends, hint }), ..Applied::default() })
+}
+
+fn valueless(answer: &Answer) -> Trouble {
+    let mut trouble = Trouble::new(
+        Class::UnexpectedAnswer,
+        "The directory says that it made a client secret, but did not tell its value.",
+        "Look again; a secret without a known value can be removed there.",
+    )
+    .meaning("Nobody has this secret's value, so it is of no use.");
+    trouble.status = Some(answer.status);
+    trouble.uncertain = true;
+    trouble
+}
+
+fn trouble(answer: Answer) -> Trouble {
+    let status = answer.status;
+    answer.ok().err().unwrap_or_else(|| {
+        Trouble::new(
+            Class::UnexpectedAnswer,
+            format!("The service answered with status {status}."),
+            "Look again.",
+        )
+    })
+}
+
+fn not_ready(mark: &str) -> Trouble {
+    let missing = mark.trim_matches(['⟨', '⟩']);
+    Trouble::new(
+        Class::Local,
+        format!("This step needs the {missing}, which an earlier step has yet to make."),
+        "Do the earlier step first, then look again.",
+    )
+    .meaning("Nothing was sent.")
+}

@@ -334,6 +334,26 @@ fn phrases(class: Class, service: Service, status: u16, patience: Option<u64>) -
     }
 }
 
+/// Trouble for a refusal that the sign-in page sent back with the browser (microsoft-cloud 2.3).
+pub(super) fn sign_in_page(error: &str, description: &str) -> Trouble {
+    let redactor = Redactor::default();
+    let words = redactor.text(description.split("Trace ID:").next().unwrap_or_default());
+    let error = clean_line(error, 80);
+    let class = class_of(Service::Login, 400, Some(&error));
+    let (what, next) = if error == "access_denied" {
+        (
+            "The sign-in or the consent was declined on the page.".into(),
+            "Start again if that was not meant.".into(),
+        )
+    } else {
+        phrases(class, Service::Login, 400, None)
+    };
+    let mut trouble =
+        Trouble::new(class, what, next).original(clean_line(&redactor.text(description), WORDS));
+    trouble.code = Some(aadsts(&words).unwrap_or(error));
+    trouble
+}
+
 /// Trouble for a body that should be JSON and is not.
 pub(super) fn not_json(answer: &Answer) -> Trouble {
     let start = clean_line(&answer.safe_text(), 200);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
-use crate::cloud::http::{Answer, Request, Service};
+use crate::cloud::http::{Answer, Request, Service, retry_after};
 use crate::cloud::json::at;
 use crate::cloud::reader::{EVENTUAL, Reader, label};
 use crate::engine::trouble::Trouble;
@@ -147,8 +147,7 @@ fn read(reader: &Reader, envelope: &Answer, waiting: &Waiting, response: &mut Va
         return Outcome::Alone(Duration::ZERO);
     };
     let headers = headers(at(response, &["headers"]));
-    let asked = headers.get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.trim().parse().ok());
-    let wait = Duration::from_secs(asked.unwrap_or(0));
+    let wait = retry_after(&headers, envelope.at).unwrap_or_default();
     // 424 only says that another one failed. For the rest, asking again by itself may bring an answer, unless
     // more patience is asked for than a person at a terminal should be held for.
     if matches!(status, 424 | 429 | 500 | 502 | 503 | 504) && wait <= reader.http.limits().longest_retry_after

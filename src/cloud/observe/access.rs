@@ -1,6 +1,7 @@
 //! The nodes of the person and the tenant: who is signed in, what is granted, who is assigned.
 
 use super::{Look, Node, Part, hangs_on, metadata};
+use crate::cloud::sign_in::tenant_metadata;
 use crate::engine::facts::{Fact, Grant, Person, Probes, Seen, ServicePrincipal, Tenant, UserConsent};
 
 impl<'a> Look<'a> {
@@ -36,8 +37,8 @@ impl<'a> Look<'a> {
             };
             let organization = graph.organization();
             if let Some(hint) = hint {
-                let (organization, read) = tokio::join!(organization, metadata::read(http, hint));
-                return metadata::together(http, read, organization.value());
+                let (organization, read) = tokio::join!(organization, tenant_metadata(http, hint));
+                return metadata::together(http, hint, read, organization.value());
             }
             let organization = organization.await;
             match organization.value() {

@@ -1,1 +1,107 @@
-//! x
+//! Signing a person in: by browser or by device code, and holding the tokens afterwards.
+
+mod browser;
+pub mod claims;
+mod device;
+pub(super) mod loopback;
+mod metadata;
+pub(super) mod oauth;
+mod probe;
+mod session;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::UnboundedSender;
+use url::Url;
+
+pub use metadata::{TenantMetadata, tenant_metadata};
+pub use probe::probe_secret;
+pub use session::{PersonHint, Session};
+
+use super::http::Http;
+use crate::engine::trouble::Trouble;
+
+/// The authority that takes work and school accounts of every tenant (microsoft-cloud 2.1).
+pub const ANY_TENANT: &str = "organizations";
+
+/// What the face shows while a sign-in is under way.
+#[derive(Clone, PartialEq, Eq)]
+pub enum SignInEvent {
+    /// The person opens a page, on this or another device, and types a code there.
+    DeviceCode {
+        /// The code to type.
+        user_code: String,
+        /// The page, as the service names it.
+        verification_uri: Url,
+        /// When the code runs out.
+        expires_at: Timestamp,
+        /// The service's own sentence, cleaned.
+        message: String,
+    },
+    /// The person opens this address in a browser on this computer.
+    Browser {
+        /// The address, to be opened or copied.
+        url: Url,
+    },
+    /// The browser came back; the tokens are being fetched.
+    Returned,
+}
+
+impl fmt::Debug for SignInEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The code lets somebody in, so it is for the screen only.
+        f.write_str(match self {
+            Self::DeviceCode { .. } => "DeviceCode",
+            Self::Browser { .. } => "Browser",
+            Self::Returned => "Returned",
+        })
+    }
+}
+
+/// A sign-in that can be begun. Dropping the future of one gives it up: its port is closed, its polling ends.
+#[derive(Clone)]
+pub struct SignIn {
+    http: Http,
+    tenant: String,
+    login_hint: Option<String>,
+}
+
+impl SignIn {
+    /// A sign-in to the chosen tenant (id or domain), or to whichever the account belongs to.
+    pub fn new(http: &Http, tenant: Option<&str>) -> Self {
+        let tenant = tenant.map(str::trim).filter(|tenant| !tenant.is_empty()).unwrap_or(ANY_TENANT);
+        Self { http: http.clone(), tenant: tenant.to_owned(), login_hint: None }
+    }
+
+    /// The same, with the account's name filled in beforehand on the browser's page.
+    #[must_use]
+    pub fn login_hint(mut self, name: impl Into<String>) -> Self {
+        self.login_hint = Some(name.into());
+        self
+    }
+
+    /// Signs in with a code that is typed on a page (microsoft-cloud 2.4).
+    ///
+    /// # Errors
+    /// When the code was declined, has run out, or is blocked by the tenant; or the service cannot be reached.
+    pub async fn with_device_code(&self, events: &UnboundedSender<SignInEvent>) -> Result<Session, Trouble> {
+        device::sign_in(self, events).await
+    }
+
+    /// Signs in through a browser on this computer (microsoft-cloud 2.5).
+    ///
+    /// # Errors
+    /// When no port can be had here, the page sends back a refusal, or the service cannot be reached.
+    pub async fn with_browser(&self, events: &UnboundedSender<SignInEvent>) -> Result<Session, Trouble> {
+        browser::sign_in(self, events).await
+    }
+}
+
+fn announce(events: &UnboundedSender<SignInEvent>, event: SignInEvent) {
+    // A face that has gone away has dropped the sign-in as well, or is about to.
+    let _ = events.send(event);
+}
+
+#[cfg(test)]
+mod tests;

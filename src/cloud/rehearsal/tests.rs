@@ -1,0 +1,1 @@
+//! The rehearsal against the practice cloud, as a person would do it.

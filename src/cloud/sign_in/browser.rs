@@ -1,0 +1,52 @@
+//! The browser flow: a page is opened, the browser comes back to a port of ours, PKCE binds the two.
+
+use oauth2::{AuthorizationCode, CsrfToken, PkceCodeChallenge, RedirectUrl};
+use secrecy::ExposeSecret;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::loopback::Loopback;
+use super::oauth::{TokenAnswer, Version, Via, client};
+use super::session::{Session, first_scopes};
+use super::{SignIn, SignInEvent, announce};
+use crate::cloud::call_log::SignInUsed;
+use crate::engine::trouble::{Class, Trouble};
+
+pub(super) async fn sign_in(
+    sign_in: &SignIn,
+    events: &UnboundedSender<SignInEvent>,
+) -> Result<Session, Trouble> {
+    let http = &sign_in.http;
+    let mut loopback = Loopback::bind("").await?;
+    let redirect = RedirectUrl::new(loopback.redirect_uri()).map_err(|_| {
+        Trouble::new(
+            Class::Local,
+            "The return address could not be made.",
+            "Sign in with a device code instead.",
+        )
+    })?;
+    let entra =
+        client(http.cloud(), &sign_in.tenant, http.client_id(), Version::V2).set_redirect_uri(redirect);
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let mut request = entra
+        .authorize_url(CsrfToken::new_random)
+        .add_scopes(first_scopes(http.cloud()))
+        .set_pkce_challenge(challenge)
+        .add_extra_param("response_mode", "query")
+        .add_extra_param("prompt", "select_account");
+    if let Some(name) = &sign_in.login_hint {
+        request = request.add_extra_param("login_hint", name);
+    }
+    let (url, state) = request.url();
+    announce(events, SignInEvent::Browser { url });
+
+    let code = loopback.wait(state.secret()).await?;
+    announce(events, SignInEvent::Returned);
+    let via = Via::new(http, SignInUsed::Person);
+    let answer: TokenAnswer = entra
+        .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
+        .set_pkce_verifier(verifier)
+        .request_async(&via)
+        .await
+        .map_err(|error| via.trouble(error))?;
+    Ok(Session::new(http, &sign_in.tenant, answer.into()))
+}

@@ -1,0 +1,223 @@
+//! A signed-in person: tokens for each service from one refresh token, renewed before they end.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+use oauth2::{RefreshToken, Scope};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex as AsyncMutex;
+
+use super::claims::Claims;
+use super::oauth::{Tokens, Version, Via, client};
+use crate::cloud::call_log::SignInUsed;
+use crate::cloud::http::Http;
+use crate::engine::clouds::{Audience, Cloud};
+use crate::engine::trouble::{Class, Trouble};
+
+/// A token is renewed this long before its end, or at half of a shorter life.
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// Who signed in, by the id token's own word: for showing only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PersonHint {
+    /// Tenant id.
+    pub tenant: String,
+    /// Object id in that tenant.
+    pub object_id: String,
+    /// Sign-in name.
+    pub upn: String,
+    /// Display name.
+    pub name: String,
+}
+
+/// A signed-in person. Cheap to clone; all clones share the tokens, which live in memory only.
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: Http,
+    authority: String,
+    person: PersonHint,
+    refresh: Mutex<Option<SecretString>>,
+    graph: Slot,
+    arm: Slot,
+    power_apps: Slot,
+}
+
+/// One service's token. Whoever finds it stale renews it while the others wait for that one renewal.
+type Slot = AsyncMutex<Option<Held>>;
+
+struct Held {
+    token: SecretString,
+    renew_at: Timestamp,
+    ends: Timestamp,
+}
+
+/// What is asked for when signing in: Graph, a refresh token, and who it is.
+pub(super) fn first_scopes(cloud: &Cloud) -> impl Iterator<Item = Scope> + use<> {
+    scopes(cloud.graph_scope())
+}
+
+fn scopes(resource: String) -> impl Iterator<Item = Scope> {
+    [resource, "offline_access".into(), "openid".into(), "profile".into()].into_iter().map(Scope::new)
+}
+
+impl Held {
+    fn new(token: SecretString, lifetime: Duration, now: Timestamp) -> Self {
+        let early = MARGIN.min(lifetime / 2);
+        // A lifetime beyond the calendar's end is nonsense; such a token is simply renewed next time.
+        let after = |span: Duration| now.checked_add(span).unwrap_or(now);
+        Self { token, renew_at: after(lifetime.saturating_sub(early)), ends: after(lifetime) }
+    }
+}
+
+impl Session {
+    /// A session from the tokens of a sign-in; the access token is for Graph.
+    pub(super) fn new(http: &Http, tenant: &str, tokens: Tokens) -> Self {
+        let claims = tokens.id.as_ref().map(Claims::of).unwrap_or_default();
+        // From here on the tenant is known, which tokens for `organizations` would leave open.
+        let authority = if claims.tenant.is_empty() { tenant.to_owned() } else { claims.tenant.clone() };
+        let graph = Held::new(tokens.access, tokens.lifetime, http.now());
+        Self {
+            inner: Arc::new(Inner {
+                http: http.clone(),
+                authority,
+                person: PersonHint {
+                    tenant: claims.tenant,
+                    object_id: claims.object_id,
+                    upn: claims.user,
+                    name: claims.name,
+                },
+                refresh: Mutex::new(tokens.refresh),
+                graph: AsyncMutex::new(Some(graph)),
+                arm: AsyncMutex::default(),
+                power_apps: AsyncMutex::default(),
+            }),
+        }
+    }
+
+    /// Who signed in, for showing.
+    pub fn person(&self) -> &PersonHint {
+        &self.inner.person
+    }
+
+    /// The tenant that the tokens are for: its id, where the sign-in told it.
+    pub fn tenant(&self) -> &str {
+        &self.inner.authority
+    }
+
+    /// The client this session was made with.
+    pub fn http(&self) -> &Http {
+        &self.inner.http
+    }
+
+    /// A token for one of Microsoft's services, renewed where it is about to end.
+    ///
+    /// # Errors
+    /// When it cannot be renewed and the one at hand has ended. `SignInRefused` means: sign in again.
+    pub async fn token(&self, audience: Audience) -> Result<SecretString, Trouble> {
+        let (slot, scope) = self.slot(audience)?;
+        let mut slot = slot.lock().await;
+        let now = self.inner.http.now();
+        if let Some(held) = slot.as_ref()
+            && now < held.renew_at
+        {
+            return Ok(held.token.clone());
+        }
+        match self.redeem(&self.inner.authority, scope).await {
+            Ok(tokens) => {
+                let held = Held::new(tokens.access, tokens.lifetime, self.inner.http.now());
+                let token = held.token.clone();
+                *slot = Some(held);
+                Ok(token)
+            }
+            Err(trouble) => match slot.as_ref() {
+                // A short outage need not stop anybody whose token is good for some minutes more.
+                Some(held) if trouble.class.passes_by_itself() && now < held.ends => Ok(held.token.clone()),
+                _ => Err(trouble),
+            },
+        }
+    }
+
+    /// [`Self::token`] as a function that can be handed on.
+    pub fn tokens(
+        &self,
+    ) -> Arc<dyn Fn(Audience) -> BoxFuture<'static, Result<SecretString, Trouble>> + Send + Sync> {
+        let session = self.clone();
+        Arc::new(move |audience| {
+            let session = session.clone();
+            Box::pin(async move { session.token(audience).await })
+        })
+    }
+
+    /// Drops a token that a service refused, so that the next call gets a fresh one.
+    pub async fn forget(&self, audience: Audience) {
+        if let Ok((slot, _)) = self.slot(audience) {
+            slot.lock().await.take();
+        }
+    }
+
+    /// The same person in another tenant (id or domain), without a new page where the tenant allows that.
+    ///
+    /// # Errors
+    /// `SignInRefused` when that tenant wants a sign-in of its own.
+    pub async fn switch_tenant(&self, tenant: &str) -> Result<Self, Trouble> {
+        let tokens = self.redeem(tenant, self.inner.http.cloud().graph_scope()).await?;
+        let kept = self.refresh_token();
+        Ok(Self::new(&self.inner.http, tenant, Tokens { refresh: tokens.refresh.or(kept), ..tokens }))
+    }
+
+    fn slot(&self, audience: Audience) -> Result<(&Slot, String), Trouble> {
+        let cloud = self.inner.http.cloud();
+        let unknown = || {
+            Trouble::new(
+                Class::Local,
+                "There is no sign-in for this service in the chosen cloud.",
+                "Name its audience in a cloud file.",
+            )
+        };
+        match audience {
+            Audience::Graph => Ok((&self.inner.graph, cloud.graph_scope())),
+            Audience::Arm => Ok((&self.inner.arm, cloud.arm_scope())),
+            Audience::PowerApps => {
+                cloud.power_apps_scope().map(|s| (&self.inner.power_apps, s)).ok_or_else(unknown)
+            }
+            Audience::Login => Err(unknown()),
+        }
+    }
+
+    fn refresh_token(&self) -> Option<SecretString> {
+        self.inner.refresh.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Redeems the refresh token for one resource and keeps the newest refresh token (microsoft-cloud 2.7).
+    async fn redeem(&self, tenant: &str, scope: String) -> Result<Tokens, Trouble> {
+        let http = &self.inner.http;
+        let Some(refresh) = self.refresh_token() else {
+            return Err(Trouble::new(
+                Class::SignInRefused,
+                "The sign-in cannot be renewed.",
+                "Sign in again.",
+            ));
+        };
+        let via = Via::new(http, SignInUsed::Person);
+        let entra = client(http.cloud(), tenant, http.client_id(), Version::V2);
+        let tokens: Tokens = entra
+            .exchange_refresh_token(&RefreshToken::new(refresh.expose_secret().to_owned()))
+            .add_scopes(scopes(scope))
+            .request_async(&via)
+            .await
+            .map_err(|error| via.trouble(error))?
+            .into();
+        if tenant == self.inner.authority
+            && let Some(newest) = &tokens.refresh
+        {
+            *self.inner.refresh.lock().unwrap_or_else(PoisonError::into_inner) = Some(newest.clone());
+        }
+        Ok(tokens)
+    }
+}

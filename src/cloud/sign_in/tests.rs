@@ -1,0 +1,1 @@
+//! Signing in against the practice cloud, as a person would.

@@ -1,1 +1,10 @@
 //! What is drawn: ratatui views over the flow's state, and the terminal guard.
+
+pub mod surface;
+pub mod terminal;
+pub mod theme;
+pub mod widgets;
+
+pub use surface::{Screen, Surface};
+pub use terminal::{Guard, Out, TerminalError, give_back};
+pub use theme::{Look, Theme};

@@ -1,0 +1,160 @@
+//! What can be done now, computed from the state: the items to select among, the actions, and the keys.
+//!
+//! The machine carries out a key only by looking it up in [`bindings`], and the footer shows the same list, so that a
+//! key that is shown works and a key that works is shown.
+
+use crate::engine::ids::CheckId;
+
+use super::effect::CopyItem;
+use super::hand_over::RowId;
+use super::state::State;
+
+mod actions;
+mod keys;
+
+pub use actions::{actions, items, preferred, selected};
+pub use keys::{Binding, Command, bindings, footer};
+
+/// Something that can be selected with the arrow keys.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Item {
+    /// A check; Enter explains it.
+    Check(CheckId),
+    /// A row of the connector page; Enter copies it.
+    Row(RowId),
+    /// A function app of the list, by resource id; Enter chooses it.
+    App(String),
+    /// A registration that could be the connector's, by client id; Enter chooses it.
+    Client(String),
+    /// A candidate for the Resource URL; Enter chooses it.
+    Resource(String),
+    /// A change of the shown plan, by index; Enter copies its `az` command.
+    Change(usize),
+    /// One of the portal's steps, by index; Enter opens its page.
+    Step(usize),
+    /// An action; Enter does it.
+    Action(ActionId),
+}
+
+/// Every action there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ActionId {
+    /// From the welcome to the sign-in.
+    Start,
+    /// Sign in with the browser.
+    SignInBrowser,
+    /// Sign in with a device code.
+    SignInCode,
+    /// Sign in with the session of `az`.
+    SignInAz,
+    /// No sign-in: public checks only.
+    PublicOnly,
+    /// Stop waiting for the sign-in.
+    CancelSignIn,
+    /// Copy the device code.
+    CopyCode,
+    /// Copy the address that is shown.
+    CopyAddress,
+    /// Open the page that is talked about.
+    OpenPage,
+    /// Practice only: play the person's part.
+    PracticePart,
+    /// Type the function app's address.
+    TypeAddress,
+    /// List the function apps again.
+    ListAgain,
+    /// Choose another function app.
+    PickAnother,
+    /// Hand in what was typed.
+    Submit,
+    /// One level back.
+    Back,
+    /// On to the next stage, or to the end.
+    Continue,
+    /// Let the wizard do it: look afresh and show the plan.
+    ForMe,
+    /// Do it oneself, with the steps shown and the checks watched.
+    Myself,
+    /// A card for an administrator.
+    AskAdmin,
+    /// Copy that card.
+    CopyCard,
+    /// Look again now.
+    LookAgain,
+    /// Choose which registration is the connector's.
+    ChooseClient,
+    /// Carry the shown plan out.
+    Confirm,
+    /// Do not.
+    Decline,
+    /// Stop the running plan at a safe point.
+    Stop,
+    /// Go on looking for a change that has not been seen yet.
+    KeepLooking,
+    /// Make the plan again, after it stopped.
+    PlanAgain,
+    /// Paste the secret's value.
+    EnterSecret,
+    /// Try the held value once.
+    ProbeSecret,
+    /// Leave the secret as it is and go on.
+    GoOnWithout,
+    /// "I copied the redirect URL": read the clipboard.
+    CopiedRedirect,
+    /// Type or paste the redirect URL.
+    TypeRedirect,
+    /// "It looks different": paste the sign-in error.
+    LooksDifferent,
+    /// Choose another Resource URL.
+    ChooseResource,
+    /// Write the files to import.
+    WriteFiles,
+    /// Try the whole chain.
+    Rehearse,
+    /// Paste the final address of the rehearsal's sign-in.
+    PasteAddress,
+    /// Stop the rehearsal.
+    CancelRehearsal,
+    /// Show the last answer again.
+    ShowAnswer,
+    /// To the stage where the secret is made or pasted.
+    ToSecret,
+    /// Close what lies on top.
+    Close,
+    /// Stay, after all.
+    Stay,
+    /// Clear the clipboard, then leave.
+    ClearAndQuit,
+    /// Leave.
+    Quit,
+}
+
+/// Something that can be done, as a row or button.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Which.
+    pub id: ActionId,
+    /// What it says.
+    pub label: String,
+    /// Whether it can be chosen now; shown in grey otherwise.
+    pub enabled: bool,
+    /// The letter that does it, where no text field has the focus.
+    pub shortcut: Option<char>,
+}
+
+/// A key and what it does, for the footer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHint {
+    /// The key, as people call it (`Enter`, `Up/Down`).
+    pub key: String,
+    /// What it does, one or two words.
+    pub label: String,
+}
+
+/// The copyable value that a digit stands for on the connect stage, if it can be copied now.
+pub fn digit(state: &State, digit: char) -> Option<CopyItem> {
+    super::hand_over::rows(state)
+        .into_iter()
+        .find(|row| row.copyable && row.digit == Some(digit))
+        .and_then(|row| row.id.item())
+}

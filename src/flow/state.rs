@@ -1,0 +1,311 @@
+//! All that a view needs to draw the wizard, as plain data.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jiff::Timestamp;
+
+use crate::engine::choices::Choices;
+use crate::engine::clouds::Cloud;
+use crate::engine::facts::Facts;
+use crate::engine::findings::Findings;
+use crate::engine::held::Held;
+use crate::engine::ids::StageId;
+use crate::engine::trouble::Trouble;
+
+use super::effect::{CopyItem, Part, SignInMethod};
+use super::event::{AppList, CallLine, CopyOutcome, SignedIn, Waiting};
+use super::menu::Item;
+
+mod field;
+mod panels;
+
+pub use field::{Field, Fields};
+pub use panels::{
+    Apply, Mark, Overlay, Panel, Phase, PlanView, RehearsalStep, RehearsalView, SecretState, Step,
+};
+
+/// How many lines the log of calls keeps.
+pub const CALL_LOG_LINES: usize = 500;
+
+/// What holds for the whole run, given once at the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// On the built-in practice cloud.
+    pub practice: bool,
+    /// Nothing may be changed: plans are shown but not carried out.
+    pub read_only: bool,
+    /// No browser is to be opened; addresses are only shown.
+    pub no_browser: bool,
+    /// The terminal is remote (SSH), so that a browser or a clipboard here may not be the person's.
+    pub remote: bool,
+    /// The cloud: its name, the base of its sign-in addresses, its portal and its maker pages.
+    pub cloud: Cloud,
+    /// The public client that signs in.
+    pub client: PublicClient,
+    /// The ways to sign in that can be offered here, best first.
+    pub methods: Vec<SignInMethod>,
+    /// The folder for the files to import.
+    pub files_dir: String,
+    /// A fresh GUID for a scope that may have to be created.
+    pub scope_id: String,
+    /// How often and how long to look.
+    pub timing: Timing,
+}
+
+/// The public client whose id is used for signing in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicClient {
+    /// Client id.
+    pub id: String,
+    /// Whose it is, in words (`Azure CLI`).
+    pub name: String,
+}
+
+/// Poll intervals and limits, as data so that tests need not wait (law 7). All in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// Pause between two looks while a person works elsewhere.
+    pub watch_s: u32,
+    /// Pause between two looks while a change is awaited.
+    pub landing_s: u32,
+    /// How long to go on looking for a change before asking what to do.
+    pub landing_limit_s: u32,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { watch_s: 10, landing_s: 3, landing_limit_s: 180 }
+    }
+}
+
+/// Where in the wizard we are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Page {
+    /// What will and will not happen.
+    Welcome,
+    /// Signing in.
+    SignIn(SignInState),
+    /// One of the seven stages.
+    Stage(StageId),
+    /// What exists now, and what to do next.
+    End,
+}
+
+/// The state of signing in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SignInState {
+    /// How far it is.
+    pub step: SignInStep,
+    /// Why the last attempt failed, shown above the choice of a way.
+    pub trouble: Option<Trouble>,
+}
+
+/// How far a sign-in is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SignInStep {
+    /// Choosing a way.
+    #[default]
+    Choose,
+    /// Started; nothing to show yet.
+    Starting(SignInMethod),
+    /// Waiting for the person at this address.
+    Browser {
+        /// The address, complete.
+        address: String,
+    },
+    /// Waiting for the code to be typed.
+    DeviceCode {
+        /// The code.
+        code: String,
+        /// Where to type it.
+        address: String,
+        /// When it ends.
+        ends: Timestamp,
+    },
+    /// No sign-in: typing the app's address, for public checks only.
+    Address,
+}
+
+/// A list that is fetched when it is needed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Listing {
+    /// Not asked for.
+    #[default]
+    NotAsked,
+    /// On its way.
+    Asked,
+    /// It could not be had.
+    Failed(Trouble),
+    /// Here it is.
+    Is(AppList),
+}
+
+/// A watch that looks again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// What it looks at.
+    pub part: Part,
+    /// Pause between two looks, in seconds.
+    pub every_s: u32,
+    /// When the next look is due, once known.
+    pub next: Option<Timestamp>,
+}
+
+/// The whole wizard.
+///
+/// Changed only by [`handle`](super::machine::handle). Views read it; what can be done is asked of [`menu`](super::menu).
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// What holds for the whole run.
+    pub setup: Setup,
+    /// Where we are.
+    pub page: Page,
+    /// What the page shows, on a stage.
+    pub panel: Panel,
+    /// What lies over it, topmost last. Keys go to the topmost.
+    pub overlays: Vec<Overlay>,
+    /// The selected item; use [`menu::selected`](super::menu::selected), which knows what to do when it is gone.
+    pub selected: Option<Item>,
+    /// What was typed, kept when a panel is left.
+    pub fields: Fields,
+    /// Who is signed in.
+    pub signed_in: Option<SignedIn>,
+    /// Only public checks: nobody is signed in, on purpose.
+    pub public_only: bool,
+    /// The function apps to choose from.
+    pub apps: Listing,
+    /// What was chosen.
+    pub choices: Choices,
+    /// What was observed.
+    pub facts: Facts,
+    /// What that means.
+    pub findings: Findings,
+    /// What the vault holds, without values.
+    pub held: Held,
+    /// The present generation: answers of any other are dropped (law 7).
+    pub generation: u64,
+    /// Counts every change of the state that may be seen.
+    pub revision: u64,
+    /// The highest revision that has been drawn.
+    pub drawn: u64,
+    /// Now, as last told.
+    pub now: Timestamp,
+    /// Whether a look is under way.
+    pub looking: bool,
+    /// When the last look was complete.
+    pub looked_at: Option<Timestamp>,
+    /// Why the last look could not even begin.
+    pub look_trouble: Option<Trouble>,
+    /// What is being watched.
+    pub watch: Option<Watch>,
+    /// What we wait for, by name, where something is awaited.
+    pub waiting: Option<Waiting>,
+    /// What became of everything that was copied, latest outcome per item.
+    pub copied: BTreeMap<CopyItem, CopyOutcome>,
+    /// The item that was copied last.
+    pub last_copied: Option<CopyItem>,
+    /// The clipboard may hold the secret now.
+    pub secret_on_clipboard: bool,
+    /// The masked field is open: its keys go to the vault.
+    pub secret_field_open: bool,
+    /// How it stands with the pasted or probed secret.
+    pub secret: SecretState,
+    /// The files that were written for the connector page.
+    pub files: Vec<String>,
+    /// The log of calls, oldest first, at most [`CALL_LOG_LINES`].
+    pub calls: VecDeque<CallLine>,
+    /// Practice only: the person's part that is being played.
+    pub person_step: Option<String>,
+    /// One line about what was just done (`The browser was opened.`); gone at the next key.
+    pub note: Option<String>,
+    /// Stages at which a right was found missing, so that asking an administrator is offered.
+    pub not_allowed: BTreeSet<StageId>,
+    /// Stages whose own work was carried out by us in this run.
+    pub carried_out: BTreeSet<StageId>,
+    /// Ctrl-C was pressed once: the next one leaves at once.
+    pub interrupted: bool,
+    /// Leaving: nothing more is handled.
+    pub quit: Option<u8>,
+}
+
+impl State {
+    /// The wizard at its beginning.
+    pub fn new(setup: Setup, choices: Choices, now: Timestamp) -> Self {
+        Self {
+            setup,
+            page: Page::Welcome,
+            panel: Panel::Overview,
+            overlays: Vec::new(),
+            selected: None,
+            fields: Fields::default(),
+            signed_in: None,
+            public_only: false,
+            apps: Listing::NotAsked,
+            choices,
+            facts: Facts::default(),
+            findings: Findings { stages: Vec::new() },
+            held: Held::default(),
+            generation: 0,
+            revision: 1,
+            drawn: 0,
+            now,
+            looking: false,
+            looked_at: None,
+            look_trouble: None,
+            watch: None,
+            waiting: None,
+            copied: BTreeMap::new(),
+            last_copied: None,
+            secret_on_clipboard: false,
+            secret_field_open: false,
+            secret: SecretState::default(),
+            files: Vec::new(),
+            calls: VecDeque::new(),
+            person_step: None,
+            note: None,
+            not_allowed: BTreeSet::new(),
+            carried_out: BTreeSet::new(),
+            interrupted: false,
+            quit: None,
+        }
+    }
+
+    /// The stage that is shown, if one is.
+    pub fn stage(&self) -> Option<StageId> {
+        match self.page {
+            Page::Stage(stage) => Some(stage),
+            _ => None,
+        }
+    }
+
+    /// Whether the shown stage's checks are done.
+    pub fn stage_done(&self) -> bool {
+        self.stage().and_then(|id| self.findings.stage(id)).is_some_and(|s| !s.checks.is_empty() && s.done())
+    }
+
+    /// Whether a secret would be lost, or left lying on the clipboard, by leaving now.
+    pub fn secret_live(&self) -> bool {
+        self.secret_on_clipboard || self.held.secret.is_some()
+    }
+
+    /// The text field that has the focus, if one has; letters are text then.
+    pub fn field(&self) -> Option<&Field> {
+        if !self.overlays.is_empty() {
+            return None;
+        }
+        match (&self.page, &self.panel) {
+            (Page::SignIn(SignInState { step: SignInStep::Address, .. }), _)
+            | (Page::Stage(_), Panel::TypeUrl) => Some(&self.fields.app_url),
+            (Page::Stage(_), Panel::PickApp) => Some(&self.fields.app_filter),
+            (Page::Stage(_), Panel::RedirectField) => Some(&self.fields.redirect),
+            (Page::Stage(_), Panel::ErrorField) => Some(&self.fields.error),
+            (Page::Stage(_), Panel::RehearsalPaste(_)) => Some(&self.fields.final_address),
+            _ => None,
+        }
+    }
+
+    /// Whether letters are text just now, in an open field or in the vault's masked one.
+    pub fn typing(&self) -> bool {
+        self.field().is_some() || (self.secret_field_open && self.overlays.is_empty())
+    }
+}

@@ -1,0 +1,288 @@
+//! Drawing a frame: only what changed is written, as one synchronized update, and nothing when nothing changed.
+
+use std::io::{self, Write};
+
+use ratatui::Terminal;
+use ratatui::backend::{Backend, CrosstermBackend, TestBackend};
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::QueueableCommand;
+use ratatui::crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::layout::{Position, Rect};
+
+use super::terminal::Out;
+
+/// A backend that can bracket a frame and pass bytes through to the terminal.
+pub trait Surface: Backend {
+    /// Called before the first byte of a frame: the terminal shows nothing until [`Surface::end_frame`].
+    ///
+    /// # Errors
+    /// Those of the backend.
+    fn begin_frame(&mut self) -> Result<(), Self::Error>;
+
+    /// Called after the last byte of a frame.
+    ///
+    /// # Errors
+    /// Those of the backend.
+    fn end_frame(&mut self) -> Result<(), Self::Error>;
+
+    /// Writes bytes that are no part of the picture (an OSC 52 sequence) and flushes.
+    ///
+    /// # Errors
+    /// Those of the backend.
+    fn pass_through(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+}
+
+impl<W: Write> Surface for CrosstermBackend<W> {
+    fn begin_frame(&mut self) -> io::Result<()> {
+        self.queue(BeginSynchronizedUpdate).map(|_| ())
+    }
+
+    fn end_frame(&mut self) -> io::Result<()> {
+        self.queue(EndSynchronizedUpdate)?;
+        Write::flush(self)
+    }
+
+    fn pass_through(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.write_all(bytes)?;
+        Write::flush(self)
+    }
+}
+
+impl Surface for TestBackend {
+    fn begin_frame(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn end_frame(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn pass_through(&mut self, _bytes: &[u8]) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// A terminal that is drawn to, and what stands on it now.
+pub struct Screen<B: Surface> {
+    terminal: Terminal<B>,
+    scratch: Buffer,
+    shown: Option<Shown>,
+}
+
+#[derive(PartialEq)]
+struct Shown {
+    buffer: Buffer,
+    cursor: Option<Position>,
+}
+
+impl Screen<CrosstermBackend<Out>> {
+    /// The person's terminal; take it with [`super::Guard::take`] first.
+    ///
+    /// # Errors
+    /// When its size cannot be read.
+    pub fn of_terminal() -> io::Result<Self> {
+        Self::new(CrosstermBackend::new(Out::default()))
+    }
+}
+
+impl<B: Surface> Screen<B> {
+    /// A screen on any backend.
+    ///
+    /// # Errors
+    /// When its size cannot be read.
+    pub fn new(backend: B) -> Result<Self, B::Error> {
+        Ok(Self { terminal: Terminal::new(backend)?, scratch: Buffer::default(), shown: None })
+    }
+
+    /// Draws what `paint` puts into the buffer, with the cursor where it says. Writes nothing at all when that is
+    /// what already stands there; returns whether anything was written.
+    ///
+    /// # Errors
+    /// Those of the backend, and when the terminal is no longer ours.
+    pub fn draw(
+        &mut self,
+        paint: impl FnOnce(Rect, &mut Buffer) -> Option<Position>,
+    ) -> Result<bool, B::Error> {
+        let size = self.terminal.size()?;
+        let area = Rect::from((Position::ORIGIN, size));
+        self.scratch.resize(area);
+        self.scratch.reset();
+        let cursor = paint(area, &mut self.scratch);
+        if self.shown.as_ref().is_some_and(|s| s.cursor == cursor && s.buffer == self.scratch) {
+            return Ok(false);
+        }
+        self.terminal.backend_mut().begin_frame()?;
+        if self.terminal.get_frame().area() != area {
+            self.terminal.resize(area)?;
+        }
+        self.terminal.current_buffer_mut().clone_from(&self.scratch);
+        self.terminal.apply_buffer_with_cursor(cursor)?;
+        self.terminal.backend_mut().end_frame()?;
+        match &mut self.shown {
+            Some(shown) => {
+                shown.buffer.clone_from(&self.scratch);
+                shown.cursor = cursor;
+            }
+            None => self.shown = Some(Shown { buffer: self.scratch.clone(), cursor }),
+        }
+        Ok(true)
+    }
+
+    /// Forgets what stands on the terminal, so that the next draw paints all of it.
+    ///
+    /// # Errors
+    /// Those of the backend.
+    pub fn redraw(&mut self) -> Result<(), B::Error> {
+        self.shown = None;
+        self.terminal.clear()
+    }
+
+    /// Passes bytes to the terminal that are no part of the picture: the OSC 52 sequence that asks it to copy.
+    ///
+    /// # Errors
+    /// Those of the backend, and when the terminal is no longer ours.
+    pub fn pass_through(&mut self, bytes: &[u8]) -> Result<(), B::Error> {
+        self.terminal.backend_mut().pass_through(bytes)
+    }
+
+    /// The backend, for tests that look at what it holds.
+    pub fn backend(&self) -> &B {
+        self.terminal.backend()
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use ratatui::backend::{ClearType, WindowSize};
+    use ratatui::buffer::Cell;
+    use ratatui::layout::Size;
+
+    use super::*;
+
+    /// A terminal of a fixed size that keeps every byte it is sent.
+    pub struct Counting {
+        inner: CrosstermBackend<Bytes>,
+        size: Size,
+    }
+
+    /// The bytes, shared with the test.
+    #[derive(Clone, Default)]
+    pub struct Bytes(pub Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Bytes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Counting {
+        pub fn new(width: u16, height: u16) -> (Self, Bytes) {
+            let bytes = Bytes::default();
+            (Self { inner: CrosstermBackend::new(bytes.clone()), size: Size::new(width, height) }, bytes)
+        }
+    }
+
+    impl Backend for Counting {
+        type Error = io::Error;
+        fn draw<'a, I: Iterator<Item = (u16, u16, &'a Cell)>>(&mut self, content: I) -> io::Result<()> {
+            self.inner.draw(content)
+        }
+        fn hide_cursor(&mut self) -> io::Result<()> {
+            self.inner.hide_cursor()
+        }
+        fn show_cursor(&mut self) -> io::Result<()> {
+            self.inner.show_cursor()
+        }
+        fn get_cursor_position(&mut self) -> io::Result<Position> {
+            Ok(Position::ORIGIN)
+        }
+        fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+            self.inner.set_cursor_position(position)
+        }
+        fn clear(&mut self) -> io::Result<()> {
+            self.inner.clear()
+        }
+        fn clear_region(&mut self, clear_type: ClearType) -> io::Result<()> {
+            self.inner.clear_region(clear_type)
+        }
+        fn size(&self) -> io::Result<Size> {
+            Ok(self.size)
+        }
+        fn window_size(&mut self) -> io::Result<WindowSize> {
+            Ok(WindowSize { columns_rows: self.size, pixels: Size::ZERO })
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Backend::flush(&mut self.inner)
+        }
+    }
+
+    impl Surface for Counting {
+        fn begin_frame(&mut self) -> io::Result<()> {
+            self.inner.begin_frame()
+        }
+        fn end_frame(&mut self) -> io::Result<()> {
+            self.inner.end_frame()
+        }
+        fn pass_through(&mut self, bytes: &[u8]) -> io::Result<()> {
+            self.inner.pass_through(bytes)
+        }
+    }
+
+    fn word(text: &'static str) -> impl FnOnce(Rect, &mut Buffer) -> Option<Position> {
+        move |_, buffer| {
+            buffer.set_string(0, 0, text, ratatui::style::Style::new());
+            None
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_while_nothing_changes() {
+        let (backend, bytes) = Counting::new(20, 3);
+        let mut screen = Screen::new(backend).unwrap();
+        assert!(screen.draw(word("hello")).unwrap());
+        bytes.0.borrow_mut().clear();
+        for _ in 0..10 {
+            assert!(!screen.draw(word("hello")).unwrap());
+        }
+        assert_eq!(bytes.0.borrow().len(), 0);
+        assert!(screen.draw(word("hellO")).unwrap());
+        let text = String::from_utf8_lossy(&bytes.0.borrow()).into_owned();
+        assert!(text.starts_with("\x1b[?2026h") && text.ends_with("\x1b[?2026l"), "{text:?}");
+        assert!(text.contains('O') && !text.contains("hell"), "{text:?}");
+    }
+
+    #[test]
+    fn moving_the_cursor_alone_is_a_change() {
+        let (backend, _) = Counting::new(20, 3);
+        let mut screen = Screen::new(backend).unwrap();
+        screen.draw(|_, _| Some(Position::new(1, 1))).unwrap();
+        assert!(!screen.draw(|_, _| Some(Position::new(1, 1))).unwrap());
+        assert!(screen.draw(|_, _| Some(Position::new(2, 1))).unwrap());
+    }
+
+    #[test]
+    fn a_redraw_paints_everything_again() {
+        let (backend, bytes) = Counting::new(20, 3);
+        let mut screen = Screen::new(backend).unwrap();
+        screen.draw(word("hello")).unwrap();
+        bytes.0.borrow_mut().clear();
+        screen.redraw().unwrap();
+        assert!(screen.draw(word("hello")).unwrap());
+        assert!(String::from_utf8_lossy(&bytes.0.borrow()).contains("hello"));
+    }
+
+    #[test]
+    fn bytes_pass_through_as_they_are() {
+        let (backend, bytes) = Counting::new(20, 3);
+        let mut screen = Screen::new(backend).unwrap();
+        screen.pass_through(b"\x1b]52;c;aGk=\x1b\\").unwrap();
+        assert_eq!(*bytes.0.borrow(), b"\x1b]52;c;aGk=\x1b\\");
+    }
+}

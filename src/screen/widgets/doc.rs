@@ -1,0 +1,262 @@
+//! A page's body as lines: built to a width, then drawn into a height with the row in focus in view.
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::text::{cells, chop, fit, wrap};
+use crate::screen::theme::{Role, Theme};
+
+/// Lines under construction. Every text that comes in is cleaned; what is drawn never holds a control character.
+pub struct Doc {
+    /// Styles and marks.
+    pub theme: Theme,
+    width: usize,
+    indent: usize,
+    lines: Vec<Line<'static>>,
+    focus: Option<Range<usize>>,
+    cursor: Option<(usize, usize)>,
+}
+
+impl Doc {
+    /// An empty page of this many cells.
+    pub fn new(theme: Theme, width: u16) -> Self {
+        Self { theme, width: usize::from(width), indent: 0, lines: Vec::new(), focus: None, cursor: None }
+    }
+
+    /// How many cells a line may still use.
+    pub fn width(&self) -> usize {
+        self.width.saturating_sub(self.indent)
+    }
+
+    /// How many lines there are.
+    pub fn height(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// One empty line between groups; never two, and none at the top.
+    pub fn blank(&mut self) {
+        if self.lines.last().is_some_and(|l| !l.spans.is_empty()) {
+            self.lines.push(Line::default());
+        }
+    }
+
+    /// A paragraph.
+    pub fn text(&mut self, role: Role, text: &str) {
+        let style = self.theme.style(role);
+        for line in wrap(text, self.width()) {
+            self.push(vec![Span::styled(line, style)]);
+        }
+    }
+
+    /// A long value, broken wherever the line ends, so that it can be selected and read whole.
+    pub fn value(&mut self, text: &str) {
+        let style = self.theme.style(Role::Value);
+        for line in chop(text, self.width()) {
+            self.push(vec![Span::styled(line, style)]);
+        }
+    }
+
+    /// A paragraph behind something short, with its further lines hanging below the first one.
+    pub fn hanging(&mut self, lead: &str, lead_role: Role, role: Role, text: &str) {
+        let room = self.width().saturating_sub(cells(lead));
+        let style = self.theme.style(role);
+        let blank = " ".repeat(cells(lead));
+        let lines = wrap(text, room);
+        if lines.is_empty() {
+            self.push(vec![Span::styled(lead.to_owned(), self.theme.style(lead_role))]);
+            return;
+        }
+        for (i, line) in lines.into_iter().enumerate() {
+            let lead = if i == 0 {
+                Span::styled(lead.to_owned(), self.theme.style(lead_role))
+            } else {
+                Span::raw(blank.clone())
+            };
+            self.push(vec![lead, Span::styled(line, style)]);
+        }
+    }
+
+    /// A numbered or dotted list's item.
+    pub fn item(&mut self, lead: &str, text: &str) {
+        self.hanging(lead, Role::Quiet, Role::Plain, text);
+    }
+
+    /// A line of ready spans whose texts are already clean and fit.
+    pub fn push(&mut self, spans: Vec<Span<'static>>) {
+        let mut all = Vec::with_capacity(spans.len() + 1);
+        if self.indent > 0 {
+            all.push(Span::raw(" ".repeat(self.indent)));
+        }
+        all.extend(spans);
+        self.lines.push(Line::from(all));
+    }
+
+    /// One line of pieces, each cleaned; what does not fit is cut with an ellipsis.
+    pub fn pieces(&mut self, pieces: &[(&str, Role)]) {
+        let mut room = self.width();
+        let mut spans = Vec::with_capacity(pieces.len());
+        for (text, role) in pieces {
+            // Spaces at the ends are alignment here, so the piece is cleaned between them.
+            let inner = text.trim_matches(' ');
+            let lead = text.len() - text.trim_start_matches(' ').len();
+            let tail = if inner.is_empty() { 0 } else { text.len() - text.trim_end_matches(' ').len() };
+            let text = format!("{}{}", " ".repeat(lead.min(room)), fit(inner, room.saturating_sub(lead)));
+            let used = cells(&text);
+            room -= used.min(room);
+            let tail = tail.min(room);
+            room -= tail;
+            spans.push(Span::styled(text + &" ".repeat(tail), self.theme.style(*role)));
+        }
+        self.push(spans);
+    }
+
+    /// What is added inside stands further to the right.
+    pub fn indented(&mut self, by: usize, add: impl FnOnce(&mut Self)) {
+        self.indent += by;
+        add(self);
+        self.indent -= by;
+    }
+
+    /// What is added inside is kept in view.
+    pub fn focused(&mut self, add: impl FnOnce(&mut Self)) {
+        let from = self.lines.len();
+        add(self);
+        self.focus = Some(from..self.lines.len());
+    }
+
+    /// Puts the terminal's cursor onto the line added last, this many cells behind the indent.
+    pub fn cursor_at(&mut self, column: usize) {
+        self.cursor = self.lines.len().checked_sub(1).map(|line| (line, self.indent + column));
+    }
+
+    /// Styles the whole of the lines added since `from`, to the page's width.
+    pub fn bar(&mut self, from: usize, style: Style) {
+        let width = self.width;
+        for line in self.lines.iter_mut().skip(from) {
+            let used = line.width();
+            line.spans.push(Span::raw(" ".repeat(width.saturating_sub(used))));
+            for span in &mut line.spans {
+                span.style = span.style.patch(style);
+            }
+        }
+    }
+
+    /// Draws it. What does not fit is scrolled so that the focus is in view, and said: how many lines are above and
+    /// below. Returns where the cursor is, if the page has one.
+    pub fn draw(&self, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        let start = self.focus.clone().or(self.cursor.map(|(line, _)| line..line + 1)).unwrap_or(0..0);
+        self.draw_from(self.offset_for(&start, usize::from(area.height)), area, buffer)
+    }
+
+    /// Draws it scrolled down by this many lines (less when that would leave space at the end).
+    pub fn draw_from(&self, offset: usize, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        let height = usize::from(area.height);
+        let total = self.lines.len();
+        if height == 0 {
+            return None;
+        }
+        let offset = offset.min(total.saturating_sub(height));
+        let below = total.saturating_sub(offset + height);
+        let mut cursor = None;
+        for (row, index) in (offset..total.min(offset + height)).enumerate() {
+            let at = Rect { y: area.y + to_u16(row), height: 1, ..area };
+            let above_hint = offset > 0 && row == 0 && height > 2;
+            let below_hint = below > 0 && row + 1 == height && height > 2;
+            if above_hint || below_hint {
+                let (mark, count, word) =
+                    if above_hint { ("↑", offset + 1, "above") } else { ("↓", below + 1, "below") };
+                buffer.set_stringn(
+                    at.x,
+                    at.y,
+                    format!("{mark} {count} more lines {word}"),
+                    usize::from(area.width),
+                    self.theme.style(Role::Quiet),
+                );
+                continue;
+            }
+            buffer.set_line(at.x, at.y, &self.lines[index], area.width);
+            if let Some((line, column)) = self.cursor
+                && line == index
+            {
+                cursor = Some(Position::new(at.x + to_u16(column).min(area.width.saturating_sub(1)), at.y));
+            }
+        }
+        cursor
+    }
+
+    /// How far to scroll so that the focus, with a line of context, is in view and not under a hint.
+    fn offset_for(&self, focus: &Range<usize>, height: usize) -> usize {
+        if self.lines.len() <= height || height == 0 {
+            return 0;
+        }
+        let needed = (focus.end + 2).saturating_sub(height);
+        // A focus taller than the page shows its beginning.
+        needed.min(focus.start.saturating_sub(1))
+    }
+}
+
+/// For places on a screen, which never exceed what fits.
+pub fn to_u16(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::theme::Look;
+
+    fn doc(width: u16) -> Doc {
+        Doc::new(Theme::new(Look { colour: false, unicode: true }), width)
+    }
+
+    fn shown(doc: &Doc, width: u16, height: u16) -> Vec<String> {
+        let area = Rect::new(0, 0, width, height);
+        let mut buffer = Buffer::empty(area);
+        doc.draw(area, &mut buffer);
+        (0..height)
+            .map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_focus_is_always_in_view() {
+        for focus in 0..20 {
+            let mut page = doc(20);
+            for i in 0..20 {
+                let line = |d: &mut Doc| d.text(Role::Plain, &format!("line {i}."));
+                if i == focus { page.focused(line) } else { line(&mut page) }
+            }
+            for height in 3..22 {
+                let rows = shown(&page, 20, height);
+                assert!(rows.contains(&format!("line {focus}.")), "{focus} at {height}: {rows:#?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_out_of_view_is_counted() {
+        let mut page = doc(20);
+        for i in 0..10 {
+            page.text(Role::Plain, &i.to_string());
+        }
+        assert_eq!(shown(&page, 20, 4), ["0", "1", "2", "↓ 7 more lines below"]);
+    }
+
+    #[test]
+    fn pieces_keep_their_alignment_and_lose_what_does_not_fit() {
+        let mut page = doc(12);
+        page.pieces(&[("  a  ", Role::Plain), ("b\u{1b}[2J\n", Role::Strong), ("a long tail", Role::Plain)]);
+        assert_eq!(shown(&page, 12, 1), ["  a  b[2Ja…"]);
+    }
+
+    #[test]
+    fn hanging_text_stays_right_of_its_lead() {
+        let mut page = doc(12);
+        page.item("1. ", "one two three");
+        assert_eq!(shown(&page, 12, 2), ["1. one two", "   three"]);
+    }
+}

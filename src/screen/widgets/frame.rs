@@ -1,0 +1,139 @@
+//! What stands around a page: header, rail of stages, footer.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::doc::{Doc, to_u16};
+use super::text::{cells, fit};
+use crate::engine::findings::Verdict;
+use crate::screen::theme::{Role, Theme, mark};
+
+/// From this many columns on the rail is shown.
+pub const RAIL_FROM: u16 = 100;
+/// The smallest terminal that a page is drawn in.
+pub const SMALLEST: (u16, u16) = (60, 16);
+
+/// What the header says.
+#[derive(Debug, Clone, Default)]
+pub struct Header {
+    /// `Step 6 of 7`, empty outside the stages.
+    pub step: String,
+    /// The page's title.
+    pub title: String,
+    /// A word at the right end (`PRACTICE`).
+    pub badge: String,
+    /// App, tenant, who; those that are known.
+    pub about: Vec<String>,
+}
+
+/// Draws the header's two lines.
+pub fn header(theme: Theme, header: &Header, area: Rect, buffer: &mut Buffer) {
+    let width = usize::from(area.width);
+    let badge_width = cells(&header.badge);
+    let room = width.saturating_sub(badge_width + 2);
+    let step = if header.step.is_empty() { String::new() } else { format!("{}  ", header.step) };
+    put(buffer, area, 0, 0, &step, theme.style(Role::Quiet));
+    let at = to_u16(cells(&step));
+    let title = fit(&header.title, room.saturating_sub(cells(&step)));
+    put(buffer, area, at, 0, &title, theme.style(Role::Strong));
+    put(
+        buffer,
+        area,
+        to_u16(width.saturating_sub(badge_width)),
+        0,
+        &header.badge,
+        theme.style(Role::Practice),
+    );
+    let mut about = String::new();
+    for part in header.about.iter().filter(|p| !p.is_empty()) {
+        if !about.is_empty() {
+            about.push_str(" · ");
+        }
+        about.push_str(&fit(part, 48));
+    }
+    put(buffer, area, 0, 1, &fit(&about, width), theme.style(Role::Quiet));
+}
+
+fn put(buffer: &mut Buffer, area: Rect, x: u16, y: u16, text: &str, style: Style) {
+    if x < area.width && y < area.height {
+        buffer.set_stringn(area.x + x, area.y + y, text, usize::from(area.width - x), style);
+    }
+}
+
+/// One stage in the rail.
+#[derive(Debug, Clone)]
+pub struct RailRow {
+    /// Its number and title.
+    pub title: String,
+    /// Its status, once it is known.
+    pub status: Option<Verdict>,
+    /// Whether it is the one that is shown.
+    pub here: bool,
+}
+
+/// How wide the rail is, its line included.
+pub fn rail_width(rows: &[RailRow]) -> u16 {
+    to_u16(rows.iter().map(|r| cells(&r.title)).max().unwrap_or(0).min(30) + 7)
+}
+
+/// Draws the rail: `>` where we are, a mark and a colour for each stage, and a line on the right.
+pub fn rail(theme: Theme, rows: &[RailRow], area: Rect, buffer: &mut Buffer) {
+    let room = usize::from(area.width.saturating_sub(7));
+    for (y, row) in (0..area.height).zip(rows) {
+        let style = theme.style(if row.here { Role::Strong } else { Role::Plain });
+        if row.here {
+            put(buffer, area, 0, y, ">", style);
+        }
+        if let Some(status) = row.status {
+            put(buffer, area, 2, y, mark(status), theme.verdict(status));
+        }
+        put(buffer, area, 4, y, &fit(&row.title, room), style);
+    }
+    for y in 0..area.height {
+        put(buffer, area, area.width.saturating_sub(2), y, "│", theme.style(Role::Quiet));
+    }
+}
+
+/// The keys that work, as lines: a key and what it does, never broken in between.
+pub fn footer(theme: Theme, keys: &[(String, String)], width: u16) -> Doc {
+    let mut doc = Doc::new(theme, width);
+    let mut line: Vec<(String, Role)> = Vec::new();
+    let mut used = 0;
+    for (key, does) in keys {
+        let item = cells(key) + 1 + cells(does);
+        if used > 0 && used + 3 + item > usize::from(width) {
+            flush(&mut doc, &mut line);
+            used = 0;
+        }
+        if used > 0 {
+            line.push(("   ".to_owned(), Role::Plain));
+            used += 3;
+        }
+        line.push((format!("{key} "), Role::Key));
+        line.push((does.clone(), Role::Quiet));
+        used += item;
+    }
+    flush(&mut doc, &mut line);
+    doc
+}
+
+fn flush(doc: &mut Doc, line: &mut Vec<(String, Role)>) {
+    if !line.is_empty() {
+        let pieces: Vec<(&str, Role)> = line.iter().map(|(text, role)| (text.as_str(), *role)).collect();
+        doc.pieces(&pieces);
+        line.clear();
+    }
+}
+
+/// The one line that a terminal gets which is too small for a page.
+pub fn too_small(theme: Theme, area: Rect, buffer: &mut Buffer) {
+    let (width, height) = SMALLEST;
+    let text = format!(
+        "Please make this window larger: at least {width} by {height}; it is {} by {}.",
+        area.width, area.height
+    );
+    let mut doc = Doc::new(theme, area.width);
+    doc.text(Role::Plain, &text);
+    doc.draw(area, buffer);
+}

@@ -1,0 +1,77 @@
+//! What lies over a page: a frame in the middle with a title, text that can be scrolled, and its own keys.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Block, BorderType, Clear, Widget};
+
+use super::doc::{Doc, to_u16};
+use super::text::{cells, fit};
+use crate::screen::theme::{Role, Theme};
+
+/// Cells between the frame and the text, on each side.
+const MARGIN: u16 = 2;
+/// Text is easiest to read up to this width.
+const WIDEST: u16 = 88;
+
+/// The width that text has in an overlay over this area.
+pub fn text_width(area: Rect) -> u16 {
+    area.width.min(WIDEST + 2 * (MARGIN + 1)).saturating_sub(2 * (MARGIN + 1))
+}
+
+/// How the text of an overlay is scrolled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scroll {
+    /// This many lines down from the start, less at the end.
+    Down(usize),
+    /// This many lines up from the end.
+    Up(usize),
+    /// As the text's focus wants it.
+    Focus,
+}
+
+/// Draws the overlay as high as its text needs, in the middle of `area`. Returns where the cursor is.
+pub fn overlay(
+    theme: Theme,
+    title: &str,
+    doc: &Doc,
+    scroll: Scroll,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let width = text_width(area) + 2 * (MARGIN + 1);
+    // A line of air above and below the text, unless there is no room for air.
+    let wanted = doc.height() + 4;
+    let height = to_u16(wanted).min(area.height);
+    let frame = area
+        .centered(ratatui::layout::Constraint::Length(width), ratatui::layout::Constraint::Length(height));
+    Clear.render(frame, buffer);
+    let title = fit(title, usize::from(width.saturating_sub(6)));
+    Block::bordered()
+        .border_type(BorderType::Rounded)
+        .border_style(theme.style(Role::Quiet))
+        .render(frame, buffer);
+    if frame.width > 6 {
+        buffer.set_stringn(
+            frame.x + 2,
+            frame.y,
+            format!(" {title} "),
+            cells(&title) + 2,
+            theme.style(Role::Strong),
+        );
+    }
+    let air = u16::from(usize::from(area.height) >= wanted);
+    let inner = Rect {
+        x: frame.x + 1 + MARGIN,
+        y: frame.y + 1 + air,
+        width: frame.width.saturating_sub(2 * (MARGIN + 1)),
+        height: frame.height.saturating_sub(2 + 2 * air),
+    };
+    match scroll {
+        Scroll::Focus => doc.draw(inner, buffer),
+        Scroll::Down(lines) => doc.draw_from(lines, inner, buffer),
+        Scroll::Up(lines) => {
+            let last = doc.height().saturating_sub(usize::from(inner.height));
+            doc.draw_from(last.saturating_sub(lines), inner, buffer)
+        }
+    }
+}

@@ -28,7 +28,7 @@ pub fn application(v: &Value) -> Option<Application> {
             .and_then(|n| u8::try_from(n).ok())
             .or_else(|| version.as_str().and_then(|s| s.trim().parse().ok())),
         scopes: list(v, &["api", "oauth2PermissionScopes"]).iter().filter_map(scope).collect(),
-        scopes_document: list(v, &["api", "oauth2PermissionScopes"]).to_vec(),
+        api_document: v.get("api").cloned().unwrap_or_default(),
         pre_authorized: list(v, &["api", "preAuthorizedApplications"])
             .iter()
             .filter_map(|p| {

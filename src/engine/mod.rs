@@ -17,5 +17,7 @@ pub mod pasted;
 pub mod plan;
 pub mod redirect_url;
 pub mod resource_url;
+pub mod target;
 pub mod trouble;
+pub mod values;
 pub mod words;

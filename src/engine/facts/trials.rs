@@ -1,0 +1,66 @@
+//! Facts that come from trying: what a name resolves to, whether a secret works, what a rehearsal came to.
+
+/// What the Resource URL resolves to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// The value that was looked up.
+    pub value: String,
+    /// Client id of the service principal that carries this name.
+    pub app_id: String,
+}
+
+/// The token endpoint's word on a secret's value (microsoft-cloud 2.8).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretProbe {
+    /// The client it was tried for.
+    pub client_app_id: String,
+    /// Key id of the secret, when known.
+    pub key_id: Option<String>,
+    /// The verdict.
+    pub verdict: SecretVerdict,
+}
+
+/// Verdict on a secret's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretVerdict {
+    /// A token was issued.
+    Works,
+    /// Wrong value (7000215).
+    Wrong,
+    /// Ended (7000222).
+    Expired,
+    /// Another refusal, in the service's words.
+    Refused {
+        /// AADSTS number.
+        code: String,
+        /// Cleaned text.
+        text: String,
+    },
+}
+
+/// The outcome of a rehearsal (design section 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// Client id it used.
+    pub client_app_id: String,
+    /// Resource URL it asked for.
+    pub resource: String,
+    /// Whether the code arrived at our listener or was pasted, and was redeemed by us.
+    pub redeemed: bool,
+    /// `aud` of the token.
+    pub audience: String,
+    /// `iss` of the token.
+    pub issuer: String,
+    /// Who the token is for.
+    pub caller: String,
+    /// Scopes in the token.
+    pub scopes: String,
+    /// Method and address that was called.
+    pub called: String,
+    /// HTTP status of the function's answer.
+    pub status: u16,
+    /// The answer's first characters, cleaned.
+    pub answer: String,
+    /// The runtime's own diagnosis when it refused (`IDX…`), if it could be had.
+    pub diagnosis: Option<String>,
+}

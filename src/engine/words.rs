@@ -275,8 +275,8 @@ pub struct Words {
 
 static WORDS: OnceLock<Words> = OnceLock::new();
 
-/// Parses the embedded texts, once. Called at start, so that damaged texts end the program with a message instead of
-/// leaving screens empty.
+/// Parses the embedded texts (and those of [`super::error_codes`] and [`super::links`]), once. Called at start, so that damaged texts
+/// end the program with a message instead of leaving screens empty.
 ///
 /// # Errors
 /// [`WordsError`] with the file and what is wrong with it. A test holds that back.
@@ -285,6 +285,8 @@ pub fn load() -> Result<&'static Words, WordsError> {
         return Ok(words);
     }
     let parsed = Words::parse(CHECKS, STAGES, TERMS)?;
+    super::error_codes::load()?;
+    super::links::load()?;
     Ok(WORDS.get_or_init(|| parsed))
 }
 

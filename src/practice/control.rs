@@ -1,9 +1,192 @@
-//! The control endpoint of the practice cloud (design section 7).
+//! The control endpoint (design section 7): what tests and menus see of the world, and what they do in a person's place.
+
+use http::Method;
+use serde_json::{Value, json};
 
 use super::wire::{Reply, Request};
-use super::world::World;
+use super::world::{Fault, Switches, World, redact};
+use super::{entra, find_user, portal};
 
 /// Answers one request to the control endpoint.
-pub fn handle(_world: &mut World, _request: &Request) -> Reply {
-    Reply::unknown()
+pub fn handle(world: &mut World, request: &Request) -> Reply {
+    let what = request.path.trim_start_matches('/').strip_prefix("_practice").unwrap_or_default();
+    match (&request.method, what.trim_matches('/')) {
+        (&Method::GET, "calls") => Reply::json(200, &json!(world.calls)),
+        (&Method::GET, "unknown") => Reply::json(200, &json!(world.unknown)),
+        (&Method::GET, "world") => Reply::json(200, &picture(world)),
+        (&Method::GET, "switches") => Reply::json(200, &json!(world.switches)),
+        (&Method::GET, "faults") => Reply::json(200, &json!(world.faults)),
+        (&Method::POST, "clock") => said(clock(world, &body(request))),
+        (&Method::POST, "do") => said(act(world, &body(request))),
+        (&Method::POST, "switches") => said(switches(world, &body(request))),
+        (&Method::POST, "faults") => said(faults(world, body(request))),
+        _ => Reply::unknown(),
+    }
+}
+
+fn body(request: &Request) -> Value {
+    request.json().unwrap_or(Value::Null)
+}
+
+/// An outcome as an answer: a sentence with 400 where it could not be done.
+fn said(outcome: Result<Value, String>) -> Reply {
+    match outcome {
+        Ok(value) => Reply::json(200, &value),
+        Err(sentence) => Reply::json(400, &json!({"error": sentence})),
+    }
+}
+
+fn clock(world: &mut World, body: &Value) -> Result<Value, String> {
+    let seconds = body["advance_s"].as_i64().ok_or("Send {\"advance_s\": seconds}.")?;
+    world.clock.advance(seconds);
+    Ok(json!({"now": world.now().to_string()}))
+}
+
+/// Does a step of a person: the sign-in steps here, everything else in the portal.
+pub fn act(world: &mut World, body: &Value) -> Result<Value, String> {
+    let step = body["step"].as_str().ok_or("Send {\"step\": \"name\"}.")?.to_owned();
+    match step.as_str() {
+        "approve-device-code" | "decline-device-code" => {
+            let id = match body["user"].as_str() {
+                Some(name) => find_user(world, name).ok_or(format!("There is no user named {name}."))?,
+                None => world.default_user.clone(),
+            };
+            let user = world.user(&id).cloned().ok_or("There is no such user.")?;
+            let approve = step == "approve-device-code";
+            entra::answer_device_code(world, body["user_code"].as_str(), &user, approve)?;
+            Ok(json!({"done": step, "user": user.upn}))
+        }
+        _ => portal::step(world, &step, body),
+    }
+}
+
+/// Changes the switches that are named; the others stay.
+fn switches(world: &mut World, body: &Value) -> Result<Value, String> {
+    let mut all = serde_json::to_value(&world.switches).map_err(|error| error.to_string())?;
+    let named = body.as_object().ok_or("Send an object of switches.")?;
+    for (name, value) in named {
+        all[name.as_str()] = value.clone();
+    }
+    world.switches = serde_json::from_value::<Switches>(all).map_err(|error| error.to_string())?;
+    Ok(json!(world.switches))
+}
+
+/// One fault is added; a list replaces all.
+fn faults(world: &mut World, body: Value) -> Result<Value, String> {
+    let one = |value: Value| serde_json::from_value::<Fault>(value).map_err(|error| error.to_string());
+    if let Value::Array(list) = body {
+        world.faults = list.into_iter().map(one).collect::<Result<_, _>>()?;
+    } else {
+        world.faults.push(one(body)?);
+    }
+    Ok(json!(world.faults))
+}
+
+/// The world as JSON, secrets left out.
+fn picture(world: &World) -> Value {
+    let directory: Vec<Value> = world
+        .directory
+        .iter()
+        .map(|object| {
+            let secrets: Vec<Value> = object
+                .secrets
+                .iter()
+                .map(|secret| json!({"key_id": secret.key_id, "starts": secret.starts, "ends": secret.ends}))
+                .collect();
+            let mut value = json!(object);
+            value["secrets"] = secrets.into();
+            value
+        })
+        .collect();
+    let settings: Vec<Value> = world
+        .sites
+        .iter()
+        .map(|site| {
+            let mut value = json!(site);
+            value["resource_id"] = site.resource_id().into();
+            value["app_settings"] = site.app_settings.keys().map(String::as_str).collect();
+            value["auth_in_force_now"] = json!(site.effective_auth_v2(world.now()));
+            value
+        })
+        .collect();
+    let all = json!({
+        "scenario": world.scenario,
+        "now": world.now().to_string(),
+        "tenants": world.tenants,
+        "users": world.users,
+        "azure_roles": world.azure_roles,
+        "subscriptions": world.subscriptions,
+        "resource_groups": world.resource_groups,
+        "sites": settings,
+        "directory": directory,
+        "environments": world.environments,
+        "connectors": world.connectors,
+        "switches": world.switches,
+        "faults": world.faults,
+        "latency_ms": world.latency_ms,
+    });
+    redact(&all, &world.secret_values())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::practice::scenario::bare_world;
+    use secrecy::ExposeSecret;
+
+    fn post(world: &mut World, path: &str, body: &Value) -> Reply {
+        let mut request = Request::get(path);
+        request.method = Method::POST;
+        request.body = body.to_string().into_bytes();
+        handle(world, &request)
+    }
+
+    #[test]
+    fn the_clock_is_stepped() {
+        let mut world = bare_world();
+        let reply = post(&mut world, "/_practice/clock", &json!({"advance_s": 60}));
+        assert_eq!(reply.to_json(), json!({"now": "2026-11-21T09:01:00Z"}));
+        assert_eq!(post(&mut world, "/_practice/clock", &json!({})).status, 400);
+    }
+
+    #[test]
+    fn switches_change_by_name_and_unknown_ones_are_refused() {
+        let mut world = bare_world();
+        assert_eq!(post(&mut world, "/_practice/switches", &json!({"user_consent": "off"})).status, 200);
+        assert_eq!(world.switches.user_consent, crate::practice::world::UserConsent::Off);
+        assert_eq!(post(&mut world, "/_practice/switches", &json!({"colour": 1})).status, 400);
+    }
+
+    #[test]
+    fn the_picture_of_the_world_holds_no_secret() {
+        let mut world = bare_world();
+        let site = &mut world.sites[0];
+        site.auth_v1 = json!({"clientSecret": "plainly-visible"});
+        let text = String::from_utf8(handle(&mut world, &Request::get("/_practice/world")).body).unwrap();
+        assert!(text.contains("contoso-hello"));
+        assert!(!text.contains("plainly-visible"));
+        assert!(!text.contains(world.automation.as_ref().unwrap().secret.expose_secret()));
+        for secret in world.secret_values() {
+            assert!(!text.contains(&secret));
+        }
+    }
+
+    #[test]
+    fn faults_are_added_one_by_one_or_replaced_by_a_list() {
+        let mut world = bare_world();
+        let fault = json!({"action": {"kind": "not_json"}});
+        post(&mut world, "/_practice/faults", &fault);
+        post(&mut world, "/_practice/faults", &fault);
+        assert_eq!(world.faults.len(), 2);
+        post(&mut world, "/_practice/faults", &json!([]));
+        assert!(world.faults.is_empty());
+        assert_eq!(post(&mut world, "/_practice/faults", &json!({"action": {"kind": "?"}})).status, 400);
+    }
+
+    #[test]
+    fn an_unknown_step_says_so() {
+        let reply = post(&mut bare_world(), "/_practice/do", &json!({"step": "dance"}));
+        assert_eq!(reply.status, 400);
+        assert!(reply.to_json()["error"].as_str().unwrap().contains("dance"));
+    }
 }

@@ -100,6 +100,11 @@ pub fn handle(world: &mut World, request: &Request) -> Reply {
     }
 }
 
+/// The issuer that tokens of a tenant carry, in either version.
+pub fn issuer_of(tenant: &str, v2: bool) -> String {
+    metadata::issuer(tenant, if v2 { Version::V2 } else { Version::V1 })
+}
+
 type Endpoint = fn(&mut World, &Request, &Authority, Version) -> Result<Reply, Refusal>;
 
 /// Runs an endpoint that takes a form by POST and answers JSON, with the headers of the token endpoint.

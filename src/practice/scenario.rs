@@ -119,3 +119,10 @@ impl Scenario {
         Ok(world)
     }
 }
+
+/// The bare world on a frozen clock, for tests of single services.
+#[cfg(test)]
+pub fn bare_world() -> World {
+    let start = Clock::frozen_at("2026-11-21T09:00:00Z".parse().unwrap());
+    bare::world("test", start, 0)
+}

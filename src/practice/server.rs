@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::wire::{Caller, Reply, Request, Service};
 use super::world::{Call, FaultAction, Shared, UnknownCall, World};
 use super::{arm, connector, control, easy_auth, entra, graph, portal};
+pub use dispatch::SITE;
 use hang_up::{Cord, Droppable};
 
 /// Largest request body that is read, in bytes.
@@ -220,11 +221,10 @@ fn respond(world: &World, request: &Request, service: Service, reply: Reply) -> 
     // Clients correct their own clock by this header, so it has to tell the world's time.
     set("date", &world.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
     if matches!(service, Service::SignIn | Service::Graph | Service::Arm) {
-        let sent = request.header("client-request-id").or(request.header("x-ms-correlation-request-id"));
-        if world.switches.echo_client_request_id
-            && let Some(sent) = sent
-        {
-            set("client-request-id", sent);
+        let correlation =
+            request.header("client-request-id").or(request.header("x-ms-correlation-request-id"));
+        if let Some(correlation) = correlation.filter(|_| world.switches.echo_client_request_id) {
+            set("client-request-id", correlation);
         }
     }
     response

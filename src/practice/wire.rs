@@ -70,6 +70,13 @@ impl Request {
         Self::new(Method::GET, "127.0.0.1", path, query)
     }
 
+    /// The path with its percent-encoding taken off.
+    pub fn decoded_path(&self) -> String {
+        // The form decoder reads a plus as a space and splits at these, which a path means literally.
+        let literal = self.path.replace('+', "%2B").replace('&', "%26").replace('=', "%3D");
+        pairs(literal.as_bytes()).into_iter().next().map(|(path, _)| path).unwrap_or_default()
+    }
+
     /// The first value of a query parameter.
     pub fn query(&self, name: &str) -> Option<&str> {
         find(&self.query, name)

@@ -1,6 +1,8 @@
 //! The authorize endpoints, v1 and v2 (microsoft-cloud 2.5, power-platform 1.6): checks in the service's order, a page
 //! to pick a practice user, a page to consent, and the way back to the client.
 
+use std::fmt::Write as _;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
@@ -85,13 +87,12 @@ impl Ask<'_> {
 
     fn mode(&self) -> Result<Mode, Refusal> {
         match self.get("response_mode") {
-            Some("query") => Ok(Mode::Query),
             Some("fragment") => Ok(Mode::Fragment),
             Some("form_post") => Ok(Mode::FormPost),
             None if self.get("response_type").is_some_and(|kind| kind.contains("token")) => {
                 Ok(Mode::Fragment)
             }
-            None => Ok(Mode::Query),
+            None | Some("query") => Ok(Mode::Query),
             Some(_) => Err(Refusal::new(
                 70007,
                 "unsupported_response_mode",
@@ -358,7 +359,8 @@ fn consent_page(world: &World, ask: &Ask<'_>, user: &User, pending: &[Pending]) 
     );
     for item in pending {
         for scope in &item.scopes {
-            html.push_str(&format!("<li>{}: {}</li>\n", escape(&item.name), escape(scope)));
+            // Writing to a String cannot fail.
+            let _ = writeln!(html, "<li>{}: {}</li>", escape(&item.name), escape(scope));
         }
     }
     html.push_str("</ul>\n");

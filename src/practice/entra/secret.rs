@@ -20,7 +20,7 @@ pub fn presented(request: &Request, form: &[(String, String)]) -> (Option<String
         .and_then(|text| {
             let (id, secret) = text.split_once(':')?;
             let decode = |part: &str| {
-                let pair = format!("x={}", part);
+                let pair = format!("x={part}");
                 url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
             };
             Some((decode(id)?, decode(secret)?))

@@ -143,7 +143,7 @@ fn code(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
     }
     let user = person(world, &code.user)?;
     let mut wanted = Wanted::from_resource(world, &code.tenant, &code.audience)?;
-    wanted.protocol = code.protocol_scopes.clone();
+    wanted.protocol.clone_from(&code.protocol_scopes);
     // A v1 client may name its resource here instead; it is then the one that counts.
     let (wanted, scopes) = match ask.wanted(world, &code.tenant)? {
         Some(named) if named.app_id != wanted.app_id => {
@@ -193,13 +193,12 @@ fn refresh(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::new(700_082, "invalid_grant", text));
     }
     let user = person(world, &token.user)?;
-    let wanted = match ask.wanted(world, &token.tenant)? {
-        Some(wanted) => wanted,
-        None => {
-            let mut wanted = Wanted::from_resource(world, &token.tenant, &token.audience)?;
-            wanted.wish = Wish::Named(token.scopes.clone());
-            wanted
-        }
+    let wanted = if let Some(wanted) = ask.wanted(world, &token.tenant)? {
+        wanted
+    } else {
+        let mut wanted = Wanted::from_resource(world, &token.tenant, &token.audience)?;
+        wanted.wish = Wish::Named(token.scopes.clone());
+        wanted
     };
     let scopes = granted(world, ask, &token.tenant, &user, &wanted)?;
     let issue = Issue { tenant: &token.tenant, user: &user, wanted, scopes, nonce: None };

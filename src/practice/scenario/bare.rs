@@ -160,6 +160,9 @@ fn site(world: &World, name: &str, subscription: &str) -> Site {
     }
 }
 
+/// Client id, name, delegated permissions, app roles, names beside the client id.
+type FirstParty = (&'static str, &'static str, Vec<Value>, Vec<Value>, &'static [&'static str]);
+
 /// Microsoft's own applications as every tenant has them.
 fn first_party_principals(world: &mut World, tenant: &str) {
     let scope = |id: &str, value: &str, kind: &str| {
@@ -200,7 +203,7 @@ fn first_party_principals(world: &mut World, tenant: &str) {
     let arm_scope = scope(first_party::ARM_USER_IMPERSONATION, "user_impersonation", "User");
     let apps_scope = scope("0eb56b90-a7b5-43b5-9402-8137a8083e90", "User", "User");
     let azure_scope = scope("3b7d1d2c-6f4e-4f7a-9b8a-1c5f0f0b7d11", "user_impersonation", "User");
-    let list: [(&str, &str, Vec<Value>, Vec<Value>, &[&str]); 4] = [
+    let list: [FirstParty; 4] = [
         (
             first_party::GRAPH,
             "Microsoft Graph",

@@ -58,7 +58,6 @@ fn by_path(request: &mut Request) -> Service {
             Service::Site
         }
         ("_portal", _) => Service::Portal,
-        ("_make", _) => Service::Maker,
         ("redirect", _) => Service::Consent,
         ("v1.0" | "beta", _) => Service::Graph,
         (

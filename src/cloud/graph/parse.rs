@@ -276,7 +276,11 @@ mod tests {
         assert_eq!(app.effective_token_version(), 2);
         assert_eq!(app.scopes.len(), 1);
         assert!(app.scope("user_impersonation").is_some_and(|s| s.enabled && !s.admin_only));
-        assert_eq!(app.scopes_document.len(), 2, "the base of a write keeps what we do not understand");
+        assert_eq!(
+            app.api_document["oauth2PermissionScopes"].as_array().unwrap().len(),
+            2,
+            "the base of a write keeps what we do not understand"
+        );
         assert_eq!(app.pre_authorized[0].scope_ids, ["6f0f2b0e-0000-4000-8000-00000000a001"]);
         assert_eq!(app.required[0].access[0].1, "Scope");
         assert!(app.id_tokens && app.public_redirects.is_empty());

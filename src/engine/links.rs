@@ -9,6 +9,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::clouds::{Cloud, origin_text};
+use super::percent::percent_encoded;
 use super::words::{WordsError, fill};
 
 const LINKS: &str = include_str!("../../assets/links.toml");
@@ -78,28 +79,11 @@ pub fn link(id: &str, cloud: &Cloud, value: impl Fn(&str) -> Option<String>) -> 
     let address = fill(&target.url, |name| match name {
         "portal" => Some(origin_text(&cloud.portal)),
         "maker" => cloud.maker.as_ref().map(origin_text),
-        "site_id" => value(name).map(|id| encoded(&id, true)),
-        _ => value(name).map(|id| encoded(&id, false)),
+        "site_id" => value(name).map(|id| percent_encoded(&id, "/")),
+        _ => value(name).map(|id| percent_encoded(&id, "")),
     });
     let url = address.and_then(|address| Url::parse(&address).ok());
     Some(PortalLink { url, path: &entry.path, direct: entry.sure })
-}
-
-/// An id as part of an address: everything but letters, digits and `-._~` percent-encoded. A resource id keeps its
-/// slashes.
-fn encoded(id: &str, keep_slashes: bool) -> String {
-    let mut out = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (keep_slashes && byte == b'/') {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.extend(
-                [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789ABCDEF"[usize::from(digit)])),
-            );
-        }
-    }
-    out
 }
 
 #[cfg(test)]

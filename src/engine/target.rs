@@ -25,7 +25,6 @@ fn candidate(function: &Function) -> Option<(u8, Target)> {
     let url = function.invoke_url.as_deref()?;
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = rest.find('/').map_or("/", |at| &rest[at..]);
-    let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut kept = Vec::new();
     let mut needed = false;
     for segment in path.split('/').skip(1) {

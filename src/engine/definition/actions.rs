@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::engine::facts::Function;
+use crate::engine::percent::percent_encoded;
 
 /// Methods that become actions, in the order in which they are offered.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -166,7 +167,7 @@ impl Route {
                     let name = parameter(name, &taken.collect::<Vec<_>>());
                     parts.push((Segment::Parameter { name, integer }, optional));
                 }
-                None => parts.push((Segment::Text(encoded(part)), false)),
+                None => parts.push((Segment::Text(percent_encoded(part, "%")), false)),
             }
         }
         Self { parts }
@@ -225,23 +226,6 @@ fn parameter(name: &str, taken: &[&str]) -> String {
         clean.push('2');
     }
     clean
-}
-
-/// A part of a path with everything but plain letters, digits and marks percent-encoded.
-fn encoded(part: &str) -> String {
-    let mut out = String::new();
-    for byte in part.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%') {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.extend(
-                [byte >> 4, byte & 15]
-                    .map(|digit| char::from_digit(u32::from(digit), 16).unwrap_or('0').to_ascii_uppercase()),
-            );
-        }
-    }
-    out
 }
 
 /// How an action is named after its function.

@@ -10,6 +10,7 @@ use url::Url;
 use super::http::{Answer, Service};
 use super::redact::Redactor;
 use crate::engine::clean::clean_line;
+use crate::engine::error_codes::explain_code;
 use crate::engine::trouble::{Class, Trouble};
 
 /// How much of a service's own words is kept, in terminal cells.
@@ -224,9 +225,23 @@ fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -
     ));
     trouble.status = Some(status);
     trouble.code = code;
+    explain(&mut trouble, answer.service);
     // A gateway's word that the service failed does not say what the service had done by then.
     trouble.uncertain = answer.write && matches!(status, 500 | 502 | 504);
     trouble
+}
+
+/// Puts our own words for a known code in place of the general ones.
+fn explain(trouble: &mut Trouble, service: Service) {
+    // Waiting is the answer to these, and how long stands in the general words.
+    if matches!(trouble.class, Class::Throttled | Class::ServiceFault) {
+        return;
+    }
+    if let Some(known) = trouble.code.as_deref().and_then(explain_code) {
+        trouble.what = format!("{} says: {}.", service.name(), known.name.trim_end_matches('.'));
+        trouble.means = known.means;
+        trouble.next = known.next;
+    }
 }
 
 fn original(answer: &Answer, status: u16, code: Option<&str>, words: &str, ids: &[String]) -> String {
@@ -351,6 +366,7 @@ pub(super) fn sign_in_page(error: &str, description: &str) -> Trouble {
     let mut trouble =
         Trouble::new(class, what, next).original(clean_line(&redactor.text(description), WORDS));
     trouble.code = Some(aadsts(&words).unwrap_or(error));
+    explain(&mut trouble, Service::Login);
     trouble
 }
 
@@ -517,6 +533,17 @@ mod tests {
         );
         let plain = refusal(&answer(Service::Arm, 502, "<h1>Bad gateway</h1>"));
         assert_eq!(plain.original, "<h1>Bad gateway</h1> (HTTP 502, request r-1, correlation c-1; GET /x)");
+    }
+
+    #[test]
+    fn a_known_code_is_explained_in_our_own_words() {
+        let body = json!({"error": "unauthorized_client", "error_description": "AADSTS700016: Application not found."});
+        let trouble = refusal(&answer(Service::Login, 400, &body.to_string()));
+        assert_eq!(trouble.what, "Microsoft Entra sign-in says: App not found in this tenant.");
+        assert!(trouble.means.contains("client ID") && trouble.next.contains("client ID"), "{trouble}");
+        let body = json!({"error": "temporarily_unavailable", "error_description": "AADSTS90033: later"});
+        let trouble = refusal(&answer(Service::Login, 503, &body.to_string()));
+        assert!(trouble.next.contains("Wait"), "{trouble}");
     }
 
     #[test]

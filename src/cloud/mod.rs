@@ -17,3 +17,6 @@ pub mod reader;
 pub mod redact;
 pub mod rehearsal;
 pub mod sign_in;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -211,7 +211,7 @@ impl Session {
             .add_scopes(scopes(scope))
             .request_async(&via)
             .await
-            .map_err(|error| via.trouble(error))?
+            .map_err(|error| ended(via.trouble(error)))?
             .into();
         if tenant == self.inner.authority
             && let Some(newest) = &tokens.refresh
@@ -220,4 +220,12 @@ impl Session {
         }
         Ok(tokens)
     }
+}
+
+/// Whatever the reason, a session that cannot go on is mended by a new sign-in.
+fn ended(trouble: Trouble) -> Trouble {
+    if trouble.class == Class::SignInRefused {
+        return Trouble { next: "Sign in again.".into(), ..trouble };
+    }
+    trouble
 }

@@ -1,1 +1,248 @@
 //! Signing in against the practice cloud, as a person would.
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinHandle;
+
+use super::claims::Claims;
+use super::*;
+use crate::cloud::testing::{Stage, Visitor};
+use crate::engine::clouds::Audience;
+use crate::engine::facts::SecretVerdict;
+use crate::engine::trouble::Class;
+
+type Begun = (JoinHandle<Result<Session, Trouble>>, UnboundedReceiver<SignInEvent>);
+
+fn by_code(stage: &Stage) -> Begun {
+    let (events, heard) = unbounded_channel();
+    let sign_in = SignIn::new(&stage.http, None);
+    (tokio::spawn(async move { sign_in.with_device_code(&events).await }), heard)
+}
+
+fn by_browser(stage: &Stage, tenant: Option<&str>) -> Begun {
+    let (events, heard) = unbounded_channel();
+    let sign_in = SignIn::new(&stage.http, tenant);
+    (tokio::spawn(async move { sign_in.with_browser(&events).await }), heard)
+}
+
+/// Types the code on the page and answers for a person.
+async fn answer_code(stage: &Stage, heard: &mut UnboundedReceiver<SignInEvent>, person: &str, answer: &str) {
+    let Some(SignInEvent::DeviceCode { user_code, mut verification_uri, message, .. }) = heard.recv().await
+    else {
+        panic!("no code was shown");
+    };
+    assert!(message.contains(&user_code), "{message}");
+    verification_uri.query_pairs_mut().append_pair("otc", &user_code);
+    let visitor = Visitor::new();
+    let page = visitor.open(verification_uri).await;
+    visitor.submit(&page, &[("practice_user", &stage.user(person)), ("answer", answer)]).await;
+}
+
+async fn signed_in(stage: &Stage) -> Session {
+    let (session, mut heard) = by_browser(stage, None);
+    let Some(SignInEvent::Browser { url }) = heard.recv().await else { panic!("no address was shown") };
+    let visitor = Visitor::new();
+    let page = visitor.open(url).await;
+    let page = visitor.submit(&page, &[("practice_user", &stage.user("ada"))]).await;
+    assert!(page.html.contains("That worked"), "{}", page.html);
+    assert_eq!(heard.recv().await, Some(SignInEvent::Returned));
+    session.await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_code_typed_on_the_page_signs_in() {
+    let stage = Stage::start("fresh").await;
+    let (session, mut heard) = by_code(&stage);
+    answer_code(&stage, &mut heard, "ada", "approve").await;
+    let session = session.await.unwrap().unwrap();
+    assert_eq!(session.person().upn, "ada@contoso.onmicrosoft.com");
+    assert_eq!(
+        (session.tenant(), &session.person().object_id),
+        (stage.tenant().as_str(), &stage.user("ada"))
+    );
+    assert_eq!(heard.recv().await, Some(SignInEvent::Returned));
+}
+
+#[tokio::test]
+async fn a_declined_code_says_so() {
+    let stage = Stage::start("fresh").await;
+    let (session, mut heard) = by_code(&stage);
+    answer_code(&stage, &mut heard, "ada", "decline").await;
+    let trouble = session.await.unwrap().err().unwrap();
+    assert_eq!(trouble.class, Class::SignInRefused);
+    assert!(trouble.what.contains("declined") && !trouble.next.is_empty(), "{trouble}");
+}
+
+#[tokio::test]
+async fn a_code_that_has_run_out_says_so() {
+    let stage = Stage::start("fresh").await;
+    let (session, mut heard) = by_code(&stage);
+    assert!(matches!(heard.recv().await, Some(SignInEvent::DeviceCode { .. })));
+    stage.world(|world| world.clock.advance(901));
+    let trouble = session.await.unwrap().err().unwrap();
+    assert_eq!(trouble.class, Class::SignInRefused);
+    assert!(trouble.what.contains("run out"), "{trouble}");
+}
+
+#[tokio::test]
+async fn a_blocked_code_points_to_the_browser() {
+    let stage = Stage::start("fresh").await;
+    stage.world(|world| world.switches.device_code_blocked = true);
+    let (session, mut heard) = by_code(&stage);
+    answer_code(&stage, &mut heard, "ada", "approve").await;
+    let trouble = session.await.unwrap().err().unwrap();
+    assert_eq!(trouble.code.as_deref(), Some("AADSTS53003"));
+    assert!(trouble.next.contains("browser"), "{trouble}");
+    assert!(trouble.original.contains("correlation"), "{}", trouble.original);
+}
+
+#[tokio::test]
+async fn the_browser_signs_in_and_one_refresh_token_serves_every_service() {
+    let stage = Stage::start("fresh").await;
+    let session = signed_in(&stage).await;
+    assert_eq!(session.person().upn, "ada@contoso.onmicrosoft.com");
+    let graph = session.token(Audience::Graph).await.unwrap();
+    assert_eq!(Claims::of(&graph).audience, stage.http.cloud().graph_audience);
+    let arm = session.tokens()(Audience::Arm).await.unwrap();
+    assert_eq!(Claims::of(&arm).audience, stage.http.cloud().arm_audience);
+    assert_eq!(session.token(Audience::Login).await.unwrap_err().class, Class::Local);
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_back_with_the_browser_is_explained() {
+    let stage = Stage::start("fresh").await;
+    stage.world(|world| world.switches.azure_cli_blocked = true);
+    let (session, mut heard) = by_browser(&stage, None);
+    let Some(SignInEvent::Browser { url }) = heard.recv().await else { panic!("no address was shown") };
+    let visitor = Visitor::new();
+    let page = visitor.open(url).await;
+    let page = visitor.submit(&page, &[("practice_user", &stage.user("ada"))]).await;
+    assert!(page.html.contains("That did not work"), "{}", page.html);
+    let trouble = session.await.unwrap().err().unwrap();
+    assert_eq!((trouble.class, trouble.code.as_deref()), (Class::SignInRefused, Some("AADSTS50105")));
+}
+
+#[tokio::test]
+async fn an_abandoned_browser_sign_in_frees_its_port() {
+    let stage = Stage::start("fresh").await;
+    let (session, mut heard) = by_browser(&stage, Some("contoso.onmicrosoft.com"));
+    let Some(SignInEvent::Browser { url }) = heard.recv().await else { panic!("no address was shown") };
+    assert!(url.path().starts_with("/contoso.onmicrosoft.com/oauth2/v2.0/authorize"), "{url}");
+    let redirect = url.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap().1.into_owned();
+    let port = Url::parse(&redirect).unwrap().port().unwrap();
+    session.abort();
+    while tokio::net::TcpListener::bind(("127.0.0.1", port)).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_renewed_before_their_end_and_only_once() {
+    let mut stage = Stage::start("fresh").await;
+    let session = signed_in(&stage).await;
+    let first = session.token(Audience::Graph).await.unwrap();
+    stage.called();
+    stage.world(|world| world.clock.advance(3000));
+    assert_eq!(session.token(Audience::Graph).await.unwrap().expose_secret(), first.expose_secret());
+    stage.world(|world| world.clock.advance(400));
+    let (a, b, c) = tokio::join!(
+        session.token(Audience::Graph),
+        session.token(Audience::Graph),
+        session.token(Audience::Graph)
+    );
+    let (a, b, c) = (a.unwrap(), b.unwrap(), c.unwrap());
+    assert_ne!(a.expose_secret(), first.expose_secret());
+    assert!(a.expose_secret() == b.expose_secret() && b.expose_secret() == c.expose_secret());
+    assert_eq!(stage.called(), [format!("POST /{}/oauth2/v2.0/token", stage.tenant())]);
+    session.forget(Audience::Graph).await;
+    session.token(Audience::Graph).await.unwrap();
+    assert_eq!(stage.called().len(), 1, "a forgotten token is fetched anew");
+}
+
+#[tokio::test]
+async fn an_outage_is_bridged_while_the_token_lives() {
+    let stage = Stage::start("fresh").await;
+    let session = signed_in(&stage).await;
+    let first = session.token(Audience::Graph).await.unwrap();
+    let world = stage.practice.world();
+    drop(stage.practice);
+    world.lock().clock.advance(3400);
+    assert_eq!(session.token(Audience::Graph).await.unwrap().expose_secret(), first.expose_secret());
+    world.lock().clock.advance(300);
+    assert!(session.token(Audience::Graph).await.unwrap_err().class.is_network());
+}
+
+#[tokio::test]
+async fn a_sign_in_that_was_ended_asks_for_a_new_one() {
+    let stage = Stage::start("fresh").await;
+    let session = signed_in(&stage).await;
+    stage.world(|world| world.sign_in.refresh_tokens.clear());
+    let trouble = session.token(Audience::Arm).await.unwrap_err();
+    assert_eq!((trouble.class, trouble.next.as_str()), (Class::SignInRefused, "Sign in again."));
+}
+
+#[tokio::test]
+async fn the_tenant_can_be_switched_where_the_person_belongs() {
+    let stage = Stage::start("fresh").await;
+    let session = signed_in(&stage).await;
+    let same = session.switch_tenant("contoso.onmicrosoft.com").await.unwrap();
+    assert_eq!(same.tenant(), stage.tenant());
+    same.token(Audience::Arm).await.unwrap();
+    let other = session.switch_tenant("fabrikam.onmicrosoft.com").await;
+    assert_eq!(other.err().unwrap().class, Class::SignInRefused);
+}
+
+#[tokio::test]
+async fn a_secret_is_proved_without_changing_anything() {
+    let stage = Stage::start("fresh").await;
+    let (client, right) = stage.world(|world| {
+        let automation = world.automation.as_ref().unwrap();
+        (automation.app_id.clone(), automation.secret.clone())
+    });
+    let tenant = stage.tenant();
+    let probe =
+        async |client: &str, secret: &SecretString| probe_secret(&stage.http, &tenant, client, secret).await;
+    assert_eq!(probe(&client, &right).await.unwrap(), SecretVerdict::Works);
+    assert_eq!(probe(&client, &"not~the~value".into()).await.unwrap(), SecretVerdict::Wrong);
+    let stranger = probe("11111111-2222-4333-8444-555555555555", &right).await.unwrap();
+    assert!(matches!(stranger, SecretVerdict::Refused { code, .. } if code == "700016"));
+    stage.world(|world| world.clock.advance(60 * 60 * 24 * 365 * 10));
+    assert_eq!(probe(&client, &right).await.unwrap(), SecretVerdict::Expired);
+    assert_eq!(stage.world(|world| world.calls.len()), 0);
+}
+
+#[tokio::test]
+async fn a_tenant_is_known_by_its_domain() {
+    let stage = Stage::start("fresh").await;
+    let id = stage.tenant();
+    let metadata = tenant_metadata(&stage.http, "contoso.onmicrosoft.com").await.unwrap();
+    assert_eq!(metadata.id, id);
+    assert!(metadata.issuer_v1.ends_with(&format!("/{id}/")), "{}", metadata.issuer_v1);
+    assert!(metadata.issuer_v2.ends_with(&format!("/{id}/v2.0")), "{}", metadata.issuer_v2);
+    let trouble = tenant_metadata(&stage.http, "nobody.example").await.unwrap_err();
+    assert_eq!(trouble.code.as_deref(), Some("AADSTS90002"));
+}
+
+#[tokio::test]
+async fn a_recorded_sign_in_lets_nobody_in() {
+    let stage = Stage::start("fresh").await;
+    let (session, mut heard) = by_code(&stage);
+    answer_code(&stage, &mut heard, "ada", "approve").await;
+    let session = session.await.unwrap().unwrap();
+    let graph = session.token(Audience::Graph).await.unwrap();
+    session.token(Audience::Arm).await.unwrap();
+    let recorded = stage.recorded.document();
+    assert!(recorded["log"]["entries"].as_array().unwrap().len() >= 3);
+    let recorded = recorded.to_string();
+    let secrets = stage.world(|world| {
+        let flows = world.sign_in.device_flows.iter();
+        let flows =
+            flows.flat_map(|flow| [flow.device_code.expose_secret().to_owned(), flow.user_code.clone()]);
+        let refresh = world.sign_in.refresh_tokens.iter().map(|token| token.token.expose_secret().to_owned());
+        flows.chain(refresh).collect::<Vec<_>>()
+    });
+    assert!(secrets.len() >= 3);
+    for secret in secrets.iter().chain([&graph.expose_secret().to_owned()]) {
+        assert!(!recorded.contains(secret.as_str()), "{secret}");
+    }
+}

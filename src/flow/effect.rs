@@ -21,7 +21,7 @@ pub enum Effect {
         before: u64,
     },
     /// Put something on the clipboard; answered by [`Event::Copied`](super::Event::Copied).
-    Copy(Copy),
+    Copy(Clip),
     /// Clear the clipboard if it still holds our secret; answered by `ClipboardCleared`.
     ClearClipboard,
     /// Clear and show the masked field; from now on its keys go to the vault.
@@ -118,7 +118,7 @@ pub enum Part {
 
 /// What to put on the clipboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Copy {
+pub enum Clip {
     /// An open value.
     Text {
         /// Which value it is.

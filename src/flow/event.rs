@@ -269,12 +269,10 @@ pub enum RehearsalProgress {
 /// Something outside that we wait for, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// What for, so that it fits behind "Waiting for ".
-    pub name: String,
+    /// What for, in a sentence that also gives the usual range.
+    pub text: String,
     /// Since when.
     pub since: Timestamp,
-    /// How long it usually takes, in words (`a few seconds to a minute`).
-    pub usual: String,
     /// Whether the wizard may be left meanwhile without harm.
     pub safe_to_leave: bool,
 }

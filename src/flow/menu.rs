@@ -6,7 +6,6 @@
 use crate::engine::ids::CheckId;
 
 use super::effect::CopyItem;
-use super::hand_over::RowId;
 use super::state::State;
 
 mod actions;
@@ -20,8 +19,8 @@ pub use keys::{Binding, Command, bindings, footer};
 pub enum Item {
     /// A check; Enter explains it.
     Check(CheckId),
-    /// A row of the connector page; Enter copies it.
-    Row(RowId),
+    /// A row of the connector page that can be copied; Enter copies it.
+    Row(CopyItem),
     /// A function app of the list, by resource id; Enter chooses it.
     App(String),
     /// A registration that could be the connector's, by client id; Enter chooses it.
@@ -97,6 +96,8 @@ pub enum ActionId {
     EnterSecret,
     /// Try the held value once.
     ProbeSecret,
+    /// Forget the held value, which was refused.
+    ForgetSecret,
     /// Leave the secret as it is and go on.
     GoOnWithout,
     /// "I copied the redirect URL": read the clipboard.
@@ -156,5 +157,5 @@ pub fn digit(state: &State, digit: char) -> Option<CopyItem> {
     super::hand_over::rows(state)
         .into_iter()
         .find(|row| row.copyable && row.digit == Some(digit))
-        .and_then(|row| row.id.item())
+        .and_then(|row| row.item)
 }

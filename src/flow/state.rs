@@ -48,6 +48,8 @@ pub struct Setup {
     pub files_dir: String,
     /// A fresh GUID for a scope that may have to be created.
     pub scope_id: String,
+    /// How long a new secret lasts, in days.
+    pub secret_days: i64,
     /// How often and how long to look.
     pub timing: Timing,
 }
@@ -216,6 +218,8 @@ pub struct State {
     pub calls: VecDeque<CallLine>,
     /// Practice only: the person's part that is being played.
     pub person_step: Option<String>,
+    /// The redirect URI of the loopback port that is bound for a rehearsal.
+    pub bound: Option<String>,
     /// One line about what was just done (`The browser was opened.`); gone at the next key.
     pub note: Option<String>,
     /// Stages at which a right was found missing, so that asking an administrator is offered.
@@ -262,6 +266,7 @@ impl State {
             files: Vec::new(),
             calls: VecDeque::new(),
             person_step: None,
+            bound: None,
             note: None,
             not_allowed: BTreeSet::new(),
             carried_out: BTreeSet::new(),

@@ -137,7 +137,10 @@ mod tests {
         let mut keys = Keys::new(false);
         let repeat = |code| event(code, KeyModifiers::NONE, KeyEventKind::Repeat);
         assert_eq!(keys.translate(&repeat(KeyCode::Down), ms(0), false), Some(Event::Key(Key::Down)));
-        assert_eq!(keys.translate(&repeat(KeyCode::Char('a')), ms(0), true), Some(Event::Key(Key::Char('a'))));
+        assert_eq!(
+            keys.translate(&repeat(KeyCode::Char('a')), ms(0), true),
+            Some(Event::Key(Key::Char('a')))
+        );
         assert_eq!(keys.translate(&repeat(KeyCode::Char('a')), ms(0), false), None);
         assert_eq!(keys.translate(&repeat(KeyCode::Enter), ms(0), false), None);
     }
@@ -172,7 +175,10 @@ mod tests {
         let mut keys = Keys::new(true);
         assert!(keys.translate(&press(KeyCode::Char('h')), ms(0), false).is_some());
         assert_eq!(keys.translate(&press(KeyCode::Char('q')), ms(3), false), None);
-        assert_eq!(keys.translate(&press(KeyCode::Char('q')), ms(33), false), Some(Event::Key(Key::Char('q'))));
+        assert_eq!(
+            keys.translate(&press(KeyCode::Char('q')), ms(33), false),
+            Some(Event::Key(Key::Char('q')))
+        );
     }
 
     #[test]

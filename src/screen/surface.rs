@@ -1,6 +1,7 @@
 //! Drawing a frame: only what changed is written, as one synchronized update, and nothing when nothing changed.
 
 use std::io::{self, Write};
+use std::mem::{Discriminant, discriminant};
 
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend, TestBackend};
@@ -10,6 +11,11 @@ use ratatui::crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdat
 use ratatui::layout::{Position, Rect};
 
 use super::terminal::Out;
+use super::view::{self, Paint};
+use super::widgets::doc::Scroll;
+use crate::flow::event::{Event, Key};
+use crate::flow::menu::{self, Item};
+use crate::flow::state::{Overlay, Page, Panel, State};
 
 /// A backend that can bracket a frame and pass bytes through to the terminal.
 pub trait Surface: Backend {
@@ -62,11 +68,23 @@ impl Surface for TestBackend {
     }
 }
 
-/// A terminal that is drawn to, and what stands on it now.
+/// A terminal that is drawn to, what stands on it now, and how far its page is scrolled.
 pub struct Screen<B: Surface> {
     terminal: Terminal<B>,
+    paint: Paint,
     scratch: Buffer,
     shown: Option<Shown>,
+    scroll: Scroll,
+    place: Option<Place>,
+}
+
+/// What the scrolling belongs to: with another page, panel, overlay or selection it begins anew.
+#[derive(PartialEq)]
+struct Place {
+    page: Page,
+    panel: Discriminant<Panel>,
+    overlays: usize,
+    selected: Option<Item>,
 }
 
 #[derive(PartialEq)]
@@ -80,8 +98,8 @@ impl Screen<CrosstermBackend<Out>> {
     ///
     /// # Errors
     /// When its size cannot be read.
-    pub fn of_terminal() -> io::Result<Self> {
-        Self::new(CrosstermBackend::new(Out::default()))
+    pub fn of_terminal(paint: Paint) -> io::Result<Self> {
+        Self::new(CrosstermBackend::new(Out::default()), paint)
     }
 }
 
@@ -90,8 +108,51 @@ impl<B: Surface> Screen<B> {
     ///
     /// # Errors
     /// When its size cannot be read.
-    pub fn new(backend: B) -> Result<Self, B::Error> {
-        Ok(Self { terminal: Terminal::new(backend)?, scratch: Buffer::default(), shown: None })
+    pub fn new(backend: B, paint: Paint) -> Result<Self, B::Error> {
+        Ok(Self {
+            terminal: Terminal::new(backend)?,
+            paint,
+            scratch: Buffer::default(),
+            shown: None,
+            scroll: Scroll::default(),
+            place: None,
+        })
+    }
+
+    /// Draws the wizard as it stands. Writes nothing at all when that is what already stands there; returns whether
+    /// anything was written. Tell the machine afterwards, with `Event::Drawn` and the revision that was drawn.
+    ///
+    /// # Errors
+    /// Those of the backend, and when the terminal is no longer ours.
+    pub fn show(&mut self, state: &State) -> Result<bool, B::Error> {
+        let place = Place {
+            page: state.page.clone(),
+            panel: discriminant(&state.panel),
+            overlays: state.overlays.len(),
+            selected: menu::selected(state),
+        };
+        if self.place.as_ref() != Some(&place) {
+            self.scroll = Scroll::default();
+            self.place = Some(place);
+        }
+        let (paint, mut scroll) = (self.paint.clone(), self.scroll);
+        let written = self.draw(|area, buffer| view::render(state, &paint, &mut scroll, area, buffer));
+        self.scroll = scroll;
+        written
+    }
+
+    /// Takes a key that is the screen's own affair: PgUp and PgDn turn the page where a text is longer than its
+    /// place. Returns true when the key was used; draw again then, and do not give it to the machine.
+    pub fn take(&mut self, event: &Event, state: &State) -> bool {
+        // The log of calls is scrolled by the machine.
+        if matches!(state.overlays.last(), Some(Overlay::CallLog { .. })) {
+            return false;
+        }
+        match event {
+            Event::Key(Key::PageDown) => self.scroll.turn(true),
+            Event::Key(Key::PageUp) => self.scroll.turn(false),
+            _ => false,
+        }
     }
 
     /// Draws what `paint` puts into the buffer, with the cursor where it says. Writes nothing at all when that is
@@ -161,6 +222,7 @@ pub(super) mod tests {
     use ratatui::layout::Size;
 
     use super::*;
+    use crate::screen::theme::Look;
 
     /// A terminal of a fixed size that keeps every byte it is sent.
     pub struct Counting {
@@ -235,6 +297,10 @@ pub(super) mod tests {
         }
     }
 
+    fn paint() -> Paint {
+        Paint::new(Look { colour: true, unicode: true }, jiff::tz::TimeZone::UTC)
+    }
+
     fn word(text: &'static str) -> impl FnOnce(Rect, &mut Buffer) -> Option<Position> {
         move |_, buffer| {
             buffer.set_string(0, 0, text, ratatui::style::Style::new());
@@ -245,7 +311,7 @@ pub(super) mod tests {
     #[test]
     fn nothing_is_written_while_nothing_changes() {
         let (backend, bytes) = Counting::new(20, 3);
-        let mut screen = Screen::new(backend).unwrap();
+        let mut screen = Screen::new(backend, paint()).unwrap();
         assert!(screen.draw(word("hello")).unwrap());
         bytes.0.borrow_mut().clear();
         for _ in 0..10 {
@@ -261,7 +327,7 @@ pub(super) mod tests {
     #[test]
     fn moving_the_cursor_alone_is_a_change() {
         let (backend, _) = Counting::new(20, 3);
-        let mut screen = Screen::new(backend).unwrap();
+        let mut screen = Screen::new(backend, paint()).unwrap();
         screen.draw(|_, _| Some(Position::new(1, 1))).unwrap();
         assert!(!screen.draw(|_, _| Some(Position::new(1, 1))).unwrap());
         assert!(screen.draw(|_, _| Some(Position::new(2, 1))).unwrap());
@@ -270,7 +336,7 @@ pub(super) mod tests {
     #[test]
     fn a_redraw_paints_everything_again() {
         let (backend, bytes) = Counting::new(20, 3);
-        let mut screen = Screen::new(backend).unwrap();
+        let mut screen = Screen::new(backend, paint()).unwrap();
         screen.draw(word("hello")).unwrap();
         bytes.0.borrow_mut().clear();
         screen.redraw().unwrap();
@@ -281,7 +347,7 @@ pub(super) mod tests {
     #[test]
     fn bytes_pass_through_as_they_are() {
         let (backend, bytes) = Counting::new(20, 3);
-        let mut screen = Screen::new(backend).unwrap();
+        let mut screen = Screen::new(backend, paint()).unwrap();
         screen.pass_through(b"\x1b]52;c;aGk=\x1b\\").unwrap();
         assert_eq!(*bytes.0.borrow(), b"\x1b]52;c;aGk=\x1b\\");
     }

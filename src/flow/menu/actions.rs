@@ -360,7 +360,7 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
         Panel::HandOver => hand_over::rows(state)
             .into_iter()
             .filter(|row| row.copyable)
-            .map(|row| Item::Row(row.id))
+            .filter_map(|row| row.item.map(Item::Row))
             .collect(),
         Panel::Resource => {
             hand_over::candidates(state).into_iter().map(|c| Item::Resource(c.value)).collect()
@@ -379,10 +379,7 @@ pub fn preferred(state: &State) -> Option<Item> {
     match (&state.page, &state.panel) {
         (Page::Stage(_), Panel::PickApp | Panel::PickClient | Panel::Resource) => all.first().cloned(),
         (Page::Stage(_), Panel::HandOver) if !state.stage_done() => {
-            let next = |i: &&Item| match i {
-                Item::Row(id) => id.item().is_some_and(|item| !state.copied.contains_key(&item)),
-                _ => false,
-            };
+            let next = |i: &&Item| matches!(i, Item::Row(item) if !state.copied.contains_key(item));
             let untouched = state.choices.redirect_url.is_none();
             all.iter().find(next).filter(|_| untouched).cloned().or_else(first_action)
         }

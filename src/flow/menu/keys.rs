@@ -125,7 +125,7 @@ fn digit_keys(state: &State, list: &mut Vec<Binding>) {
     let keys: Vec<(Key, Command)> = hand_over::rows(state)
         .into_iter()
         .filter(|row| row.copyable)
-        .filter_map(|row| Some((Key::Char(row.digit?), Command::Copy(row.id.item()?))))
+        .filter_map(|row| Some((Key::Char(row.digit?), Command::Copy(row.item?))))
         .collect();
     if !keys.is_empty() {
         list.push(bind(&keys, "1-6", "copy"));

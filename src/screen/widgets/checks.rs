@@ -3,7 +3,7 @@
 use super::doc::Doc;
 use super::text::{cells, pad};
 use crate::engine::findings::Verdict;
-use crate::screen::theme::{Role, Theme};
+use crate::screen::theme::{Role, Theme, mark};
 
 /// One check, in words.
 #[derive(Debug, Clone)]
@@ -20,23 +20,38 @@ pub struct CheckRow<'a> {
     pub note: &'a str,
 }
 
-/// The verdict's word between brackets, padded so that titles stand below each other.
-pub fn tag(word: &str, widest: usize) -> String {
-    pad(&format!("[{word}]"), widest + 2)
+/// A verdict as mark and word, padded so that what follows is aligned over rows whose longest word is `widest`.
+pub fn tag(verdict: Verdict, word: &str, widest: usize) -> String {
+    format!("{} {}", mark(verdict), pad(word, widest))
 }
 
-/// Adds the checks; the one at `open` is unfolded.
-pub fn checks(doc: &mut Doc, rows: &[CheckRow<'_>], open: Option<usize>) {
+/// Adds the checks. The one at `open` is unfolded; the one at `cursor` is selected, and unfolded instead.
+pub fn checks(doc: &mut Doc, rows: &[CheckRow<'_>], open: Option<usize>, cursor: Option<usize>) {
     let widest = rows.iter().map(|r| cells(r.word)).max().unwrap_or(0);
+    let open = cursor.or(open);
     for (index, row) in rows.iter().enumerate() {
-        let role = Theme::role(row.verdict);
-        let title = if open == Some(index) { Role::Strong } else { Role::Plain };
-        doc.pieces(&[(&tag(row.word, widest), role), ("  ", Role::Plain), (row.title, title)]);
-        if open == Some(index) {
-            doc.indented(widest + 4, |doc| {
-                doc.text(Role::Plain, row.evidence);
-                doc.text(Role::Quiet, row.note);
-            });
-        }
+        let add = |doc: &mut Doc| {
+            let from = doc.height();
+            let lead = if cursor == Some(index) { "> " } else { "  " };
+            let tag = tag(row.verdict, row.word, widest);
+            let title = if open == Some(index) { Role::Strong } else { Role::Plain };
+            doc.pieces(&[
+                (lead, Role::Plain),
+                (&tag, Theme::role(row.verdict)),
+                ("   ", Role::Plain),
+                (row.title, title),
+            ]);
+            if cursor == Some(index) {
+                let style = doc.theme.style(Role::Selected);
+                doc.bar(from, style);
+            }
+            if open == Some(index) {
+                doc.indented(widest + 7, |doc| {
+                    doc.text(Role::Plain, row.evidence);
+                    doc.text(Role::Quiet, row.note);
+                });
+            }
+        };
+        if open == Some(index) { doc.focused(add) } else { add(doc) }
     }
 }

@@ -145,37 +145,31 @@ impl Doc {
         }
     }
 
-    /// Draws it. What does not fit is scrolled so that the focus is in view, and said: how many lines are above and
-    /// below. Returns where the cursor is, if the page has one.
-    pub fn draw(&self, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-        let start = self.focus.clone().or(self.cursor.map(|(line, _)| line..line + 1)).unwrap_or(0..0);
-        self.draw_from(self.offset_for(&start, usize::from(area.height)), area, buffer)
-    }
-
-    /// Draws it scrolled down by this many lines (less when that would leave space at the end).
-    pub fn draw_from(&self, offset: usize, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    /// Draws it, scrolled as `scroll` says. What is out of view is said: how many lines, and the key that shows them.
+    /// Returns where the cursor is, if the page has one.
+    pub fn draw(&self, scroll: &mut Scroll, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         let height = usize::from(area.height);
         let total = self.lines.len();
         if height == 0 {
             return None;
         }
-        let offset = offset.min(total.saturating_sub(height));
-        let below = total.saturating_sub(offset + height);
+        let focus = self.focus.clone().or(self.cursor.map(|(line, _)| line..line + 1)).unwrap_or(0..0);
+        let most = total.saturating_sub(height);
+        let offset = scroll.by_hand.unwrap_or_else(|| self.offset_for(&focus, height)).min(most);
+        *scroll = Scroll { by_hand: scroll.by_hand, offset, most, page: height.saturating_sub(2).max(1) };
+        let below = most - offset;
         let mut cursor = None;
         for (row, index) in (offset..total.min(offset + height)).enumerate() {
             let at = Rect { y: area.y + to_u16(row), height: 1, ..area };
             let above_hint = offset > 0 && row == 0 && height > 2;
             let below_hint = below > 0 && row + 1 == height && height > 2;
             if above_hint || below_hint {
-                let (mark, count, word) =
-                    if above_hint { ("↑", offset + 1, "above") } else { ("↓", below + 1, "below") };
-                buffer.set_stringn(
-                    at.x,
-                    at.y,
-                    format!("{mark} {count} more lines {word}"),
-                    usize::from(area.width),
-                    self.theme.style(Role::Quiet),
-                );
+                let hint = if above_hint {
+                    format!("↑ {} more lines above (PgUp)", offset + 1)
+                } else {
+                    format!("↓ {} more lines below (PgDn)", below + 1)
+                };
+                buffer.set_stringn(at.x, at.y, hint, usize::from(area.width), self.theme.style(Role::Quiet));
                 continue;
             }
             buffer.set_line(at.x, at.y, &self.lines[index], area.width);
@@ -193,9 +187,40 @@ impl Doc {
         if self.lines.len() <= height || height == 0 {
             return 0;
         }
-        let needed = (focus.end + 2).saturating_sub(height);
+        let needed = (focus.end + 1 + usize::from(focus.end < self.lines.len())).saturating_sub(height);
         // A focus taller than the page shows its beginning.
         needed.min(focus.start.saturating_sub(1))
+    }
+}
+
+/// How far a page is scrolled, and how far it could be; kept from frame to frame.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scroll {
+    /// Set by PgUp and PgDn; else the focus decides.
+    by_hand: Option<usize>,
+    offset: usize,
+    most: usize,
+    page: usize,
+}
+
+impl Scroll {
+    /// Scrolled to this line.
+    pub fn at(line: usize) -> Self {
+        Self { by_hand: Some(line), ..Self::default() }
+    }
+
+    /// Scrolls by a page; false where there is nothing more to show in that direction.
+    pub fn turn(&mut self, down: bool) -> bool {
+        let to = if down {
+            (self.offset + self.page).min(self.most)
+        } else {
+            self.offset.saturating_sub(self.page)
+        };
+        let moved = to != self.offset;
+        if moved {
+            self.by_hand = Some(to);
+        }
+        moved
     }
 }
 
@@ -216,7 +241,7 @@ mod tests {
     fn shown(doc: &Doc, width: u16, height: u16) -> Vec<String> {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
-        doc.draw(area, &mut buffer);
+        doc.draw(&mut Scroll::default(), area, &mut buffer);
         (0..height)
             .map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned())
             .collect()
@@ -243,7 +268,31 @@ mod tests {
         for i in 0..10 {
             page.text(Role::Plain, &i.to_string());
         }
-        assert_eq!(shown(&page, 20, 4), ["0", "1", "2", "↓ 7 more lines below"]);
+        assert_eq!(shown(&page, 30, 4), ["0", "1", "2", "↓ 7 more lines below (PgDn)"]);
+    }
+
+    #[test]
+    fn every_line_can_be_reached_by_turning_pages() {
+        let mut page = doc(30);
+        for i in 0..40 {
+            page.text(Role::Plain, &format!("line {i}."));
+        }
+        let area = Rect::new(0, 0, 30, 7);
+        let (mut scroll, mut seen) = (Scroll::default(), std::collections::BTreeSet::new());
+        loop {
+            let mut buffer = Buffer::empty(area);
+            page.draw(&mut scroll, area, &mut buffer);
+            let text: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+            seen.extend((0..40).filter(|i| text.contains(&format!("line {i}."))));
+            if !scroll.turn(true) {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), 40);
+        while scroll.turn(false) {
+            page.draw(&mut scroll, area, &mut Buffer::empty(area));
+        }
+        assert_eq!(scroll.offset, 0);
     }
 
     #[test]

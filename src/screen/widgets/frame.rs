@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::doc::{Doc, to_u16};
+use super::doc::{Doc, Scroll, to_u16};
 use super::text::{cells, fit};
 use crate::engine::findings::Verdict;
 use crate::screen::theme::{Role, Theme, mark};
@@ -135,5 +135,5 @@ pub fn too_small(theme: Theme, area: Rect, buffer: &mut Buffer) {
     );
     let mut doc = Doc::new(theme, area.width);
     doc.text(Role::Plain, &text);
-    doc.draw(area, buffer);
+    doc.draw(&mut Scroll::default(), area, buffer);
 }

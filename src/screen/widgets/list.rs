@@ -1,7 +1,9 @@
-//! A list to choose from: one row has the cursor, which is a leading `>` and reverse video.
+//! Lists to choose from: one row has the cursor, which is a leading `>` and reverse video.
+
+use ratatui::text::Span;
 
 use super::doc::Doc;
-use super::text::{cells, pad};
+use super::text::{cells, fit, pad};
 use crate::screen::theme::Role;
 
 /// One row of a list.
@@ -11,57 +13,25 @@ pub struct Row {
     pub label: String,
     /// More about it, second in rank; aligned with that of the other rows.
     pub detail: String,
-    /// The key that does the same, if there is one.
-    pub key: String,
-}
-
-impl Row {
-    /// A row with a label only.
-    pub fn new(label: impl Into<String>) -> Self {
-        Self { label: label.into(), ..Self::default() }
-    }
-
-    /// With more about it.
-    #[must_use]
-    pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = detail.into();
-        self
-    }
-
-    /// With a key that does the same.
-    #[must_use]
-    pub fn key(mut self, key: impl Into<String>) -> Self {
-        self.key = key.into();
-        self
-    }
 }
 
 /// Adds the rows; the one with the cursor is kept in view.
 pub fn list(doc: &mut Doc, rows: &[Row], cursor: Option<usize>) {
     let most = doc.width().saturating_sub(2);
-    let keys = rows.iter().map(|r| cells(&r.key)).max().unwrap_or(0);
-    let key_room = if keys == 0 { 0 } else { keys + 2 };
     let details = rows.iter().any(|r| !r.detail.is_empty());
     let widest = rows.iter().map(|r| cells(&r.label)).max().unwrap_or(0);
-    let label_room = match (details, most.saturating_sub(key_room)) {
-        (true, room) => widest.min(room * 3 / 5),
-        (false, room) => widest.min(room),
-    };
+    let label_room = widest.min(if details { most * 3 / 5 } else { most });
     for (index, row) in rows.iter().enumerate() {
         let selected = cursor == Some(index);
         let add = |doc: &mut Doc| {
             let from = doc.height();
-            let (mark, role) = if selected { ("> ", Role::Strong) } else { ("  ", Role::Plain) };
+            let mark = if selected { "> " } else { "  " };
             let label = pad(&row.label, label_room);
-            let key = if key_room == 0 { String::new() } else { format!("  {}", pad(&row.key, keys)) };
-            let gap = if details { "  " } else { "" };
-            let detail = row.detail.clone();
             doc.pieces(&[
-                (mark, role),
-                (&label, role),
-                (&key, Role::Key),
-                (gap, role),
-                (&detail, Role::Quiet),
+                (mark, Role::Plain),
+                (&label, Role::Plain),
+                ("  ", Role::Plain),
+                (&row.detail, Role::Quiet),
             ]);
             if selected {
                 let style = doc.theme.style(Role::Selected);
@@ -70,4 +40,73 @@ pub fn list(doc: &mut Doc, rows: &[Row], cursor: Option<usize>) {
         };
         if selected { doc.focused(add) } else { add(doc) }
     }
+}
+
+/// Something to do.
+#[derive(Debug, Clone)]
+pub struct Button {
+    /// What it says.
+    pub label: String,
+    /// The letter that does the same.
+    pub key: Option<char>,
+    /// Whether it can be chosen now.
+    pub enabled: bool,
+    /// Whether the next Enter does it.
+    pub selected: bool,
+}
+
+/// Buttons below each other, their letters in a column.
+pub fn menu(doc: &mut Doc, buttons: &[Button]) {
+    let room = doc.width().saturating_sub(6);
+    let widest = buttons.iter().map(|b| cells(&b.label)).max().unwrap_or(0).min(room);
+    for button in buttons {
+        let spans = spans(doc, button, widest);
+        if button.selected { doc.focused(|doc| doc.push(spans)) } else { doc.push(spans) }
+    }
+}
+
+/// Buttons beside each other, for where there is no room below; a button is never broken.
+pub fn flow(doc: &mut Doc, buttons: &[Button]) {
+    let mut line: Vec<Span<'static>> = Vec::new();
+    let mut used = 0;
+    let mut focus = false;
+    for button in buttons {
+        let spans = spans(doc, button, cells(&fit(&button.label, doc.width().saturating_sub(6))));
+        let width: usize = spans.iter().map(Span::width).sum();
+        if used > 0 && used + 1 + width > doc.width() {
+            add_line(doc, &mut line, focus);
+            (used, focus) = (0, false);
+        }
+        if used > 0 {
+            line.push(Span::raw(" "));
+            used += 1;
+        }
+        line.extend(spans);
+        used += width;
+        focus |= button.selected;
+    }
+    add_line(doc, &mut line, focus);
+}
+
+fn add_line(doc: &mut Doc, line: &mut Vec<Span<'static>>, focus: bool) {
+    let line = std::mem::take(line);
+    if line.is_empty() {
+        return;
+    }
+    if focus { doc.focused(|doc| doc.push(line)) } else { doc.push(line) }
+}
+
+/// `> Label  k `: the cursor, the label padded to a width, the letter.
+fn spans(doc: &Doc, button: &Button, width: usize) -> Vec<Span<'static>> {
+    let (label, letter) = if button.enabled { (Role::Plain, Role::Key) } else { (Role::Quiet, Role::Quiet) };
+    let key = button.key.filter(|_| button.enabled).map_or_else(|| " ".to_owned(), String::from);
+    let style = |role| {
+        let style = doc.theme.style(role);
+        if button.selected { style.patch(doc.theme.style(Role::Selected)) } else { style }
+    };
+    vec![
+        Span::styled(if button.selected { "> " } else { "  " }, style(label)),
+        Span::styled(pad(&button.label, width), style(label)),
+        Span::styled(format!("  {} ", fit(&key, 1)), style(letter)),
+    ]
 }

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
-use super::doc::{Doc, to_u16};
+use super::doc::{Doc, Scroll, to_u16};
 use super::text::{cells, fit};
 use crate::screen::theme::{Role, Theme};
 
@@ -18,23 +18,12 @@ pub fn text_width(area: Rect) -> u16 {
     area.width.min(WIDEST + 2 * (MARGIN + 1)).saturating_sub(2 * (MARGIN + 1))
 }
 
-/// How the text of an overlay is scrolled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scroll {
-    /// This many lines down from the start, less at the end.
-    Down(usize),
-    /// This many lines up from the end.
-    Up(usize),
-    /// As the text's focus wants it.
-    Focus,
-}
-
 /// Draws the overlay as high as its text needs, in the middle of `area`. Returns where the cursor is.
 pub fn overlay(
     theme: Theme,
     title: &str,
     doc: &Doc,
-    scroll: Scroll,
+    scroll: &mut Scroll,
     area: Rect,
     buffer: &mut Buffer,
 ) -> Option<Position> {
@@ -66,12 +55,5 @@ pub fn overlay(
         width: frame.width.saturating_sub(2 * (MARGIN + 1)),
         height: frame.height.saturating_sub(2 + 2 * air),
     };
-    match scroll {
-        Scroll::Focus => doc.draw(inner, buffer),
-        Scroll::Down(lines) => doc.draw_from(lines, inner, buffer),
-        Scroll::Up(lines) => {
-            let last = doc.height().saturating_sub(usize::from(inner.height));
-            doc.draw_from(last.saturating_sub(lines), inner, buffer)
-        }
-    }
+    doc.draw(scroll, inner, buffer)
 }

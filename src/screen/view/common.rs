@@ -1,0 +1,192 @@
+//! What several pages share: the rail's rows, the line about looking, troubles in four parts, what can be done.
+
+use super::{Paint, hand_over};
+use crate::engine::choices::AppChoice;
+use crate::engine::findings::Verdict;
+use crate::engine::ids::StageId;
+use crate::engine::trouble::Trouble;
+use crate::engine::words::{ui, ui_with, verdict, words};
+use crate::flow::menu::{self, Item};
+use crate::flow::state::{Page, Panel, State};
+use crate::screen::theme::{Role, Theme};
+use crate::screen::widgets::checks::tag;
+use crate::screen::widgets::doc::Doc;
+use crate::screen::widgets::frame::RailRow;
+use crate::screen::widgets::list::{self, Button};
+use crate::screen::widgets::text::{cells, fit, pad};
+
+/// The seven stages for the rail; with their words where there is room.
+pub fn rail_rows(state: &State, roomy: bool) -> Vec<RailRow> {
+    let status = |id| state.findings.stage(id).filter(|s| !s.checks.is_empty()).map(|s| s.status());
+    StageId::ALL
+        .into_iter()
+        .map(|id| {
+            let short = words().stage(id).map_or("", |s| s.short.as_str());
+            let title = format!("{} {short}", id.number());
+            let title = match status(id) {
+                Some(found) if roomy => format!("{}  {}", pad(&title, 18), verdict(found)),
+                _ => title,
+            };
+            RailRow { title, status: status(id), here: state.stage() == Some(id) }
+        })
+        .collect()
+}
+
+/// App, tenant and person, as far as they are known.
+pub fn about(state: &State) -> Vec<String> {
+    let app = state.facts.site.value().map(|s| s.name.clone()).or_else(|| match &state.choices.app {
+        Some(AppChoice::Name(name)) => Some(name.clone()),
+        Some(AppChoice::Url(url)) => Some(url.clone()),
+        Some(AppChoice::ResourceId(id)) => id.rsplit('/').next().map(str::to_owned),
+        None => None,
+    });
+    let mut about: Vec<String> = app.into_iter().collect();
+    match &state.signed_in {
+        Some(person) => about.extend([person.tenant_name.clone(), person.upn.clone()]),
+        None if state.public_only => about.push(ui("screen.public_only").to_owned()),
+        None => {}
+    }
+    about
+}
+
+/// What can be done, as buttons.
+pub fn buttons(state: &State) -> Vec<Button> {
+    let selected = menu::selected(state);
+    menu::actions(state)
+        .into_iter()
+        .map(|action| Button {
+            selected: selected == Some(Item::Action(action.id)),
+            label: action.label,
+            // While letters are text, no letter presses a button.
+            key: action.shortcut.filter(|_| !state.typing()),
+            enabled: action.enabled,
+        })
+        .collect()
+}
+
+/// The buttons below each other.
+pub fn menu(paint: &Paint, buttons: &[Button], width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    list::menu(&mut doc, buttons);
+    doc
+}
+
+/// The buttons beside each other.
+pub fn flow(paint: &Paint, buttons: &[Button], width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    list::flow(&mut doc, buttons);
+    doc
+}
+
+/// One line about what was just done, or what Ctrl-C will do next.
+pub fn note(state: &State, paint: &Paint, width: u16) -> Option<Doc> {
+    let row;
+    let (role, text) = if state.interrupted {
+        (Role::Caution, ui("screen.interrupted"))
+    } else if state.person_step.is_some() {
+        (Role::Waiting, ui("screen.person_step"))
+    } else if let Some(note) = &state.note {
+        (Role::Good, note.as_str())
+    } else {
+        row = hand_over::about_selected(state)?;
+        (Role::Quiet, row.as_str())
+    };
+    let mut doc = paint.doc(width);
+    doc.pieces(&[(text, role)]);
+    Some(doc)
+}
+
+/// What is waited for, or when we last looked. Nothing in it changes while there is no news.
+pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    let watching = state.watch.is_some();
+    let Page::Stage(stage) = state.page else { return doc };
+    if let Some(waiting) = &state.waiting {
+        let since = ui_with("screen.since", &[("time", &paint.clock(waiting.since))]);
+        both_ends(&mut doc, Some(Verdict::Waiting), &waiting.text, &since);
+        if waiting.safe_to_leave {
+            doc.text(Role::Quiet, ui("screen.safe"));
+        }
+        return doc;
+    }
+    let panel = &state.panel;
+    let shows =
+        matches!(panel, Panel::Overview | Panel::Myself | Panel::AskAdmin | Panel::HandOver | Panel::Answer);
+    if !shows {
+        return doc;
+    }
+    let looked = match state.looked_at {
+        // A watch looks every few seconds; saying so each time would be noise.
+        _ if state.looking && !watching => ui("screen.looking").to_owned(),
+        None => ui("screen.not_looked").to_owned(),
+        Some(at) if watching => ui_with("wait.looked", &[("time", &paint.clock(at))]),
+        Some(at) => ui_with("screen.looked", &[("time", &paint.clock(at))]),
+    };
+    if let Some(trouble) = &state.look_trouble {
+        both_ends(&mut doc, Some(Verdict::Unknown), &trouble.what, &looked);
+        doc.text(Role::Quiet, &trouble.next);
+        return doc;
+    }
+    let first_open = state.findings.stage(stage).and_then(|s| s.first_open());
+    match (panel, first_open) {
+        (Panel::Myself | Panel::AskAdmin | Panel::HandOver, Some(open)) => {
+            let title = words().check(open.id).map_or("", |c| c.title.as_str());
+            both_ends(&mut doc, Some(open.verdict), title, &looked);
+        }
+        (Panel::Myself | Panel::AskAdmin | Panel::HandOver, None) if state.stage_done() => {
+            let done = words().stage(stage).map_or("", |s| s.done.as_str());
+            both_ends(&mut doc, Some(Verdict::Pass), done, &looked);
+        }
+        _ => both_ends(&mut doc, None, "", &looked),
+    }
+    doc
+}
+
+/// A line with something at its beginning and something quiet at its end.
+fn both_ends(doc: &mut Doc, found: Option<Verdict>, left: &str, right: &str) {
+    if left.is_empty() {
+        doc.pieces(&[(right, Role::Quiet)]);
+        return;
+    }
+    let tag = found.map(|v| tag(v, verdict(v), cells(verdict(v)))).unwrap_or_default();
+    let lead = if tag.is_empty() { 0 } else { cells(&tag) + 2 };
+    let room = doc.width().saturating_sub(lead + cells(right) + 2);
+    let left = pad(&fit(left, room), room);
+    let role = found.map_or(Role::Plain, Theme::role);
+    let gap = if tag.is_empty() { "" } else { "  " };
+    doc.pieces(&[
+        (&tag, role),
+        (gap, Role::Plain),
+        (&left, Role::Plain),
+        ("  ", Role::Plain),
+        (right, Role::Quiet),
+    ]);
+}
+
+/// A trouble in its four parts: what happened, what it means here, what to do next, and in grey the original words.
+pub fn trouble(doc: &mut Doc, trouble: &Trouble) {
+    doc.text(Role::Bad, &trouble.what);
+    doc.text(Role::Plain, &trouble.means);
+    if !trouble.next.is_empty() {
+        doc.blank();
+        doc.hanging("→ ", Role::Strong, Role::Plain, &trouble.next);
+    }
+    let mut original = trouble.original.clone();
+    if let Some(code) = trouble.code.as_deref().filter(|code| !original.contains(*code)) {
+        original = format!("{code} {original}");
+    }
+    if !original.trim().is_empty() {
+        doc.blank();
+        doc.text(Role::Quiet, &original);
+    }
+}
+
+/// A trouble as a remark inside a page.
+pub fn remark(doc: &mut Doc, trouble: &Trouble) {
+    doc.hanging("! ", Role::Bad, Role::Plain, &trouble.what);
+    doc.indented(2, |doc| {
+        doc.text(Role::Plain, &trouble.means);
+        doc.text(Role::Plain, &trouble.next);
+        doc.text(Role::Quiet, &trouble.original);
+    });
+}

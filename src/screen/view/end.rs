@@ -1,0 +1,77 @@
+//! The end: what exists now, when the secret ends, what to do in Power Apps next, how to undo.
+
+use super::Paint;
+use crate::engine::findings::Verdict;
+use crate::engine::ids::StageId;
+use crate::engine::words::{ui, ui_with, verdict, words};
+use crate::flow::state::State;
+use crate::screen::theme::{Role, Theme};
+use crate::screen::widgets::checks::tag;
+use crate::screen::widgets::doc::Doc;
+use crate::screen::widgets::table::facts;
+use crate::screen::widgets::text::cells;
+
+pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
+    let end = words().end();
+    let mut doc = paint.doc(width);
+    let tried = state.findings.stage(StageId::Try).is_some_and(|s| !s.checks.is_empty() && s.done());
+    let open: Vec<_> = state.findings.stages.iter().filter(|s| !s.done()).collect();
+    if tried && open.is_empty() {
+        doc.hanging("✓ ", Role::Good, Role::Good, &end.title);
+        doc.text(Role::Plain, &end.proven);
+        doc.text(Role::Quiet, &end.not_seen);
+    } else {
+        doc.text(Role::Strong, ui("screen.end_open"));
+        let widest = open.iter().map(|s| cells(verdict(s.status()))).max().unwrap_or(0);
+        for stage in open {
+            let status = stage.status();
+            let title = words().stage(stage.id).map_or("", |s| s.title.as_str());
+            let tag = tag(status, verdict(status), widest);
+            let number = format!("   {} ", stage.id.number());
+            doc.pieces(&[(&tag, Theme::role(status)), (&number, Role::Quiet), (title, Role::Plain)]);
+        }
+    }
+    doc.blank();
+    doc.text(Role::Strong, ui("screen.end_exists"));
+    exists(state, paint, &mut doc);
+    doc.blank();
+    doc.text(Role::Strong, ui("screen.end_next"));
+    for line in &end.next {
+        doc.item("- ", line);
+    }
+    doc.item("- ", &end.secret);
+    doc.blank();
+    doc.text(Role::Quiet, &end.undo);
+    if state.setup.practice {
+        doc.text(Role::Practice, ui("practice.done"));
+    }
+    doc
+}
+
+fn exists(state: &State, paint: &Paint, doc: &mut Doc) {
+    let facts_seen = &state.facts;
+    let app = |seen: &crate::engine::facts::Seen<crate::engine::facts::Application>| {
+        seen.value().map(|app| format!("{} ({})", app.display_name, app.app_id)).unwrap_or_default()
+    };
+    let ends = facts_seen
+        .client_app
+        .value()
+        .and_then(|app| app.secrets.iter().filter_map(|s| s.end).max())
+        .map(|end| ui_with("screen.secret_until", &[("date", &paint.date(end))]))
+        .unwrap_or_default();
+    let site = facts_seen.site.value().map(|s| format!("https://{}", s.host)).unwrap_or_default();
+    let redirect = state.choices.redirect_url.clone().unwrap_or_default();
+    facts(
+        doc,
+        &[
+            (ui("screen.end_site"), &site),
+            (ui("screen.end_api"), &app(&facts_seen.api_app)),
+            (ui("screen.end_client"), &app(&facts_seen.client_app)),
+            (ui("screen.end_secret"), &ends),
+            (ui("screen.end_redirect"), &redirect),
+        ],
+    );
+    if state.findings.stages.iter().all(|s| s.status() == Verdict::NotTried) {
+        doc.text(Role::Quiet, ui("screen.not_looked"));
+    }
+}

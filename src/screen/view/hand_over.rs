@@ -1,0 +1,109 @@
+//! Stage 6: the connector page's fields in the page's own order, each with the value to put in.
+
+use super::Paint;
+use crate::engine::words::ui;
+use crate::flow::effect::CopyItem;
+use crate::flow::event::CopyOutcome;
+use crate::flow::hand_over::{Row, RowValue, rows};
+use crate::flow::menu::{self, Item};
+use crate::flow::state::State;
+use crate::screen::theme::Role;
+use crate::screen::widgets::doc::Doc;
+use crate::screen::widgets::text::{cells, fit, pad, short_id};
+
+/// Cells for what became of copying, its digit included.
+const STATE: usize = 8;
+
+pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    let rows = rows(state);
+    let selected = menu::selected(state);
+    let pages = rows.iter().map(|r| cells(r.page)).max().unwrap_or(0);
+    let labels = rows.iter().map(|r| cells(r.label)).max().unwrap_or(0);
+    let mut page = "";
+    for row in &rows {
+        let here = row.item.is_some_and(|item| selected == Some(Item::Row(item)));
+        let name = if row.page == page { "" } else { row.page };
+        page = row.page;
+        let lead =
+            format!("{}{} {}", if here { "> " } else { "  " }, pad(name, pages), pad(row.label, labels));
+        let add = |doc: &mut Doc| line(doc, row, &lead, here);
+        if here { doc.focused(add) } else { add(&mut doc) }
+    }
+    if !state.files.is_empty() {
+        doc.blank();
+        for file in &state.files {
+            doc.hanging(ui("screen.file_written"), Role::Quiet, Role::Value, file);
+        }
+    }
+    doc
+}
+
+/// What to know about the selected row, for the line of notes.
+pub fn about_selected(state: &State) -> Option<String> {
+    let Some(Item::Row(item)) = menu::selected(state) else { return None };
+    let row = rows(state).into_iter().find(|row| row.item == Some(item))?;
+    let older = row.older.map(|older| format!(" / {older}")).unwrap_or_default();
+    Some(format!("{}{older}: {}", row.label, row.note))
+}
+
+fn line(doc: &mut Doc, row: &Row, lead: &str, here: bool) {
+    let from = doc.height();
+    let room = doc.width().saturating_sub(cells(lead) + 2 + 1 + STATE);
+    let (value, role) = match &row.value {
+        RowValue::Choose(text) => ((*text).to_owned(), Role::Strong),
+        RowValue::Text(text) => (short(row.item, text), Role::Value),
+        RowValue::Hidden => (ui("hand_over.secret_ready").to_owned(), Role::Good),
+        RowValue::Missing if row.item == Some(CopyItem::ClientSecret) => {
+            (ui("hand_over.secret_gone").to_owned(), Role::Caution)
+        }
+        RowValue::Missing => (ui("screen.not_known").to_owned(), Role::Quiet),
+    };
+    // What is known about a row without a value to copy stands beside it, where there is room.
+    let remark = match &row.value {
+        RowValue::Text(text) if row.item == Some(CopyItem::ResourceUrl) && short_id(text) != *text => {
+            format!("  ({})", ui("hand_over.resource_is_id"))
+        }
+        RowValue::Choose(_) => format!("  {}", row.note),
+        _ => String::new(),
+    };
+    let remark = if cells(&value) + cells(&remark) <= room { remark } else { String::new() };
+    let value = fit(&value, room);
+    let gap = " ".repeat(room.saturating_sub(cells(&value) + cells(&remark)) + 1);
+    let (state, state_role) = state_of(row);
+    doc.pieces(&[
+        (lead, Role::Plain),
+        ("  ", Role::Plain),
+        (&value, role),
+        (&remark, Role::Quiet),
+        (&gap, Role::Plain),
+        (&state, state_role),
+    ]);
+    if here {
+        let style = doc.theme.style(Role::Selected);
+        doc.bar(from, style);
+    }
+}
+
+/// Ids that Enter copies whole may be shown without their middle.
+fn short(item: Option<CopyItem>, text: &str) -> String {
+    match item {
+        Some(CopyItem::ClientId | CopyItem::TenantId | CopyItem::ResourceUrl) => short_id(text),
+        _ => text.to_owned(),
+    }
+}
+
+/// The digit that copies the row, and what became of copying it.
+fn state_of(row: &Row) -> (String, Role) {
+    if !row.copyable {
+        return (String::new(), Role::Plain);
+    }
+    let (word, role) = match &row.outcome {
+        None => (ui("screen.copy"), Role::Key),
+        Some(CopyOutcome::Copied) => (ui("clip.copied"), Role::Good),
+        Some(CopyOutcome::Sent) => (ui("screen.copy_sent"), Role::Caution),
+        Some(CopyOutcome::Failed(_)) => (ui("screen.copy_failed"), Role::Bad),
+    };
+    let digit = row.digit.map_or_else(String::new, |d| format!("{d} "));
+    (fit(&format!("{digit}{word}"), STATE), role)
+}

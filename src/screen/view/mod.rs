@@ -1,0 +1,271 @@
+//! The wizard as pages: one file for each page or panel, put into the frame of header, rail and footer here.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier, Style};
+
+use super::theme::{Look, Role, Theme};
+use super::widgets::doc::{Doc, Scroll, to_u16};
+use super::widgets::frame::{Header, RAIL_FROM, SMALLEST, footer, header, rail, rail_width, too_small};
+use crate::engine::words::{ui, ui_with, words};
+use crate::flow::menu;
+use crate::flow::state::{Page, Panel, State};
+
+mod admin;
+mod answer;
+mod applying;
+mod common;
+mod end;
+mod hand_over;
+mod myself;
+mod overlays;
+mod overview;
+mod pick;
+mod plan;
+mod redirect;
+mod rehearsal;
+mod resource;
+mod secret;
+mod sign_in;
+mod welcome;
+
+/// From this width on the page has the words of the rail and a wider margin.
+const WIDE: u16 = 120;
+/// From this width of the page on, a list and its detail stand beside each other.
+const SIDE_BY_SIDE: u16 = 90;
+
+/// What every view draws with: the person's terminal, and the person's time zone (found out by `platform`).
+#[derive(Debug, Clone)]
+pub struct Paint {
+    /// Styles and marks.
+    pub theme: Theme,
+    /// For clock times.
+    pub zone: TimeZone,
+}
+
+impl Paint {
+    /// For a terminal and a time zone.
+    pub fn new(look: Look, zone: TimeZone) -> Self {
+        Self { theme: Theme::new(look), zone }
+    }
+
+    /// A time of day, to the minute: nothing redraws for the sake of a clock.
+    fn clock(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%H:%M").to_string()
+    }
+
+    /// A day.
+    fn date(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%-d %B %Y").to_string()
+    }
+
+    fn doc(&self, width: u16) -> Doc {
+        Doc::new(self.theme, width)
+    }
+}
+
+/// What a page shows between header and footer.
+enum Body {
+    /// One text.
+    One(Doc),
+    /// A list, and the detail of what is selected in it: beside it where there is room, else below.
+    Two {
+        /// Makes the list for a width.
+        list: Doc,
+        /// The detail.
+        detail: Doc,
+    },
+}
+
+/// Draws the whole wizard. Returns where the terminal's cursor is to stand, if a field is open.
+pub fn render(
+    state: &State,
+    paint: &Paint,
+    scroll: &mut Scroll,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let cursor = if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        too_small(paint.theme, area, buffer);
+        None
+    } else {
+        page(state, paint, scroll, area, buffer)
+    };
+    paint.theme.settle(buffer);
+    cursor
+}
+
+fn page(
+    state: &State,
+    paint: &Paint,
+    scroll: &mut Scroll,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let margin = if area.width >= RAIL_FROM { 2 } else { 1 };
+    let inner = Rect { x: area.x + margin, width: area.width - 2 * margin, ..area };
+    header(paint.theme, &header_of(state), Rect { height: 2, ..inner }, buffer);
+
+    let keys: Vec<(String, String)> = menu::footer(state).into_iter().map(|k| (k.key, k.label)).collect();
+    let foot = footer(paint.theme, &keys, inner.width);
+    let foot_height = to_u16(foot.height()).min(3);
+    let foot_at = Rect { y: inner.bottom() - foot_height, height: foot_height, ..inner };
+
+    let mut middle = Rect { y: inner.y + 3, height: inner.height - 3 - foot_height - 1, ..inner };
+    if area.width >= RAIL_FROM {
+        let rows = common::rail_rows(state, area.width >= WIDE);
+        let width = rail_width(&rows);
+        rail(paint.theme, &rows, Rect { width, ..middle }, buffer);
+        middle = Rect { x: middle.x + width, width: middle.width - width, ..middle };
+    }
+
+    let cursor = if state.overlays.is_empty() {
+        content(state, paint, scroll, middle, buffer)
+    } else {
+        // What lies below is still there, but steps back.
+        let below = State { overlays: Vec::new(), ..state.clone() };
+        content(&below, paint, &mut Scroll::default(), middle, buffer);
+        step_back(buffer, area);
+        let over = Rect { y: inner.y + 2, height: inner.height - 2 - foot_height - 1, ..inner };
+        overlays::render(state, paint, scroll, over, buffer)
+    };
+    // Notes stand in the empty line above the footer, so that nothing moves when one comes or goes.
+    let note_at = Rect { y: foot_at.y - 1, height: 1, ..inner };
+    if let Some(note) = common::note(state, paint, inner.width) {
+        note.draw(&mut Scroll::default(), note_at, buffer);
+    }
+    foot.draw(&mut Scroll::default(), foot_at, buffer);
+    cursor
+}
+
+fn step_back(buffer: &mut Buffer, area: Rect) {
+    let quiet = Style::new()
+        .fg(Color::Reset)
+        .remove_modifier(Modifier::BOLD | Modifier::REVERSED)
+        .add_modifier(Modifier::DIM);
+    buffer.set_style(Rect { y: area.y + 2, height: area.height - 2, ..area }, quiet);
+}
+
+/// The page's body, its status, and what can be done, from the top down.
+fn content(
+    state: &State,
+    paint: &Paint,
+    scroll: &mut Scroll,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let body = body(state, paint, area.width);
+    let status = common::status(state, paint, area.width);
+    let buttons = common::buttons(state);
+    let status_height = status.height();
+    let body_height = match &body {
+        Body::One(doc) => doc.height(),
+        // A plan takes all the room that there is.
+        Body::Two { .. } => usize::from(area.height),
+    };
+    let room = usize::from(area.height);
+    let menu = common::menu(paint, &buttons, area.width);
+    let roomy = body_height + 1 + status_height + usize::from(status_height > 0) + menu.height() <= room
+        || (matches!(body, Body::Two { .. }) && menu.height() <= 3);
+    let menu = if roomy { menu } else { common::flow(paint, &buttons, area.width) };
+    let gap = usize::from(status_height > 0 && roomy);
+    let below = (status_height + gap + menu.height()).min(room.saturating_sub(3));
+    let top = to_u16(body_height.min(room.saturating_sub(below + 1)));
+
+    let body_at = Rect { height: top, ..area };
+    let cursor = match body {
+        Body::One(doc) => doc.draw(scroll, body_at, buffer),
+        Body::Two { list, detail } => {
+            two(paint, &list, &detail, scroll, body_at, buffer);
+            None
+        }
+    };
+    let status_at = Rect { y: area.y + top + 1, height: to_u16(status_height), ..area }.intersection(area);
+    status.draw(&mut Scroll::default(), status_at, buffer);
+    let menu_y = area.y + top + 1 + to_u16(status_height + gap);
+    let menu_at = Rect { y: menu_y, height: area.bottom().saturating_sub(menu_y), ..area }.intersection(area);
+    menu.draw(&mut Scroll::default(), menu_at, buffer);
+    cursor
+}
+
+fn two(paint: &Paint, list: &Doc, detail: &Doc, scroll: &mut Scroll, area: Rect, buffer: &mut Buffer) {
+    if area.width >= SIDE_BY_SIDE {
+        let left = side_width(area.width);
+        list.draw(&mut Scroll::default(), Rect { width: left, ..area }, buffer);
+        detail.draw(scroll, Rect { x: area.x + left + 3, width: area.width - left - 3, ..area }, buffer);
+        return;
+    }
+    let height = to_u16(list.height()).min(area.height / 2);
+    list.draw(&mut Scroll::default(), Rect { height, ..area }, buffer);
+    let rule = "─".repeat(usize::from(area.width));
+    buffer.set_stringn(
+        area.x,
+        area.y + height,
+        rule,
+        usize::from(area.width),
+        paint.theme.style(Role::Quiet),
+    );
+    let rest = Rect { y: area.y + height + 1, height: area.height.saturating_sub(height + 1), ..area };
+    detail.draw(scroll, rest, buffer);
+}
+
+/// How wide the list of two is, beside its detail.
+fn side_width(width: u16) -> u16 {
+    width * 2 / 5
+}
+
+/// The widths of a list and its detail on a page of this width.
+fn two_widths(width: u16) -> (u16, u16) {
+    if width >= SIDE_BY_SIDE { (side_width(width), width - side_width(width) - 3) } else { (width, width) }
+}
+
+fn body(state: &State, paint: &Paint, width: u16) -> Body {
+    let doc = match &state.page {
+        Page::Welcome => welcome::body(state, paint, width),
+        Page::SignIn(sign_in) => sign_in::body(state, sign_in, paint, width),
+        Page::End => end::body(state, paint, width),
+        Page::Stage(stage) => match &state.panel {
+            Panel::Overview => overview::body(state, *stage, paint, width),
+            Panel::PickApp => pick::apps(state, paint, width),
+            Panel::TypeUrl => pick::address(state, paint, width),
+            Panel::PickClient => pick::clients(state, paint, width),
+            Panel::Preparing => applying::looking_first(paint, width),
+            Panel::Plan(view) => return plan::body(state, view, paint, width),
+            Panel::Applying(apply) => applying::body(state, apply, paint, width),
+            Panel::Myself => myself::body(state, *stage, paint, width),
+            Panel::AskAdmin => admin::body(state, *stage, paint, width),
+            Panel::SecretField => secret::body(state, paint, width),
+            Panel::HandOver => hand_over::body(state, paint, width),
+            Panel::Resource => resource::body(state, paint, width),
+            Panel::RedirectField => redirect::typing(state, paint, width),
+            Panel::ErrorField => redirect::from_error(state, paint, width),
+            Panel::Binding => rehearsal::binding(paint, width),
+            Panel::Rehearsal(view) => rehearsal::running(state, view, paint, width),
+            Panel::RehearsalPaste(view) => rehearsal::pasting(state, view, paint, width),
+            Panel::Answer => answer::body(state, paint, width),
+        },
+    };
+    Body::One(doc)
+}
+
+fn header_of(state: &State) -> Header {
+    let words = words();
+    let (step, title) = match &state.page {
+        Page::Welcome => (String::new(), ui("screen.name").to_owned()),
+        Page::SignIn(_) => (String::new(), ui("sign_in.title").to_owned()),
+        Page::End => (String::new(), ui("screen.end").to_owned()),
+        Page::Stage(stage) => (
+            ui_with("stage.step", &[("number", &stage.number().to_string())]),
+            words.stage(*stage).map(|s| s.title.clone()).unwrap_or_default(),
+        ),
+    };
+    let badge = match (state.setup.practice, state.setup.read_only) {
+        (true, true) => format!("{}  {}", ui("stage.practice"), ui("stage.read_only")),
+        (true, false) => ui("stage.practice").to_owned(),
+        (false, true) => ui("stage.read_only").to_owned(),
+        (false, false) => String::new(),
+    };
+    Header { step, title, badge, about: common::about(state) }
+}

@@ -1,0 +1,183 @@
+//! What lies over a page: help, the log of calls, one check explained, a trouble, a notice, the question before leaving.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::{Paint, common};
+use crate::engine::findings::Verdict;
+use crate::engine::ids::CheckId;
+use crate::engine::words::{ui, verdict, words};
+use crate::flow::event::CallLine;
+use crate::flow::menu;
+use crate::flow::state::{Overlay, State};
+use crate::screen::theme::{Role, Theme, mark};
+use crate::screen::widgets::checks::tag;
+use crate::screen::widgets::doc::{Doc, Scroll};
+use crate::screen::widgets::list;
+use crate::screen::widgets::overlay::{overlay, text_width};
+use crate::screen::widgets::text::{cells, pad};
+
+const VERDICTS: [Verdict; 7] = [
+    Verdict::Pass,
+    Verdict::Warn,
+    Verdict::Fail,
+    Verdict::Waiting,
+    Verdict::Unknown,
+    Verdict::NotTried,
+    Verdict::NotApplicable,
+];
+
+pub fn render(
+    state: &State,
+    paint: &Paint,
+    scroll: &mut Scroll,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Option<Position> {
+    let top = state.overlays.last()?;
+    let mut doc = paint.doc(text_width(area));
+    let mut fixed = None;
+    let title = match top {
+        Overlay::Help => help(state, &mut doc),
+        Overlay::CallLog { back } => {
+            let visible = usize::from(area.height.saturating_sub(4));
+            fixed = Some(Scroll::at(state.calls.len().saturating_sub(visible + back)));
+            log(state, paint, &mut doc)
+        }
+        Overlay::Explain(check) => explain(state, *check, &mut doc),
+        Overlay::Trouble(trouble) => {
+            common::trouble(&mut doc, trouble);
+            ui("screen.trouble")
+        }
+        Overlay::Notice { title, text } => {
+            doc.text(Role::Plain, text);
+            title
+        }
+        Overlay::ConfirmQuit { .. } => quit(state, &mut doc),
+    };
+    let buttons = common::buttons(state);
+    // One way out needs no button: the footer names its key.
+    if buttons.len() > 1 {
+        doc.blank();
+        list::menu(&mut doc, &buttons);
+    }
+    let scroll = fixed.as_mut().unwrap_or(scroll);
+    overlay(paint.theme, title, &doc, scroll, area, buffer)
+}
+
+fn help(state: &State, doc: &mut Doc) -> &'static str {
+    doc.text(Role::Plain, ui("help.safe"));
+    if let Some(stage) = state.stage().and_then(|id| words().stage(id)) {
+        doc.blank();
+        doc.text(Role::Strong, &stage.title);
+        doc.text(Role::Plain, &stage.why);
+        doc.text(Role::Plain, &stage.for_me.sentence);
+    }
+    doc.blank();
+    doc.text(Role::Strong, ui("help.keys"));
+    let below = State { overlays: Vec::new(), ..state.clone() };
+    let keys = menu::footer(&below);
+    let widest = keys.iter().map(|k| cells(&k.key)).max().unwrap_or(0);
+    for key in keys {
+        doc.hanging(&format!("{}  ", pad(&key.key, widest)), Role::Key, Role::Plain, &key.label);
+    }
+    doc.blank();
+    doc.text(Role::Strong, ui("help.verdicts"));
+    let widest = VERDICTS.iter().map(|v| cells(verdict(*v))).max().unwrap_or(0);
+    for found in VERDICTS {
+        let means = ui(means(found));
+        let tag = tag(found, verdict(found), widest);
+        doc.hanging(&format!("{tag}  "), Theme::role(found), Role::Plain, means);
+    }
+    doc.blank();
+    doc.text(Role::Strong, ui("help.terms"));
+    for term in words().terms() {
+        doc.pieces(&[(&term.word, Role::Plain), ("  ", Role::Plain), (&term.service, Role::Quiet)]);
+        doc.indented(2, |doc| doc.text(Role::Plain, &term.means));
+    }
+    ui("help.title")
+}
+
+const fn means(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "verdict_means.pass",
+        Verdict::Warn => "verdict_means.warn",
+        Verdict::Fail => "verdict_means.fail",
+        Verdict::Waiting => "verdict_means.waiting",
+        Verdict::Unknown => "verdict_means.unknown",
+        Verdict::NotTried => "verdict_means.not_tried",
+        Verdict::NotApplicable => "verdict_means.not_applicable",
+    }
+}
+
+fn log(state: &State, paint: &Paint, doc: &mut Doc) -> &'static str {
+    if state.calls.is_empty() {
+        doc.text(Role::Plain, ui("log.empty"));
+    }
+    for call in &state.calls {
+        line(call, paint, doc);
+    }
+    ui("log.title")
+}
+
+fn line(call: &CallLine, paint: &Paint, doc: &mut Doc) {
+    let status = call.status.map_or_else(|| "---".to_owned(), |s| s.to_string());
+    let role = match call.status {
+        Some(200..=399) => Role::Good,
+        Some(_) => Role::Caution,
+        None => Role::Bad,
+    };
+    let method = if call.writes { Role::Strong } else { Role::Plain };
+    let kind = pad(ui(if call.writes { "log.write" } else { "log.read" }), 6);
+    let rest = format!("{}{}", call.host, call.path);
+    doc.pieces(&[
+        (&paint.clock(call.at), Role::Quiet),
+        ("  ", Role::Plain),
+        (&pad(&status, 3), role),
+        ("  ", Role::Plain),
+        (&kind, method),
+        ("  ", Role::Plain),
+        (&pad(&call.method, 6), method),
+        (&rest, Role::Plain),
+    ]);
+}
+
+fn explain(state: &State, check: CheckId, doc: &mut Doc) -> &'static str {
+    let found = state.findings.check(check);
+    let Some(text) = words().check(check) else { return "" };
+    if let Some(finding) = found {
+        let tag = format!("{} {}", mark(finding.verdict), verdict(finding.verdict));
+        doc.pieces(&[(&tag, Theme::role(finding.verdict))]);
+        doc.blank();
+        section(doc, "stage.evidence_label", &finding.evidence);
+    }
+    section(doc, "stage.why_label", &text.why);
+    if let Some(finding) = found.filter(|f| !f.verdict.settled()) {
+        if let Some(failing) = text.failing.as_deref().filter(|_| finding.verdict == Verdict::Fail) {
+            section(doc, "explain.means", failing);
+        }
+        section(doc, "stage.remedy_label", finding.note.as_deref().unwrap_or(&text.remedy));
+    }
+    doc.text(Role::Quiet, check.as_str());
+    &text.title
+}
+
+fn section(doc: &mut Doc, label: &str, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    doc.text(Role::Strong, ui(label));
+    doc.text(Role::Plain, text);
+    doc.blank();
+}
+
+fn quit(state: &State, doc: &mut Doc) -> &'static str {
+    if state.held.secret.is_some() {
+        doc.text(Role::Plain, ui("screen.quit_held"));
+    }
+    if state.secret_on_clipboard {
+        doc.text(Role::Plain, ui("screen.quit_clipboard"));
+    }
+    doc.text(Role::Quiet, ui("quit.resume"));
+    ui("quit.ask")
+}

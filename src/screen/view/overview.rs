@@ -1,0 +1,66 @@
+//! A stage: one sentence of why, then the checks, the first open one unfolded onto its evidence.
+
+use super::{Paint, common};
+use crate::engine::findings::{Finding, Verdict};
+use crate::engine::ids::StageId;
+use crate::engine::words::{ui, ui_with, verdict, words};
+use crate::flow::menu::{self, Item};
+use crate::flow::state::State;
+use crate::screen::theme::Role;
+use crate::screen::widgets::checks::{CheckRow, checks};
+use crate::screen::widgets::doc::Doc;
+
+pub fn body(state: &State, stage: StageId, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    let text = words().stage(stage);
+    doc.text(Role::Plain, text.map_or("", |s| s.why.as_str()));
+    doc.blank();
+    let found = state.findings.stage(stage).map_or(&[][..], |s| &s.checks);
+    let cursor = match menu::selected(state) {
+        Some(Item::Check(id)) => found.iter().position(|c| c.id == id),
+        _ => None,
+    };
+    let open = found.iter().position(|c| !c.verdict.settled());
+    let rows: Vec<CheckRow<'_>> = found.iter().map(row).collect();
+    checks(&mut doc, &rows, open, cursor);
+    if stage == StageId::Secret {
+        held(state, paint, &mut doc);
+    }
+    if state.stage_done() {
+        doc.blank();
+        let done = text.map_or("", |s| s.done.as_str());
+        doc.hanging("✓ ", Role::Good, Role::Good, &format!("{} {done}", ui("stage.done")));
+    }
+    doc
+}
+
+fn row(finding: &Finding) -> CheckRow<'_> {
+    let text = words().check(finding.id);
+    let helps = matches!(finding.verdict, Verdict::Fail | Verdict::Warn | Verdict::Unknown);
+    let remedy = if helps { text.map_or("", |c| c.remedy.as_str()) } else { "" };
+    CheckRow {
+        verdict: finding.verdict,
+        word: verdict(finding.verdict),
+        title: text.map_or("", |c| c.title.as_str()),
+        evidence: &finding.evidence,
+        note: finding.note.as_deref().unwrap_or(remedy),
+    }
+}
+
+/// What is held of the secret, and what became of trying it.
+fn held(state: &State, paint: &Paint, doc: &mut Doc) {
+    let secret = &state.secret;
+    let Some(held) = &state.held.secret else { return };
+    doc.blank();
+    let line = match held.ends {
+        Some(ends) => ui_with("secret.held", &[("date", &paint.date(ends))]),
+        None => ui("screen.secret_held").to_owned(),
+    };
+    doc.hanging("✓ ", Role::Good, Role::Plain, &line);
+    if secret.probing {
+        doc.hanging("… ", Role::Waiting, Role::Plain, ui("screen.probing"));
+    }
+    if let Some(trouble) = &secret.trouble {
+        common::remark(doc, trouble);
+    }
+}

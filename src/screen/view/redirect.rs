@@ -1,0 +1,25 @@
+//! Bringing the redirect URL back: typed or pasted, or found inside the message of a failed sign-in.
+
+use super::{Paint, pick};
+use crate::engine::words::ui;
+use crate::flow::state::State;
+use crate::screen::theme::Role;
+use crate::screen::widgets::doc::Doc;
+
+pub fn typing(state: &State, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    doc.text(Role::Plain, ui("screen.redirect_type"));
+    doc.text(Role::Quiet, ui("screen.redirect_where"));
+    doc.blank();
+    pick::field(&mut doc, &state.fields.redirect, "https://");
+    doc
+}
+
+pub fn from_error(state: &State, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    doc.text(Role::Plain, ui("screen.error_paste"));
+    doc.text(Role::Quiet, ui("screen.error_why"));
+    doc.blank();
+    pick::field(&mut doc, &state.fields.error, ui("screen.error_hint"));
+    doc
+}

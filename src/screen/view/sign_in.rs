@@ -1,0 +1,70 @@
+//! Signing in: the ways to do it, the device code, the browser that is waited for, or the address alone.
+
+use super::{Paint, common, pick};
+use crate::engine::words::{ui, ui_with};
+use crate::flow::effect::SignInMethod;
+use crate::flow::state::{SignInState, SignInStep, State};
+use crate::screen::theme::Role;
+use crate::screen::widgets::doc::Doc;
+
+pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width.min(84));
+    match &sign_in.step {
+        SignInStep::Choose => choose(state, sign_in, &mut doc),
+        SignInStep::Starting(method) => doc.text(
+            Role::Plain,
+            match method {
+                SignInMethod::AzCli => ui("screen.starting_az"),
+                _ => ui("screen.starting"),
+            },
+        ),
+        SignInStep::Browser { address } => {
+            let key = if state.setup.no_browser { "screen.open_yourself" } else { "sign_in.waiting_browser" };
+            doc.text(Role::Plain, ui(key));
+            doc.blank();
+            doc.text(Role::Quiet, ui("screen.address"));
+            doc.value(address);
+            doc.blank();
+            doc.text(Role::Quiet, ui("sign_in.waiting"));
+        }
+        SignInStep::DeviceCode { code, address, ends } => {
+            doc.text(Role::Plain, ui("screen.code_intro"));
+            doc.blank();
+            doc.pieces(&[
+                (ui("screen.code_address"), Role::Quiet),
+                ("  ", Role::Plain),
+                (address, Role::Value),
+            ]);
+            doc.pieces(&[(ui("screen.code_code"), Role::Quiet), ("  ", Role::Plain), (code, Role::Strong)]);
+            let ends = ui_with("screen.code_ends", &[("time", &paint.clock(*ends))]);
+            doc.pieces(&[(&ends, Role::Quiet)]);
+            doc.blank();
+            doc.hanging("! ", Role::Caution, Role::Plain, ui("screen.phishing"));
+            doc.blank();
+            doc.text(Role::Quiet, ui("sign_in.waiting"));
+        }
+        SignInStep::Address => return pick::address(state, paint, width),
+    }
+    doc
+}
+
+fn choose(state: &State, sign_in: &SignInState, doc: &mut Doc) {
+    if let Some(trouble) = &sign_in.trouble {
+        common::remark(doc, trouble);
+        doc.blank();
+    }
+    doc.text(Role::Plain, ui("sign_in.why"));
+    doc.blank();
+    for method in &state.setup.methods {
+        let (name, hint) = match method {
+            SignInMethod::Browser => ("screen.way_browser", "sign_in.browser_hint"),
+            SignInMethod::DeviceCode => ("screen.way_code", "sign_in.device_hint"),
+            SignInMethod::AzCli => ("screen.way_az", "sign_in.az_hint"),
+        };
+        doc.hanging(ui(name), Role::Quiet, Role::Plain, ui(hint));
+    }
+    doc.hanging(ui("screen.way_none"), Role::Quiet, Role::Plain, ui("sign_in.none_hint"));
+    doc.blank();
+    let client = &state.setup.client;
+    doc.text(Role::Quiet, &ui_with("screen.client", &[("name", &client.name), ("id", &client.id)]));
+}

@@ -20,8 +20,7 @@ const LONGEST: usize = 2_000;
                   Exit codes: 0 nothing fails, 1 something fails, 2 wrong usage, 3 sign-in needed,\n\
                   4 cloud or network failure, 70 our own fault, 130 interrupted.",
     disable_help_subcommand = true,
-    subcommand_precedence_over_arg = true,
-    max_term_width = 80
+    subcommand_precedence_over_arg = true
 )]
 pub struct Args {
     /// What to do; the wizard when nothing is named.
@@ -36,9 +35,9 @@ pub struct Args {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Everywhere")]
 pub struct Common {
-    /// Use the built-in practice cloud [default scenario: fresh]
-    #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1, default_missing_value = "fresh",
-        value_parser = word)]
+    /// Practise on the built-in cloud (usually: fresh)
+    #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1,
+        default_missing_value = "fresh", value_parser = word)]
     pub practice: Option<String>,
     /// The function app
     #[arg(long, global = true, value_name = "NAME|URL|ID", value_parser = word)]
@@ -46,13 +45,13 @@ pub struct Common {
     /// The tenant, by id or domain
     #[arg(long, global = true, value_name = "TENANT", value_parser = tenant)]
     pub tenant: Option<String>,
-    /// A built-in cloud (public, gcc, …) or a file with endpoints
+    /// A built-in cloud, or a file with endpoints
     #[arg(long, global = true, value_name = "NAME|FILE", value_parser = word, conflicts_with = "practice")]
     pub cloud: Option<String>,
     /// The app to sign in with, instead of Azure CLI's
     #[arg(long, global = true, value_name = "ID", value_parser = client_id)]
     pub client_id: Option<String>,
-    /// Where your choices are kept, instead of the usual place
+    /// Where your choices are kept
     #[arg(long, global = true, value_name = "FILE")]
     pub choices: Option<PathBuf>,
     /// Record every exchange, without secrets, as HAR 1.2
@@ -86,7 +85,7 @@ pub enum Command {
 /// `handclasp check`.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Check {
-    /// Keep looking, and print only what changes [default: every 15]
+    /// Keep looking, every 15 seconds; print what changes
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "15",
         value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub watch: Option<u32>,

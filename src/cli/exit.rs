@@ -90,8 +90,7 @@ fn troubles<'a>(findings: &Findings, facts: &'a Facts) -> impl Iterator<Item = &
             Fact::NotLooked | Fact::Absent | Fact::Is(_) => None,
         }
     }
-    let blamed =
-        findings.check(CheckId::AppAnswers).is_some_and(|finding| finding.verdict == Verdict::Fail);
+    let blamed = findings.check(CheckId::AppAnswers).is_some_and(|finding| finding.verdict == Verdict::Fail);
     let host = [
         of(&facts.host),
         of(&facts.probes.login),

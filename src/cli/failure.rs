@@ -27,13 +27,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with its exit code and what happened; the rest empty.
     pub fn new(exit: Exit, what: impl Into<String>) -> Self {
-        Self {
-            exit,
-            what: what.into(),
-            means: String::new(),
-            next: String::new(),
-            original: String::new(),
-        }
+        Self { exit, what: what.into(), means: String::new(), next: String::new(), original: String::new() }
     }
 
     /// Something on the command line, or in a file that it names, cannot be used.

@@ -10,46 +10,48 @@ const LONGEST: usize = 400;
 
 /// The whole report.
 pub fn report(report: &Report) -> String {
-    let mut text = format!("# Handclasp: {}\n\n{}\n", escaped(&setup(report)), escaped(&summary(report).1));
+    let mut lines =
+        vec![format!("# Handclasp: {}", escaped(&setup(report))), String::new(), escaped(&summary(report).1)];
     if let Some(check) = first_broken(report) {
-        text.push_str(&broken(check));
+        lines.extend([String::new(), format!("## {}", escaped(&check.title)), String::new()]);
+        lines.extend(points(check));
     }
     for stage in &report.stages {
         let step = ui_with("stage.step", &[("number", &stage.id.number().to_string())]);
-        text.push_str(&format!(
-            "\n## {step}: {} ({})\n\n| | Check | {} |\n|---|---|---|\n",
-            stage.title,
-            verdict(stage.status),
-            ui("stage.evidence_label")
-        ));
-        for check in &stage.checks {
-            text.push_str(&format!(
-                "| {} | {} (`{}`) | {} |\n",
-                verdict(check.status),
-                escaped(&check.title),
-                check.id,
-                escaped(&check.evidence)
-            ));
-        }
+        lines.extend([
+            String::new(),
+            format!("## {step}: {} ({})", escaped(&stage.title), verdict(stage.status)),
+            String::new(),
+            format!("| | Check | {} |", ui("stage.evidence_label")),
+            "|---|---|---|".to_owned(),
+        ]);
+        lines.extend(stage.checks.iter().map(row));
     }
-    text
+    lines.push(String::new());
+    lines.join("\n")
 }
 
-fn broken(check: &CheckReport) -> String {
-    let mut text = format!("\n## {}\n\n", escaped(&check.title));
-    let mut point = |label: &str, words: &str| text.push_str(&format!("- **{label}:** {words}\n"));
-    point(ui("stage.evidence_label"), &escaped(&check.evidence));
-    point(ui("stage.why_label"), &escaped(&check.why));
-    if let Some(remedy) = &check.remedy {
-        point(ui("stage.remedy_label"), &escaped(&remedy.summary));
-        if let Some(portal) = &remedy.portal {
-            point("Portal", &format!("<{}>", clean_line(portal, LONGEST * 5)));
-        }
-        if let Some(az) = &remedy.az {
-            point("Command", &code(az));
-        }
-    }
-    text
+fn row(check: &CheckReport) -> String {
+    let (title, evidence) = (escaped(&check.title), escaped(&check.evidence));
+    format!("| {} | {title} (`{}`) | {evidence} |", verdict(check.status), check.id)
+}
+
+/// What there is to say of the first broken link.
+fn points(check: &CheckReport) -> Vec<String> {
+    let remedy = check.remedy.as_ref();
+    let points = [
+        (ui("stage.evidence_label"), Some(escaped(&check.evidence))),
+        (ui("stage.why_label"), Some(escaped(&check.why))),
+        (ui("stage.remedy_label"), remedy.map(|r| escaped(&r.summary))),
+        ("Portal", remedy.and_then(|r| r.portal.as_deref()).map(|url| format!("<{}>", whole(url)))),
+        ("Command", remedy.and_then(|r| r.az.as_deref()).map(code)),
+    ];
+    points.into_iter().filter_map(|(label, words)| Some(format!("- **{label}:** {}", words?))).collect()
+}
+
+/// A clean line of what is to be copied, as good as never cut.
+fn whole(text: &str) -> String {
+    clean_line(text, LONGEST * 5)
 }
 
 /// Clean text in which nothing is taken for Markdown or HTML.
@@ -72,7 +74,7 @@ fn escaped(text: &str) -> String {
 
 /// A command between as many backquotes as it takes.
 fn code(command: &str) -> String {
-    let command = clean_line(command, LONGEST * 5);
+    let command = whole(command);
     let longest = command.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest + 1);
     if longest == 0 { format!("{fence}{command}{fence}") } else { format!("{fence} {command} {fence}") }

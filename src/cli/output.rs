@@ -86,11 +86,7 @@ impl Output {
     pub fn of_process(environment: &Environment, only_ascii: bool) -> Self {
         let unicode = environment.unicode && !only_ascii && environment.terminal != Terminal::LinuxConsole;
         let ink = |is_terminal: bool| {
-            Ink::new(
-                is_terminal && environment.terminal != Terminal::Dumb,
-                !environment.no_color,
-                unicode,
-            )
+            Ink::new(is_terminal && environment.terminal != Terminal::Dumb, !environment.no_color, unicode)
         };
         Self {
             data: Stream::new(io::stdout()),
@@ -136,18 +132,15 @@ impl Output {
         ] {
             let words = clean_line(words, LONGEST_LINE);
             if !words.is_empty() {
-                text.push_str(&format!("{} {}\n", ink.paint(role, label), ink.settle(&words)));
+                text.extend([&ink.paint(role, label), " ", &ink.settle(&words), "\n"]);
             }
         }
         self.notes.write(&text);
     }
 
-    /// Whether all data reached its reader, or a reader that had enough.
-    ///
-    /// # Errors
-    /// What stood in the way, such as a full disk.
-    pub fn finish(mut self) -> Result<(), io::Error> {
-        self.data.problem.take().map_or(Ok(()), Err)
+    /// What kept data from its reader, such as a full disk. A reader that had enough is none.
+    pub fn finish(self) -> Option<io::Error> {
+        self.data.problem
     }
 }
 
@@ -205,7 +198,7 @@ mod tests {
         output.say("by the way\u{1b}[2J");
         assert_eq!(data.text(), "value\n");
         assert_eq!(notes.text(), "by the way[2J\n");
-        assert!(output.finish().is_ok());
+        assert!(output.finish().is_none());
     }
 
     #[test]
@@ -213,10 +206,10 @@ mod tests {
         let (mut had_enough, notes) = output(Broken(ErrorKind::BrokenPipe));
         assert!(!had_enough.data("value\n"));
         assert_eq!(notes.text(), "");
-        assert!(had_enough.finish().is_ok());
+        assert!(had_enough.finish().is_none());
         let (mut full, _) = output(Broken(ErrorKind::StorageFull));
         assert!(!full.data("value\n"));
-        assert_eq!(full.finish().unwrap_err().kind(), ErrorKind::StorageFull);
+        assert_eq!(full.finish().unwrap().kind(), ErrorKind::StorageFull);
     }
 
     #[test]

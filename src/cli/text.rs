@@ -6,10 +6,13 @@ use crate::engine::findings::Verdict;
 use crate::engine::report::{CheckReport, Report, StageReport};
 use crate::engine::words::{ui, ui_with, verdict};
 use crate::screen::theme::{Role, Theme, mark};
-use crate::screen::widgets::text::{cells, pad, wrap};
+use crate::screen::widgets::text::{cells, pad};
 
 /// The width that the text is made for, whatever the terminal's: it is pasted and mailed as well.
 const WIDTH: usize = 80;
+
+/// No text in a report is longer than this, in cells.
+const LONGEST: usize = 2_000;
 
 const VERDICTS: [Verdict; 7] = [
     Verdict::Pass,
@@ -25,7 +28,7 @@ const VERDICTS: [Verdict; 7] = [
 pub fn report(report: &Report, ink: Ink) -> String {
     let words = VERDICTS.iter().map(|v| cells(verdict(*v))).max().unwrap_or(0);
     let mut page = Page { ink, text: String::new(), words };
-    page.line(Role::Strong, &setup(report));
+    page.wrapped(Role::Strong, 0, &setup(report));
     for stage in &report.stages {
         page.stage(stage, report.first_broken.as_deref());
     }
@@ -37,9 +40,8 @@ pub fn report(report: &Report, ink: Ink) -> String {
 
 /// One line that tells where a set-up stands.
 pub fn summary(report: &Report) -> (Role, String) {
-    let count = |wanted: Verdict| {
-        report.stages.iter().flat_map(|s| &s.checks).filter(|c| c.status == wanted).count()
-    };
+    let count =
+        |wanted: Verdict| report.stages.iter().flat_map(|s| &s.checks).filter(|c| c.status == wanted).count();
     let rest: Vec<String> = [Verdict::Warn, Verdict::Unknown, Verdict::Waiting, Verdict::NotTried]
         .into_iter()
         .filter_map(|v| Some(count(v)).filter(|n| *n > 0).map(|n| format!("{n} {}", verdict(v))))
@@ -70,6 +72,18 @@ pub fn setup(report: &Report) -> String {
     let parts: Vec<&str> =
         [app, Some(setup.cloud.as_str()), tenant.as_deref()].into_iter().flatten().collect();
     clean_line(&parts.join(" · "), WIDTH * 3)
+}
+
+/// A clean text in lines that are broken between words only: an address must stay in one piece to be copied.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in clean_line(text, LONGEST).split(' ').filter(|word| !word.is_empty()) {
+        match lines.last_mut() {
+            Some(line) if cells(line) + 1 + cells(word) <= width => line.extend([" ", word]),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 struct Page {
@@ -108,7 +122,7 @@ impl Page {
     fn stage(&mut self, stage: &StageReport, first_broken: Option<&str>) {
         let step = ui_with("stage.step", &[("number", &stage.id.number().to_string())]);
         let word = verdict(stage.status);
-        let title = format!("{step}  {}", stage.title);
+        let title = format!("{step}: {}", stage.title);
         self.text.push('\n');
         let title = pad(&title, (WIDTH - 1).saturating_sub(cells(word)));
         self.text.push_str(&self.ink.paint(Role::Strong, &title));
@@ -162,7 +176,7 @@ mod tests {
     fn wrong_issuer() -> Facts {
         let mut facts = fixtures::finished();
         if let crate::engine::facts::Fact::Is(auth) = &mut facts.auth.fact {
-            auth.issuer = Some("https://login.microsoftonline.com/common/v2.0".into());
+            auth.issuer = Some(format!("https://sts.windows.net/{}/", fixtures::TENANT));
         }
         facts
     }
@@ -187,7 +201,8 @@ mod tests {
         for facts in [fixtures::finished(), fixtures::fresh(), wrong_issuer(), Facts::default()] {
             for line in report(&of(&facts), Ink::plain()).lines() {
                 let copied = line.contains("Portal ") || line.contains("Command ");
-                assert!(cells(line) <= WIDTH || copied, "{line}");
+                let one_word = line.trim().split(' ').count() == 1;
+                assert!(cells(line) <= WIDTH || copied || one_word, "{line}");
             }
         }
     }
@@ -202,6 +217,9 @@ mod tests {
         let text = report(&of(&facts), Ink::plain());
         assert!(!text.contains('\u{1b}') && !text.contains("\nfake"), "{text}");
         let ticket = markdown::report(&of(&facts));
-        assert!(!ticket.contains("<img") && !ticket.contains('\u{1b}') && !ticket.contains("[a](b)"), "{ticket}");
+        assert!(
+            !ticket.contains("<img") && !ticket.contains('\u{1b}') && !ticket.contains("[a](b)"),
+            "{ticket}"
+        );
     }
 }

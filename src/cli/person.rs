@@ -1,0 +1,68 @@
+//! Practice only: a person's browser outside the terminal, as far as a sign-in needs one.
+
+use std::time::Duration;
+
+use reqwest::redirect::{Attempt, Policy};
+use tokio::sync::mpsc::unbounded_channel;
+use url::Url;
+
+use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
+use crate::engine::clouds::is_loopback;
+use crate::engine::trouble::{Class, Trouble};
+
+/// A page on this very machine answers at once; nobody waits longer for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// More redirects than any sign-in has.
+const MOST_REDIRECTS: usize = 10;
+
+/// Signs in through the practice cloud's own page. `None` when the page wants somebody to choose: nobody is there.
+///
+/// # Errors
+/// What the sign-in itself reports.
+pub async fn sign_in_by_itself(sign_in: &SignIn) -> Result<Option<Session>, Trouble> {
+    let (tell, mut told) = unbounded_channel();
+    let flow = sign_in.with_browser(&tell);
+    tokio::pin!(flow);
+    let visit = async {
+        while let Some(event) = told.recv().await {
+            if let SignInEvent::Browser { url } = event {
+                return visit(&url).await;
+            }
+        }
+        Ok(false)
+    };
+    tokio::select! {
+        outcome = &mut flow => outcome.map(Some),
+        came_back = visit => if came_back? { flow.await.map(Some) } else { Ok(None) },
+    }
+}
+
+/// Opens an address and follows where it leads, on this machine only. Whether it led back to the program.
+async fn visit(address: &Url) -> Result<bool, Trouble> {
+    let stays_here = |attempt: Attempt<'_>| {
+        if attempt.previous().len() > MOST_REDIRECTS || !is_loopback(attempt.url()) {
+            attempt.stop()
+        } else {
+            attempt.follow()
+        }
+    };
+    let not_reached = |error: reqwest::Error| {
+        Trouble::new(
+            if error.is_timeout() { Class::TimeOut } else { Class::Offline },
+            "The practice cloud's sign-in page did not answer.",
+            "Start the practice cloud again.",
+        )
+        .original(error.without_url().to_string())
+    };
+    if !is_loopback(address) {
+        return Ok(false);
+    }
+    let browser = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(PATIENCE)
+        .redirect(Policy::custom(stays_here))
+        .build()
+        .map_err(not_reached)?;
+    let page = browser.get(address.clone()).send().await.map_err(not_reached)?;
+    Ok(page.url().origin() != address.origin())
+}

@@ -1,9 +1,137 @@
-//! Placeholder of a service: every path is unknown until it is built.
+//! Azure Resource Manager, as far as function apps and their settings need it (microsoft-cloud 5).
 
-use super::wire::{Caller, Reply, Request};
+mod answer;
+mod auth_v1;
+mod auth_v2;
+mod listing;
+mod resource_graph;
+mod rights;
+mod scope;
+mod site;
+mod web;
+
+use answer::{Answer, Refusal, finish};
+use http::Method;
+use scope::Scope;
+
+use super::wire::{Caller, Reply, Request, TokenFault};
 use super::world::World;
 
-/// Answers one request.
-pub fn handle(_world: &mut World, _request: &Request, _caller: &Caller) -> Reply {
-    Reply::unknown()
+pub use rights::may;
+
+/// Answers one request to ARM.
+pub fn handle(world: &mut World, request: &Request, caller: &Caller) -> Reply {
+    let reply = route(world, request, caller).unwrap_or_else(Refusal::into_reply);
+    finish(world, request, reply)
 }
+
+fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
+    let scope = Scope::parse(&request.decoded_path());
+    if scope == Scope::Unknown {
+        return Ok(Reply::unknown());
+    }
+    authenticated(world, request, caller, &scope)?;
+    version(request)?;
+    match &scope {
+        Scope::Tenants => return listing::tenants(world, request, caller),
+        Scope::Subscriptions => return listing::subscriptions(world, request, caller),
+        Scope::ResourceGraph if request.method == Method::POST => {
+            return resource_graph::answer(world, request, caller);
+        }
+        Scope::ResourceGraph => return Err(Refusal::method(&request.method)),
+        _ => {}
+    }
+    let id = scope.subscription().unwrap_or_default();
+    let found = world.subscriptions.iter().find(|subscription| subscription.id.eq_ignore_ascii_case(id));
+    let found = found.ok_or_else(|| {
+        Refusal::arm(404, "SubscriptionNotFound", format!("The subscription '{id}' could not be found."))
+    })?;
+    if caller.tenant() != Some(found.tenant.as_str()) {
+        return Err(wrong_tenant(caller.tenant().unwrap_or_default(), &found.tenant));
+    }
+    match &scope {
+        Scope::Subscription { rest, .. } => {
+            let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+            listing::subscription(world, request, caller, found, &rest)
+        }
+        Scope::Group { id, group, rest } => {
+            let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+            listing::group(world, request, caller, id, group, &rest)
+        }
+        Scope::Site { id, group, name, rest } => {
+            web::handle(world, request, caller, &web::Place { id, group, name, rest })
+        }
+        Scope::Tenants | Scope::Subscriptions | Scope::ResourceGraph | Scope::Unknown => Ok(Reply::unknown()),
+    }
+}
+
+/// 401 for a missing token or one that does not hold. The challenge names the subscription's tenant, so that a client can
+/// learn it without a token.
+fn authenticated(world: &World, request: &Request, caller: &Caller, scope: &Scope) -> Result<(), Refusal> {
+    let (code, message) = match caller {
+        Caller::User { .. } | Caller::App { .. } => return Ok(()),
+        Caller::Anonymous => {
+            ("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
+        }
+        Caller::Refused(TokenFault::Invalid) => {
+            ("InvalidAuthenticationToken", "The access token is invalid.")
+        }
+        Caller::Refused(TokenFault::Expired) => {
+            ("ExpiredAuthenticationToken", "The access token expiry time has passed.")
+        }
+        Caller::Refused(TokenFault::WrongAudience) => (
+            "InvalidAuthenticationToken",
+            "The access token has been obtained for wrong audience or resource. It should exactly match with one of the \
+             allowed audiences 'https://management.core.windows.net/','https://management.core.windows.net',\
+             'https://management.azure.com/','https://management.azure.com'.",
+        ),
+    };
+    let tenant = scope
+        .subscription()
+        .and_then(|id| world.subscriptions.iter().find(|known| known.id.eq_ignore_ascii_case(id)))
+        .map_or("common", |subscription| subscription.tenant.as_str());
+    let authority = request.address_of("login.microsoftonline.com");
+    Err(Refusal::Arm {
+        status: 401,
+        code,
+        message: message.to_owned(),
+        challenge: Some(format!(
+            "Bearer authorization_uri=\"{authority}/{tenant}\", error=\"invalid_token\", error_description=\"{message}\""
+        )),
+    })
+}
+
+/// `api-version` is mandatory and looks like a date, with an optional tail.
+fn version(request: &Request) -> Result<(), Refusal> {
+    let Some(version) = request.query("api-version").filter(|version| !version.is_empty()) else {
+        return Err(Refusal::arm(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        ));
+    };
+    let (date, tail) = version.split_at_checked(10).unwrap_or((version, ""));
+    let dated = date.parse::<jiff::civil::Date>().is_ok();
+    if dated && (tail.is_empty() || tail.starts_with('-')) {
+        return Ok(());
+    }
+    Err(Refusal::arm(400, "InvalidApiVersionParameter", format!("The api-version '{version}' is invalid.")))
+}
+
+fn wrong_tenant(token: &str, subscription: &str) -> Refusal {
+    Refusal::arm(
+        401,
+        "InvalidAuthenticationTokenTenant",
+        format!(
+            "The access token is from the wrong issuer 'https://sts.windows.net/{token}/'. It must match the tenant \
+             'https://sts.windows.net/{subscription}/' associated with this subscription. Please use the authority (URL) \
+             'https://login.windows.net/{subscription}' to get the token. Note, if the subscription is transferred to \
+             another tenant there is no impact to the services, but information about new tenant could take time to \
+             propagate (up to an hour). If you just transferred your subscription and see this error message, please try \
+             back later."
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::wire::{Reply, Request};
-use super::world::{Fault, Switches, World, redact};
+use super::world::{Fault, Switches, User, World, redact};
 use super::{entra, find_user, portal};
 
 /// Answers one request to the control endpoint.
@@ -47,17 +47,55 @@ pub fn act(world: &mut World, body: &Value) -> Result<Value, String> {
     let step = body["step"].as_str().ok_or("Send {\"step\": \"name\"}.")?.to_owned();
     match step.as_str() {
         "approve-device-code" | "decline-device-code" => {
-            let id = match body["user"].as_str() {
-                Some(name) => find_user(world, name).ok_or(format!("There is no user named {name}."))?,
-                None => world.default_user.clone(),
-            };
-            let user = world.user(&id).cloned().ok_or("There is no such user.")?;
+            let user = chosen_user(world, body)?;
             let approve = step == "approve-device-code";
             entra::answer_device_code(world, body["user_code"].as_str(), &user, approve)?;
             Ok(json!({"done": step, "user": user.upn}))
         }
+        "sign-in" => sign_in(world, body),
         _ => portal::step(world, &step, body),
     }
+}
+
+/// Signs a person in at an authorize address that a client would open in a browser: picks the user, consents (or
+/// declines, with `"decline": true`), and says where the browser is sent back to. The caller goes there.
+fn sign_in(world: &mut World, body: &Value) -> Result<Value, String> {
+    let address = body["url"].as_str().ok_or("Send the address as \"url\".")?;
+    let url = url::Url::parse(address).map_err(|error| format!("The address cannot be read: {error}."))?;
+    let user = chosen_user(world, body)?;
+    let decision = if body["decline"] == Value::Bool(true) { "decline" } else { "accept" };
+    let mut query = url::form_urlencoded::Serializer::new(url.query().unwrap_or_default().to_owned());
+    query.append_pair("practice_user", &user.id).append_pair("practice_consent", decision);
+    let request = Request::new(Method::GET, url.authority(), url.path(), &query.finish());
+    let reply = entra::handle(world, &request);
+    match reply.headers.get("location").and_then(|location| location.to_str().ok()) {
+        Some(location) => Ok(json!({"done": "sign-in", "user": user.upn, "location": location})),
+        None => Err(told(&String::from_utf8_lossy(&reply.body))),
+    }
+}
+
+/// What a page says, for somebody who cannot see it: the error text, else that there was none.
+fn told(page: &str) -> String {
+    let text = page.split_once("id=\"exceptionMessage\">").and_then(|(_, rest)| rest.split_once("</p>"));
+    text.map_or_else(
+        || "The sign-in page did not send anybody back.".to_owned(),
+        |(text, _)| {
+            text.replace("&#39;", "'")
+                .replace("&quot;", "\"")
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&amp;", "&")
+        },
+    )
+}
+
+/// The person that a step names, else the one the scenario is about.
+fn chosen_user(world: &World, body: &Value) -> Result<User, String> {
+    let id = match body["user"].as_str() {
+        Some(name) => find_user(world, name).ok_or(format!("There is no user named {name}."))?,
+        None => world.default_user.clone(),
+    };
+    world.user(&id).cloned().ok_or_else(|| "There is no such user.".to_owned())
 }
 
 /// Changes the switches that are named; the others stay.
@@ -131,7 +169,7 @@ fn picture(world: &World) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::practice::scenario::bare_world;
+    use crate::practice::scenario::worlds;
     use secrecy::ExposeSecret;
 
     fn post(world: &mut World, path: &str, body: &Value) -> Reply {
@@ -143,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_clock_is_stepped() {
-        let mut world = bare_world();
+        let mut world = worlds::bare();
         let reply = post(&mut world, "/_practice/clock", &json!({"advance_s": 60}));
         assert_eq!(reply.to_json(), json!({"now": "2026-11-21T09:01:00Z"}));
         assert_eq!(post(&mut world, "/_practice/clock", &json!({})).status, 400);
@@ -151,7 +189,7 @@ mod tests {
 
     #[test]
     fn switches_change_by_name_and_unknown_ones_are_refused() {
-        let mut world = bare_world();
+        let mut world = worlds::bare();
         assert_eq!(post(&mut world, "/_practice/switches", &json!({"user_consent": "off"})).status, 200);
         assert_eq!(world.switches.user_consent, crate::practice::world::UserConsent::Off);
         assert_eq!(post(&mut world, "/_practice/switches", &json!({"colour": 1})).status, 400);
@@ -159,7 +197,7 @@ mod tests {
 
     #[test]
     fn the_picture_of_the_world_holds_no_secret() {
-        let mut world = bare_world();
+        let mut world = worlds::bare();
         let site = &mut world.sites[0];
         site.auth_v1 = json!({"clientSecret": "plainly-visible"});
         let text = String::from_utf8(handle(&mut world, &Request::get("/_practice/world")).body).unwrap();
@@ -173,7 +211,7 @@ mod tests {
 
     #[test]
     fn faults_are_added_one_by_one_or_replaced_by_a_list() {
-        let mut world = bare_world();
+        let mut world = worlds::bare();
         let fault = json!({"action": {"kind": "not_json"}});
         post(&mut world, "/_practice/faults", &fault);
         post(&mut world, "/_practice/faults", &fault);
@@ -184,8 +222,29 @@ mod tests {
     }
 
     #[test]
+    fn a_sign_in_in_the_browser_ends_at_the_redirect_or_with_the_pages_words() {
+        let mut world = worlds::finished();
+        world.default_user = find_user(&world, "ada").unwrap();
+        let tenant = world.main_tenant().to_owned();
+        let cli = crate::practice::world::first_party::AZURE_CLI;
+        let address = |redirect: &str| {
+            format!(
+                "http://127.0.0.1:7000/{tenant}/oauth2/v2.0/authorize?client_id={cli}&response_type=code&state=s\
+                 &redirect_uri={redirect}&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"
+            )
+        };
+        let body = json!({"step": "sign-in", "url": address("http%3A%2F%2Flocalhost%3A5000")});
+        let done = act(&mut world, &body).unwrap();
+        assert_eq!(done["user"], "ada@contoso.onmicrosoft.com");
+        assert!(done["location"].as_str().unwrap().starts_with("http://localhost:5000/?code="));
+        let body = json!({"step": "sign-in", "url": address("https%3A%2F%2Fx.example")});
+        let told = act(&mut world, &body).unwrap_err();
+        assert!(told.starts_with("AADSTS50011: The redirect URI 'https://x.example'"), "{told}");
+    }
+
+    #[test]
     fn an_unknown_step_says_so() {
-        let reply = post(&mut bare_world(), "/_practice/do", &json!({"step": "dance"}));
+        let reply = post(&mut worlds::bare(), "/_practice/do", &json!({"step": "dance"}));
         assert_eq!(reply.status, 400);
         assert!(reply.to_json()["error"].as_str().unwrap().contains("dance"));
     }

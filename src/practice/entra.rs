@@ -8,7 +8,7 @@ mod client;
 mod device;
 mod metadata;
 mod mint;
-mod page;
+pub(super) mod page;
 mod refusal;
 mod resource;
 mod secret;

@@ -1,17 +1,32 @@
 //! Scenarios: a world and its faults, described as data in `assets/scenarios/*.toml`.
 
 mod bare;
+mod finished;
 
 use serde::{Deserialize, Serialize};
 
 use super::PracticeError;
 use super::world::{Clock, Fault, Switches, World};
+pub use finished::Defect;
 
 /// The scenario that is practised when none is named.
 pub const DEFAULT: &str = "fresh";
 
 /// The embedded scenario files by name, in the order in which they are listed.
-const FILES: &[(&str, &str)] = &[("fresh", include_str!("../../assets/scenarios/fresh.toml"))];
+const FILES: &[(&str, &str)] = &[
+    ("fresh", include_str!("../../assets/scenarios/fresh.toml")),
+    ("finished", include_str!("../../assets/scenarios/finished.toml")),
+    ("issuer-mismatch", include_str!("../../assets/scenarios/issuer-mismatch.toml")),
+    ("caller-not-allowed", include_str!("../../assets/scenarios/caller-not-allowed.toml")),
+    ("wrong-audience", include_str!("../../assets/scenarios/wrong-audience.toml")),
+    ("secret-expired", include_str!("../../assets/scenarios/secret-expired.toml")),
+    ("redirect-missing", include_str!("../../assets/scenarios/redirect-missing.toml")),
+    ("no-admin", include_str!("../../assets/scenarios/no-admin.toml")),
+    ("slow-directory", include_str!("../../assets/scenarios/slow-directory.toml")),
+    ("throttled", include_str!("../../assets/scenarios/throttled.toml")),
+    ("flaky", include_str!("../../assets/scenarios/flaky.toml")),
+    ("workshop", include_str!("../../assets/scenarios/workshop.toml")),
+];
 
 /// A scenario: one of the embedded ones by name, or a description of one's own.
 #[derive(Debug, Clone)]
@@ -61,8 +76,14 @@ pub struct Description {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Start {
+    /// Whether the main function app is set up to the end.
+    pub finished: bool,
+    /// What is wrong in the finished set-up.
+    pub defect: Option<Defect>,
     /// Further makers with a function app each, for a workshop.
     pub makers: u32,
+    /// How many of them have finished their set-up.
+    pub makers_finished: usize,
 }
 
 /// One line of the scenario list.
@@ -113,6 +134,16 @@ impl Scenario {
         let mut world = bare::world(&name, clock, description.world.makers);
         world.default_user = super::find_user(&world, &description.default_user)
             .ok_or(PracticeError::UnknownUser(description.default_user))?;
+        let start = &description.world;
+        if start.finished {
+            let owner = world.default_user.clone();
+            finished::finish(&mut world, 0, &owner, start.defect);
+        }
+        for number in 1..=start.makers_finished {
+            let maker = super::find_user(&world, &format!("maker{number:02}")).unwrap_or_default();
+            finished::finish(&mut world, number, &maker, None);
+        }
+        world.settle();
         world.switches = description.switches;
         world.faults = description.faults;
         world.latency_ms = description.latency_ms;
@@ -120,9 +151,101 @@ impl Scenario {
     }
 }
 
-/// The bare world on a frozen clock, for tests of single services.
+/// A moment as the directory writes it: whole seconds.
+pub fn seconds(moment: jiff::Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Worlds for tests of single services.
 #[cfg(test)]
-pub fn bare_world() -> World {
-    let start = Clock::frozen_at("2026-11-21T09:00:00Z".parse().unwrap());
-    bare::world("test", start, 0)
+pub(crate) mod worlds {
+    use super::{Clock, World, bare, finished};
+
+    /// The bare world on a frozen clock.
+    pub fn bare() -> World {
+        bare::world("test", Clock::frozen_at("2026-11-21T09:00:00Z".parse().unwrap()), 0)
+    }
+
+    /// A world with the finished set-up on a frozen clock.
+    pub fn finished() -> World {
+        let mut world = bare();
+        let owner = crate::practice::find_user(&world, "ada").unwrap();
+        finished::finish(&mut world, 0, &owner, None);
+        world.settle();
+        world
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::practice::world::{Kind, View};
+
+    fn build(name: &str) -> World {
+        let clock = Clock::frozen_at("2026-11-21T09:00:00Z".parse().unwrap());
+        Scenario::from(name).build(clock).unwrap()
+    }
+
+    #[test]
+    fn every_scenario_is_listed_builds_and_is_the_same_each_time() {
+        let list = scenarios();
+        assert_eq!(list.len(), FILES.len(), "one that cannot be read is left out");
+        for info in list {
+            assert!(info.sentence.ends_with('.') && !info.title.is_empty(), "{}", info.name);
+            let (first, second) = (build(&info.name), build(&info.name));
+            assert_eq!(first.user(&first.default_user).unwrap().upn, info.default_user);
+            let picture = |world: &World| serde_json::to_string(&world.directory).unwrap();
+            assert_eq!(picture(&first), picture(&second), "{}", info.name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_scenario_or_field_is_an_error() {
+        let clock = Clock::frozen_at(jiff::Timestamp::UNIX_EPOCH);
+        assert!(matches!(
+            Scenario::from("nothing").build(clock),
+            Err(PracticeError::UnknownScenario(name)) if name == "nothing"
+        ));
+        let text = "title = 't'\nsentence = 's.'\ndefault_user = 'ada'\ncolour = 1";
+        assert!(toml::from_str::<Description>(text).is_err());
+    }
+
+    #[test]
+    fn the_fresh_world_has_nothing_registered_and_no_omnipotent_maker() {
+        let world = build("fresh");
+        let tenant = world.main_tenant();
+        let apps: Vec<_> = world.objects(Kind::Application, tenant, View::Now).collect();
+        assert_eq!(apps.len(), 1, "only the client for automation");
+        let ada = world.user("ada@contoso.onmicrosoft.com").unwrap();
+        assert!(ada.directory_roles.is_empty());
+        let site = world.sites[0].resource_id();
+        assert_eq!(world.azure_roles_at(&ada.id, &site), ["Contributor"]);
+        assert!(world.azure_roles_at(&ada.id, &format!("{site}x")).is_empty());
+    }
+
+    #[test]
+    fn the_finished_world_carries_the_markers_of_handclasp() {
+        let world = build("finished");
+        let tenant = world.main_tenant();
+        let site = world.sites[0].resource_id().to_lowercase();
+        let mark = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, site.as_bytes()).simple();
+        for part in ["api", "connector"] {
+            let name = format!("handclasp-{part}-{mark}");
+            let (object, doc) =
+                world.object_by(Kind::Application, tenant, "uniqueName", &name, View::SignIn).unwrap();
+            assert_eq!(doc["tags"], serde_json::json!(["handclasp"]));
+            assert!(world.service_principal(tenant, object.app_id(), View::SignIn).is_some());
+        }
+        assert_eq!(world.connectors.len(), 1);
+        assert!(world.connectors[0].redirect_url.contains("/redirect/contoso-2dhello-5f"));
+    }
+
+    #[test]
+    fn the_workshop_has_thirty_makers_with_an_app_each() {
+        let world = build("workshop");
+        assert_eq!((world.sites.len(), world.connectors.len()), (31, 8));
+        let maker = world.user("maker30@contoso.onmicrosoft.com").unwrap();
+        assert_eq!(world.azure_roles_at(&maker.id, &world.sites[30].resource_id()), ["Contributor"]);
+        assert!(world.azure_roles_at(&maker.id, &world.sites[29].resource_id()).is_empty());
+    }
 }

@@ -193,14 +193,16 @@ fn spoiled_status(service: Service, status: u16, body: Option<Value>, retry_afte
 
 fn read(parts: Parts, body: &Bytes) -> Request {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    // Behind several proxies the first name is the one that the client used.
+    let first = |list: &str| list.split(',').next().unwrap_or_default().trim().to_owned();
     let host = header("x-forwarded-host")
         .or_else(|| header("host"))
         .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str))
-        .unwrap_or_default()
-        .to_owned();
+        .map(first)
+        .unwrap_or_default();
     let mut request =
         Request::new(parts.method, &host, parts.uri.path(), parts.uri.query().unwrap_or_default());
-    let scheme = header("x-forwarded-proto").map(str::to_owned);
+    let scheme = header("x-forwarded-proto").map(first);
     request.scheme = scheme.unwrap_or_else(|| if request.is_public() { "https" } else { "http" }.to_owned());
     request.headers = parts.headers;
     request.body = body.to_vec();

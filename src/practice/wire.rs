@@ -100,7 +100,11 @@ impl Request {
     /// Whether the client believes that it talks to a public host.
     pub fn is_public(&self) -> bool {
         let host = self.host_name();
-        !(host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]")
+        !(host.is_empty()
+            || host == "localhost"
+            || host.ends_with(".localhost")
+            || host.starts_with("127.")
+            || host == "[::1]")
     }
 
     /// The host without its port, in lower case.

@@ -3,6 +3,7 @@
 mod calls;
 mod clock;
 mod connectors;
+mod copied;
 mod directory;
 mod faults;
 mod people;
@@ -20,6 +21,7 @@ use uuid::Uuid;
 pub use calls::{Call, UnknownCall, redact};
 pub use clock::Clock;
 pub use connectors::{Connection, Connector, Environment};
+pub use copied::Copied;
 pub use directory::{DirectoryObject, Kind, StoredSecret, View, first_party};
 pub use faults::{Fault, FaultAction};
 pub use people::{AzureRole, Tenant, User, azure_role, directory_role};
@@ -81,6 +83,8 @@ pub struct World {
     pub connectors: Vec<Connector>,
     /// Behaviour that the fact sheets leave open, and policies of the tenant.
     pub switches: Switches,
+    /// What a person last copied from a page.
+    pub copied: Copied,
     /// Faults still waiting for their call.
     pub faults: Vec<Fault>,
     /// Every mutating call so far, oldest first.
@@ -117,6 +121,7 @@ impl World {
             directory: Vec::new(),
             environments: Vec::new(),
             connectors: Vec::new(),
+            copied: Copied::default(),
             switches: Switches::default(),
             faults: Vec::new(),
             calls: Vec::new(),

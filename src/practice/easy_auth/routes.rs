@@ -26,11 +26,10 @@ pub fn handle(world: &mut World, site: usize, request: &Request, settings: &Sett
         (&Method::POST, "login/aad" | "login/azureactivedirectory") => {
             exchange(world, site, request, settings)
         }
-        // No practice page keeps anybody signed in at a site: the callback never finds its nonce.
-        (_, "login/aad/callback") => Reply::empty(401),
         (_, "login/done") => Reply::html(200, "<html><body>You have successfully signed in.</body></html>"),
         (_, "me") => me(world, site, request, settings),
-        (_, "refresh") => Reply::empty(401),
+        // No practice page keeps anybody signed in at a site: the callback never finds its nonce.
+        (_, "refresh" | "login/aad/callback") => Reply::empty(401),
         (_, "logout") => Reply::redirect(&format!("{}/logout/done", settings.prefix())),
         (_, "logout/done") => Reply::html(200, "<html><body>You have been signed out.</body></html>"),
         (_, "version") => Reply::json(200, &json!({"version": "1.3.2"})),

@@ -205,13 +205,11 @@ impl Settings {
         let path = path.to_ascii_lowercase();
         self.excluded.iter().any(|excluded| {
             let excluded = excluded.to_ascii_lowercase();
-            match excluded.strip_suffix('*') {
-                Some(start) => path.starts_with(start),
-                None => {
-                    let start = excluded.trim_end_matches('/');
-                    path == start || path.strip_prefix(start).is_some_and(|rest| rest.starts_with('/'))
-                }
+            if let Some(start) = excluded.strip_suffix('*') {
+                return path.starts_with(start);
             }
+            let start = excluded.trim_end_matches('/');
+            path == start || path.strip_prefix(start).is_some_and(|rest| rest.starts_with('/'))
         })
     }
 
@@ -242,7 +240,7 @@ mod tests {
     use serde_json::json;
 
     fn v2(stored: &Value) -> Option<Settings> {
-        let mut world = crate::practice::scenario::bare_world();
+        let mut world = crate::practice::scenario::worlds::bare();
         let site = &mut world.sites[0];
         site.auth_v2 = Some(stored.clone());
         Settings::in_force(site, Timestamp::UNIX_EPOCH)

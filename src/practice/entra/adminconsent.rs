@@ -1,7 +1,7 @@
 //! The admin consent endpoint (microsoft-cloud 2.9): an admin grants everything that a client lists, for everybody.
 
 use super::access;
-use super::authorize::send_back;
+use super::authorize::{reachable, send_back};
 use super::client::Client;
 use super::page::{self, escape};
 use super::{Authority, Refusal};
@@ -47,5 +47,5 @@ fn answer(world: &mut World, request: &Request, segment: &str) -> Result<Reply, 
         pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     };
     pairs.extend(state);
-    Ok(send_back(&redirect_uri, false, false, &pairs))
+    Ok(send_back(&reachable(request, &redirect_uri), false, false, &pairs))
 }

@@ -164,12 +164,22 @@ impl Ask<'_> {
             pairs.push(("state".to_owned(), state.to_owned()));
         }
         let mode = self.mode().unwrap_or(Mode::Query);
-        send_back(&self.redirect_uri, mode == Mode::Fragment, mode == Mode::FormPost, &pairs)
+        let redirect_uri = reachable(self.request, &self.redirect_uri);
+        send_back(&redirect_uri, mode == Mode::Fragment, mode == Mode::FormPost, &pairs)
     }
 
     /// The request's own parameters, without those that the pages added.
     fn own_pairs(&self) -> Vec<(String, String)> {
         self.pairs.iter().filter(|(name, _)| !name.starts_with("practice_")).cloned().collect()
+    }
+}
+
+/// Where a browser finds a redirect URI. Over loopback the consent host is this server: a browser must not carry a
+/// practice code to the real one.
+pub fn reachable(request: &Request, redirect_uri: &str) -> String {
+    match redirect_uri.strip_prefix("https://global.consent.azure-apim.net/") {
+        Some(rest) if !request.is_public() => format!("{}/{rest}", request.origin()),
+        _ => redirect_uri.to_owned(),
     }
 }
 
@@ -324,7 +334,6 @@ fn issue_code(
         tenant: tenant.to_owned(),
         user: user.id.clone(),
         redirect_uri: ask.redirect_uri.clone(),
-        resource: wanted.app_id.clone(),
         audience: wanted.audience.clone(),
         scopes,
         protocol_scopes: wanted.protocol.clone(),

@@ -151,14 +151,16 @@ impl Wanted {
     /// Scopes as a v2 answer spells them: qualified by the resource, but for Graph.
     pub fn spelled(&self, scopes: &[String]) -> String {
         let graph = self.app_id == first_party::GRAPH;
-        let mut list: Vec<String> = if graph { self.protocol.clone() } else { Vec::new() };
-        list.retain(|scope| scope != "offline_access");
-        list.extend(
-            scopes
-                .iter()
-                .map(|scope| if graph { scope.clone() } else { format!("{}/{scope}", self.audience) }),
-        );
-        list.dedup();
+        let mut list: Vec<String> = Vec::new();
+        if graph {
+            list.extend(self.protocol.iter().filter(|scope| *scope != "offline_access").cloned());
+        }
+        for scope in scopes {
+            let spelled = if graph { scope.clone() } else { format!("{}/{scope}", self.audience) };
+            if !list.contains(&spelled) {
+                list.push(spelled);
+            }
+        }
         list.join(" ")
     }
 }

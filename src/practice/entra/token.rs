@@ -353,7 +353,6 @@ pub fn answer(
             client_id: ask.client.app_id.clone(),
             tenant: tenant.to_owned(),
             user: user.id.clone(),
-            resource: wanted.app_id.clone(),
             audience: wanted.audience.clone(),
             scopes: scopes.clone(),
             issued_at: world.now(),

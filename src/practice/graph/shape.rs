@@ -153,12 +153,12 @@ pub const PRINCIPALS: Set<'static> = Set {
 
 /// An application as Graph shows it: missing members stand with their empty values.
 pub fn application(doc: &Value) -> Value {
-    overlay(empty_application(), doc)
+    known(overlay(empty_application(), doc), APPLICATION)
 }
 
 /// A service principal as Graph shows it.
 pub fn principal(doc: &Value) -> Value {
-    overlay(empty_principal(), doc)
+    known(overlay(empty_principal(), doc), PRINCIPAL)
 }
 
 /// An application with nothing in it. Written in two halves: one `json!` of this size is too much for the compiler.
@@ -221,6 +221,14 @@ fn empty_principal() -> Value {
         "verifiedPublisher": {"displayName": null, "verifiedPublisherId": null, "addedDateTime": null},
     });
     overlay(plain, &structures)
+}
+
+/// A document without members that Graph does not have.
+fn known(mut doc: Value, names: &[&str]) -> Value {
+    if let Some(members) = doc.as_object_mut() {
+        members.retain(|name, _| names.contains(&name.as_str()));
+    }
+    doc
 }
 
 /// Lays a document over another, member by member; lists and plain values are replaced.

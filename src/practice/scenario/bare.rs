@@ -283,7 +283,7 @@ fn automation(world: &mut World, tenant: &str, subscription: &str) {
         for role in roles {
             let id = world.next_id("app role assignment").to_string();
             let doc = json!({
-                "id": id, "appRoleId": role["id"], "createdDateTime": now.to_string(),
+                "id": id, "appRoleId": role["id"], "createdDateTime": super::seconds(now),
                 "principalDisplayName": name, "principalId": principal, "principalType": "ServicePrincipal",
                 "resourceDisplayName": "Microsoft Graph", "resourceId": graph_id,
             });

@@ -60,7 +60,8 @@ fn by_path(request: &mut Request) -> Service {
         ("_portal", _) => Service::Portal,
         ("redirect", _) => Service::Consent,
         ("v1.0" | "beta", _) => Service::Graph,
-        (
+        ("_make", _)
+        | (
             "providers",
             "microsoft.powerapps" | "microsoft.businessappplatform" | "microsoft.processsimple",
         ) => Service::Maker,
@@ -105,6 +106,7 @@ mod tests {
             ("127.0.0.1:7000", "/common/discovery/instance", Service::SignIn),
             ("127.0.0.1:7000", "/t/.well-known/openid-configuration", Service::SignIn),
             ("127.0.0.1:7000", "/devicelogin", Service::SignIn),
+            ("127.0.0.1:7000", "/_make/connectors/new", Service::Maker),
             ("127.0.0.1:7000", "/_practice/calls", Service::Control),
             ("127.0.0.1:7000", "/_site/contoso-hello/api/Hello", Service::Site),
             ("127.0.0.1:7000", "/", Service::Unknown),

@@ -1,5 +1,8 @@
 //! The server over real HTTP: faults, logs, the world's date.
 
+use secrecy::ExposeSecret;
+
+use crate::practice::world::{Kind, View};
 use crate::practice::{Options, Practice};
 
 async fn fresh() -> Practice {
@@ -53,4 +56,50 @@ async fn it_stops_when_it_is_dropped() {
     // The task is aborted at its next turn; the port is then closed.
     tokio::task::yield_now().await;
     assert!(reqwest::get(origin).await.is_err());
+}
+
+#[tokio::test]
+async fn a_write_whose_answer_is_lost_was_done_and_is_logged_without_a_status() {
+    let practice = fresh().await;
+    let (tenant, id, secret) = {
+        let world = practice.world();
+        let world = world.lock();
+        let client = world.automation.as_ref().unwrap();
+        (world.main_tenant().to_owned(), client.app_id.clone(), client.secret.expose_secret().to_owned())
+    };
+    let client = reqwest::Client::builder().retry(reqwest::retry::never()).build().unwrap();
+    let form = [
+        ("grant_type", "client_credentials"),
+        ("client_id", id.as_str()),
+        ("client_secret", secret.as_str()),
+        ("scope", "https://graph.microsoft.com/.default"),
+    ];
+    let url = format!("{}/{tenant}/oauth2/v2.0/token", practice.origin());
+    let body: serde_json::Value = client.post(url).form(&form).send().await.unwrap().json().await.unwrap();
+    let token = body["access_token"].as_str().unwrap();
+    let fault =
+        toml::from_str("method = 'POST'\npath = '/applications'\naction = { kind = 'drop', applied = true }");
+    practice.world().lock().faults.push(fault.unwrap());
+
+    let url = format!("{}/v1.0/applications", practice.origin());
+    let body = serde_json::json!({"displayName": format!("Hello {secret}")});
+    let write = client.post(url).bearer_auth(token).json(&body).send().await;
+    assert!(write.is_err());
+    let world = practice.world();
+    let world = world.lock();
+    let made = world
+        .objects(Kind::Application, &tenant, View::Now)
+        .filter(|(_, doc)| doc["displayName"].as_str().is_some_and(|name| name.starts_with("Hello ")));
+    assert_eq!(made.count(), 1);
+    assert_eq!(world.calls.len(), 1);
+    let call = &world.calls[0];
+    assert_eq!(
+        (call.status, call.who.as_str(), call.path.as_str()),
+        (None, id.as_str(), "/v1.0/applications")
+    );
+    assert_eq!(
+        call.body,
+        serde_json::json!({"displayName": "Hello (removed)"}),
+        "secret values are taken out"
+    );
 }

@@ -147,6 +147,18 @@ impl World {
         });
     }
 
+    /// Makes everything in the directory old enough that every replica has it, as it is before a scenario begins.
+    pub fn settle(&mut self) {
+        let long = SignedDuration::from_hours(24 * 30);
+        for object in &mut self.directory {
+            object.history.clear();
+            object.created_at = object.created_at.saturating_sub(long).unwrap_or(object.created_at);
+            for secret in &mut object.secrets {
+                secret.added_at = secret.added_at.saturating_sub(long).unwrap_or(secret.added_at);
+            }
+        }
+    }
+
     /// What a reader sees of an object now, with the lag of the reader's replica; `None` for not there (yet, or any more).
     pub fn seen<'a>(&self, object: &'a DirectoryObject, view: View) -> Option<&'a Value> {
         let lag = match view {
@@ -306,11 +318,11 @@ impl World {
         let metadata = json!({
             "customKeyIdentifier": null,
             "displayName": display_name,
-            "endDateTime": ends.to_string(),
+            "endDateTime": crate::practice::scenario::seconds(ends),
             "hint": hint,
             "keyId": key_id,
             "secretText": null,
-            "startDateTime": starts.to_string(),
+            "startDateTime": crate::practice::scenario::seconds(starts),
         });
         let object = self.object_mut(Kind::Application, tenant, object_id)?;
         let mut doc = object.doc.clone();

@@ -27,8 +27,6 @@ pub struct AuthCode {
     pub user: String,
     /// Redirect URI, which has to be repeated exactly.
     pub redirect_uri: String,
-    /// App id of the resource, as resolved.
-    pub resource: String,
     /// The resource as it was asked for: a v1 token echoes it as audience.
     pub audience: String,
     /// Delegated scopes granted for the resource.
@@ -96,9 +94,7 @@ pub struct RefreshToken {
     pub tenant: String,
     /// Object id of the person.
     pub user: String,
-    /// App id of the resource of the first sign-in, used where the client names none.
-    pub resource: String,
-    /// That resource as it was asked for.
+    /// Resource of the first sign-in as it was asked for, used where the client names none.
     pub audience: String,
     /// Scopes of the first sign-in.
     pub scopes: Vec<String>,

@@ -1,0 +1,202 @@
+//! ARM without the wire: who may do what, errors, settings that are replaced whole.
+
+use super::*;
+use crate::practice::scenario::worlds;
+use serde_json::{Value, json};
+
+fn user(world: &World, name: &str) -> Caller {
+    let user = world.users.iter().find(|user| user.upn.starts_with(name)).unwrap();
+    Caller::User {
+        tenant: user.tenant.clone(),
+        id: user.id.clone(),
+        upn: user.upn.clone(),
+        client_id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46".into(),
+        scopes: vec!["user_impersonation".into()],
+    }
+}
+
+fn call(world: &mut World, name: &str, method: Method, target: &str, body: &Value) -> (u16, Value) {
+    let caller = user(world, name);
+    let mut request = Request::get(target);
+    request.method = method;
+    if !body.is_null() {
+        request.body = body.to_string().into_bytes();
+    }
+    let reply = handle(world, &request, &caller);
+    (reply.status, reply.to_json())
+}
+
+fn site(world: &World) -> String {
+    world.sites[0].resource_id()
+}
+
+const V: &str = "api-version=2023-12-01";
+
+#[test]
+fn roles_bound_what_can_be_read_and_written() {
+    let mut world = worlds::bare();
+    let id = site(&world);
+    for (name, method, path, status) in [
+        ("ada", Method::GET, "", 200),
+        ("ada", Method::POST, "/config/appsettings/list", 200),
+        ("ada", Method::GET, "/config/authsettingsV2", 200),
+        ("grace", Method::GET, "/config/authsettingsV2", 200),
+        ("grace", Method::GET, "/config/authsettingsV2/list", 200),
+        ("grace", Method::POST, "/config/appsettings/list", 403),
+        ("grace", Method::POST, "/config/authsettings/list", 403),
+        ("grace", Method::POST, "/host/default/listkeys", 403),
+        ("grace", Method::POST, "/restart", 403),
+        ("alan", Method::GET, "", 403),
+        ("katherine", Method::GET, "", 401),
+        ("ada", Method::DELETE, "/functions", 405),
+        ("ada", Method::GET, "/functions/Nothing", 404),
+        ("ada", Method::GET, "/functions/hello", 200),
+    ] {
+        let (got, body) = call(&mut world, name, method.clone(), &format!("{id}{path}?{V}"), &Value::Null);
+        assert_eq!(got, status, "{name} {method} {path}: {body}");
+    }
+    let (_, body) =
+        call(&mut world, "grace", Method::POST, &format!("{id}/config/appsettings/list?{V}"), &Value::Null);
+    let text = body["error"]["message"].as_str().unwrap();
+    assert!(text.starts_with("The client 'grace@contoso.onmicrosoft.com' with object id '"), "{text}");
+    assert!(text.contains("'Microsoft.Web/sites/config/list/action' over scope"), "{text}");
+    world.switches.auth_v2_list_needs_list_action = true;
+    let (got, _) =
+        call(&mut world, "grace", Method::GET, &format!("{id}/config/authsettingsV2/list?{V}"), &Value::Null);
+    assert_eq!(got, 403);
+}
+
+#[test]
+fn lists_show_what_the_caller_has_a_role_for_whatever_the_case() {
+    let mut world = worlds::bare();
+    let subscription = world.subscriptions[0].id.clone();
+    let web = format!("/SUBSCRIPTIONS/{subscription}/providers/microsoft.web/Sites?{V}");
+    for (name, subscriptions, sites) in [("ada", 1, 1), ("grace", 1, 1), ("alan", 0, 0)] {
+        let (_, body) = call(&mut world, name, Method::GET, &format!("/subscriptions?{V}"), &Value::Null);
+        assert_eq!(body["value"].as_array().unwrap().len(), subscriptions, "{name}");
+        let (_, body) = call(&mut world, name, Method::GET, &web, &Value::Null);
+        assert_eq!(body["value"].as_array().unwrap().len(), sites, "{name}");
+    }
+    let (_, body) = call(&mut world, "ada", Method::GET, &format!("/tenants?{V}"), &Value::Null);
+    assert_eq!(body["value"][0]["defaultDomain"], "contoso.onmicrosoft.com");
+}
+
+#[test]
+fn what_is_missing_has_its_own_code() {
+    let mut world = worlds::bare();
+    let id = site(&world);
+    let subscription = world.subscriptions[0].id.clone();
+    for (name, target, status, code) in [
+        ("ada", "/subscriptions".to_owned(), 400, "MissingApiVersionParameter"),
+        ("ada", "/subscriptions?api-version=latest".to_owned(), 400, "InvalidApiVersionParameter"),
+        ("ada", format!("/subscriptions/x?{V}"), 404, "SubscriptionNotFound"),
+        (
+            "grace",
+            format!("/subscriptions/{subscription}/resourceGroups/x?{V}"),
+            404,
+            "ResourceGroupNotFound",
+        ),
+        ("grace", format!("{id}x?{V}"), 404, "ResourceNotFound"),
+        ("ada", format!("{id}x?{V}"), 403, "AuthorizationFailed"),
+        ("katherine", format!("{id}?{V}"), 401, "InvalidAuthenticationTokenTenant"),
+    ] {
+        let (got, body) = call(&mut world, name, Method::GET, &target, &Value::Null);
+        assert_eq!((got, body["error"]["code"].as_str()), (status, Some(code)), "{name} {target}");
+    }
+    let anonymous = handle(&mut world, &Request::get(&format!("{id}?{V}")), &Caller::Anonymous);
+    let challenge = anonymous.headers["www-authenticate"].to_str().unwrap();
+    assert!(challenge.contains(world.main_tenant()), "{challenge}");
+}
+
+#[test]
+fn v2_settings_are_replaced_whole_and_old_ones_rule_until_the_restart_is_over() {
+    let mut world = worlds::bare();
+    world.switches.auth_restart_s = 30;
+    let target = format!("{}/config/authsettingsV2?{V}", site(&world));
+    let (_, before) = call(&mut world, "ada", Method::GET, &target, &Value::Null);
+    assert_eq!(before["properties"], json!({"platform": {"enabled": false}}));
+    let (status, answer) = call(
+        &mut world,
+        "ada",
+        Method::PUT,
+        &target,
+        &json!({"properties": {"platform": {"enabled": "true"}, "identityProviders": {"azureActiveDirectory":
+            {"registration": {"clientId": "c"}}}}}),
+    );
+    assert_eq!((status, &answer["properties"]["platform"]["enabled"]), (200, &json!(true)));
+    assert_eq!(world.sites[0].effective_auth_v2(world.now()), None);
+    world.clock.advance(30);
+    assert!(world.sites[0].effective_auth_v2(world.now()).is_some());
+    let (_, second) = call(&mut world, "ada", Method::PUT, &target, &json!({"properties": {}}));
+    assert_eq!(second["properties"]["platform"]["enabled"], json!(false));
+    assert!(
+        second["properties"]["identityProviders"]["azureActiveDirectory"]["registration"]["clientId"]
+            .is_null()
+    );
+}
+
+#[test]
+fn v1_is_refused_once_v2_was_written() {
+    let mut world = worlds::bare();
+    let id = site(&world);
+    let v1 = format!("{id}/config/authsettings?{V}");
+    let list = format!("{id}/config/authsettings/list?{V}");
+    let body = json!({"properties": {"enabled": true, "clientId": "c"}});
+    assert_eq!(call(&mut world, "ada", Method::PUT, &v1, &body).0, 200);
+    let (_, listed) = call(&mut world, "ada", Method::POST, &list, &Value::Null);
+    assert_eq!(
+        (&listed["properties"]["configVersion"], &listed["properties"]["clientId"]),
+        (&json!("v1"), &json!("c"))
+    );
+    let v2 = format!("{id}/config/authsettingsV2?{V}");
+    call(&mut world, "ada", Method::PUT, &v2, &json!({"properties": {"platform": {"enabled": false}}}));
+    let (status, refused) = call(&mut world, "ada", Method::PUT, &v1, &body);
+    assert_eq!((status, &refused["Code"], &refused["Innererror"]), (409, &json!("Conflict"), &Value::Null));
+    let (_, listed) = call(&mut world, "ada", Method::POST, &list, &Value::Null);
+    assert_eq!(listed["properties"]["configVersion"], "v2");
+}
+
+#[test]
+fn app_settings_are_replaced_whole() {
+    let mut world = worlds::bare();
+    let id = site(&world);
+    let put = json!({"properties": {"A": "1"}});
+    let (status, body) = call(&mut world, "ada", Method::PUT, &format!("{id}/config/appsettings?{V}"), &put);
+    assert_eq!((status, &body["properties"]), (200, &json!({"A": "1"})));
+}
+
+#[test]
+fn resource_graph_finds_function_apps_in_both_formats() {
+    let mut world = worlds::bare();
+    let query = "where type =~ 'Microsoft.Web/sites' and kind contains 'functionapp' | project id, name, host=properties.defaultHostName";
+    let target = "/providers/Microsoft.ResourceGraph/resources?api-version=";
+    let (_, body) =
+        call(&mut world, "ada", Method::POST, &format!("{target}2021-03-01"), &json!({"query": query}));
+    assert_eq!(body["data"][0]["host"], "contoso-hello.azurewebsites.net");
+    let (_, body) =
+        call(&mut world, "ada", Method::POST, &format!("{target}2019-04-01"), &json!({"query": query}));
+    assert_eq!(body["data"]["rows"][0][1], "contoso-hello");
+    let (_, body) =
+        call(&mut world, "alan", Method::POST, &format!("{target}2021-03-01"), &json!({"query": query}));
+    assert_eq!(body["count"], 0);
+    let bad = json!({"query": "Resources | summarize count()"});
+    assert_eq!(call(&mut world, "ada", Method::POST, &format!("{target}2021-03-01"), &bad).0, 400);
+}
+
+#[test]
+fn long_lists_are_paged() {
+    let mut world = worlds::bare();
+    let extra = format!("{}-two", world.sites[0].name);
+    let mut group = world.resource_groups[0].clone();
+    group.name = extra;
+    world.resource_groups.push(group);
+    world.switches.page_size = 1;
+    let subscription = world.subscriptions[0].id.clone();
+    let first = format!("/subscriptions/{subscription}/resourcegroups?{V}");
+    let (_, body) = call(&mut world, "grace", Method::GET, &first, &Value::Null);
+    let next = body["nextLink"].as_str().unwrap();
+    let target = next.strip_prefix("http://127.0.0.1").unwrap().to_owned();
+    let (_, last) = call(&mut world, "grace", Method::GET, &target, &Value::Null);
+    assert_eq!(last["value"][0]["name"], "contoso-hello-two");
+    assert!(last["nextLink"].is_null());
+}

@@ -1,0 +1,220 @@
+//! The Power Apps resource provider: environments, connectors and connections as JSON (power-platform 6.2 to 6.7).
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::connect;
+use crate::practice::wire::{Caller, Reply, Request, TokenFault};
+use crate::practice::world::{Connector, Environment, World};
+
+/// Answers a request below `/providers/Microsoft.PowerApps` and its sisters.
+pub fn handle(world: &World, request: &Request, caller: &Caller) -> Reply {
+    let path = request.decoded_path();
+    let words: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let lower: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
+    let low: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let known = matches!(
+        low.as_slice(),
+        ["providers", _, "environments" | "apis"]
+            | ["providers", _, "environments" | "apis", _]
+            | ["providers", _, "apis", _, "connections"]
+            | ["providers", _, "apis", _, "connections", _]
+    );
+    if !known {
+        let mut reply = Reply::empty(404);
+        reply.unknown_path = true;
+        return reply;
+    }
+    if let Some(refusal) = refused(request, caller) {
+        return refusal;
+    }
+    let Some(tenant) = caller.tenant() else { return Reply::empty(401) };
+    if request.method != Method::GET {
+        return error(
+            405,
+            "MethodNotAllowed",
+            "The practice cloud only reads connectors here; save them on the page.",
+        );
+    }
+    match low.as_slice() {
+        [_, _, "environments"] => {
+            let items: Vec<Value> = environments(world, tenant).map(environment_document).collect();
+            Reply::json(200, &json!({"value": items}))
+        }
+        [_, _, "environments", id] => {
+            let found = environments(world, tenant)
+                .find(|environment| environment.id.eq_ignore_ascii_case(id) || *id == "~default");
+            match found {
+                Some(environment) => Reply::json(200, &environment_document(environment)),
+                None => error(404, "EnvironmentNotFound", &missing_environment(id, tenant)),
+            }
+        }
+        _ => apis(
+            world,
+            request,
+            caller,
+            tenant,
+            words.get(3).copied(),
+            words.get(5).copied(),
+            words.len() > 4,
+        ),
+    }
+}
+
+fn apis(
+    world: &World,
+    request: &Request,
+    caller: &Caller,
+    tenant: &str,
+    name: Option<&str>,
+    connection: Option<&str>,
+    connections: bool,
+) -> Reply {
+    let Some(environment) = request.query("$filter").and_then(environment_in) else {
+        return error(400, "MissingEnvironmentFilter", "The environment filter must be set.");
+    };
+    let found = environments(world, tenant).find(|known| known.id.eq_ignore_ascii_case(&environment));
+    let Some(found) = found else {
+        return error(404, "ServiceToServiceEnvironmentNotFound", &missing_environment(&environment, tenant));
+    };
+    // A connector is seen by the person who made it; nothing is shared here.
+    let mut visible = world.connectors.iter().filter(|connector| {
+        connector.environment == found.id
+            && (matches!(caller, Caller::App { .. }) || caller.object_id() == Some(connector.owner.as_str()))
+    });
+    let Some(name) = name else {
+        let items: Vec<Value> = visible.map(|connector| document(world, connector)).collect();
+        return Reply::json(200, &json!({"value": items}));
+    };
+    let prefixed = format!("shared_{name}");
+    let Some(connector) =
+        visible.find(|connector| connector.name.eq_ignore_ascii_case(name) || connector.name == prefixed)
+    else {
+        let text = format!("Could not find the API resource '{name}' in environment '{}'.", found.id);
+        return error(404, "ApiResourceNotFound", &text);
+    };
+    if !connections {
+        return Reply::json(200, &document(world, connector));
+    }
+    let mut items =
+        connector.connections.iter().map(|item| connect::document(&connector.name, &found.id, item));
+    match connection {
+        None => Reply::json(200, &json!({"value": items.collect::<Vec<_>>()})),
+        Some(id) => match items.find(|item| item["name"].as_str() == Some(id)) {
+            Some(item) => Reply::json(200, &item),
+            None => error(
+                404,
+                "ConnectionNotFound",
+                &format!("Could not find connection '{id}' for API '{name}'."),
+            ),
+        },
+    }
+}
+
+fn refused(request: &Request, caller: &Caller) -> Option<Reply> {
+    match caller {
+        Caller::Anonymous => {
+            return Some(error(
+                401,
+                "MissingAuthorizationHeaderAndClientCertificate",
+                "A client certificate or authorization header was not provided.",
+            ));
+        }
+        Caller::Refused(fault) => {
+            let text = match fault {
+                TokenFault::WrongAudience => {
+                    "The access token has been obtained for wrong audience or resource. It should exactly match with one of \
+                     the allowed audiences 'https://service.powerapps.com/'."
+                }
+                TokenFault::Expired => "The access token expiry time has passed.",
+                TokenFault::Invalid => "The access token is invalid.",
+            };
+            return Some(error(401, "InvalidAuthenticationToken", text));
+        }
+        Caller::User { .. } | Caller::App { .. } => {}
+    }
+    let version = request.query("api-version").unwrap_or_default();
+    (version.split_at_checked(10).is_none_or(|(date, _)| date.parse::<jiff::civil::Date>().is_err())).then(|| {
+        error(
+            400,
+            "InvalidApiVersion",
+            &format!(
+                "The api-version '{version}' is invalid. The supported versions are '2015-02-01, 2016-11-01, 2020-06-01, \
+                 2025-04-01'."
+            ),
+        )
+    })
+}
+
+fn environments<'a>(world: &'a World, tenant: &str) -> impl Iterator<Item = &'a Environment> {
+    world.environments.iter().filter(move |environment| environment.tenant == tenant)
+}
+
+/// The environment in `environment eq '{env}'`, alone or among other clauses.
+fn environment_in(filter: &str) -> Option<String> {
+    let at = filter.to_ascii_lowercase().find("environment eq '")?;
+    let rest = filter.get(at + "environment eq '".len()..)?;
+    rest.split('\'').next().filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+fn missing_environment(id: &str, tenant: &str) -> String {
+    format!("The environment '{id}' could not be found in the tenant '{tenant}'.")
+}
+
+fn environment_document(environment: &Environment) -> Value {
+    json!({
+        "id": format!("/providers/Microsoft.PowerApps/environments/{}", environment.id), "name": environment.id,
+        "location": environment.location, "type": "Microsoft.PowerApps/environments",
+        "properties": {
+            "displayName": environment.display_name, "isDefault": true, "environmentSku": "Default",
+            "provisioningState": "Succeeded",
+            "permissions": {
+                "CreateCustomApi": {"displayName": "Create custom connector"},
+                "GenerateResourceStorage": {"displayName": "Generate resource storage"},
+                "ReadEnvironment": {"displayName": "Read environment"},
+            },
+        },
+    })
+}
+
+/// One connector. The client secret is never part of it (power-platform 6.5).
+fn document(world: &World, connector: &Connector) -> Value {
+    let internal = connector.name.strip_prefix("shared_").unwrap_or(&connector.name);
+    let runtime = format!("https://practice.01.common.{}.azure-apihub.net/apim/{internal}", "unitedstates");
+    let owner = world.user(&connector.owner);
+    let base = connector.definition["basePath"].as_str().unwrap_or_default();
+    json!({
+        "name": connector.name, "id": format!("/providers/Microsoft.PowerApps/apis/{}", connector.name),
+        "type": "Microsoft.PowerApps/apis",
+        "properties": {
+            "displayName": connector.display_name, "description": connector.definition["info"]["description"],
+            "iconUri": "https://content.powerapps.com/resource/makerx/static/media/default-connection-icon.png",
+            "iconBrandColor": "#007ee5", "apiEnvironment": "Shared", "isCustomApi": true, "tier": "Premium",
+            "capabilities": [],
+            "connectionParameters": {
+                "token": {"type": "oauthSetting", "oAuthSettings": connector.oauth},
+                "token:TenantId": {
+                    "type": "string", "metadata": {"sourceType": "AzureActiveDirectoryTenant"},
+                    "uiDefinition": {"constraints": {"required": "false", "hidden": "true"}},
+                },
+            },
+            "backendService": {"serviceUrl": format!("{}://{}{base}", connector.scheme, connector.host)},
+            "policyTemplateInstances": [], "runtimeUrls": [runtime], "primaryRuntimeUrl": runtime,
+            "swagger": connector.definition,
+            "environment": {
+                "id": format!("/providers/Microsoft.PowerApps/environments/{}", connector.environment),
+                "name": connector.environment,
+            },
+            "createdBy": {
+                "id": connector.owner, "displayName": owner.map(|user| &user.display_name),
+                "email": owner.map(|user| &user.upn), "type": "User", "tenantId": owner.map(|user| &user.tenant),
+                "userPrincipalName": owner.map(|user| &user.upn),
+            },
+            "createdTime": connector.created_at.to_string(), "changedTime": connector.changed_at.to_string(),
+        },
+    })
+}
+
+fn error(status: u16, code: &str, message: &str) -> Reply {
+    Reply::json(status, &json!({"error": {"code": code, "message": message}}))
+}

@@ -1,0 +1,264 @@
+//! The finished set-up: what a careful admin has when all seven stages are done. Each faulty scenario spoils one thing of it.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::practice::entra;
+use crate::practice::world::{Connector, Kind, World, first_party};
+
+/// The one thing that is wrong in a set-up that is finished otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Defect {
+    /// The API app issues v1 tokens while Easy Auth expects the v2 issuer.
+    IssuerMismatch,
+    /// Only the API itself is among the allowed applications (the portal's default).
+    CallerNotAllowed,
+    /// Easy Auth is configured for another registration's client id.
+    WrongAudience,
+    /// The connector's secret has ended.
+    SecretExpired,
+    /// Only the bare shared redirect URL is registered.
+    RedirectMissing,
+}
+
+/// Days that the connector's secret lives.
+const SECRET_DAYS: i64 = 180;
+
+/// Finishes the set-up of a site for its owner.
+pub fn finish(world: &mut World, site: usize, owner: &str, defect: Option<Defect>) {
+    let Some((resource_id, host, name)) = world
+        .sites
+        .get(site)
+        .map(|site| (site.resource_id(), site.default_host().to_owned(), site.name.clone()))
+    else {
+        return;
+    };
+    let tenant = world.main_tenant().to_owned();
+    let mark = Uuid::new_v5(&Uuid::NAMESPACE_URL, resource_id.to_ascii_lowercase().as_bytes()).simple();
+    let scope = world.id_for(&format!("{name} scope")).to_string();
+
+    let api_name = format!("{name} API");
+    let mut api = application(world, &api_name, &format!("handclasp-api-{mark}"));
+    let api_id = api.app_id();
+    api.doc["identifierUris"] = json!([format!("api://{api_id}")]);
+    let version = if defect == Some(Defect::IssuerMismatch) { Value::Null } else { json!(2) };
+    api.doc["api"]["requestedAccessTokenVersion"] = version;
+    api.doc["api"]["oauth2PermissionScopes"] = json!([{
+        "adminConsentDescription": format!("Allow the application to access {api_name} on behalf of the signed-in user."),
+        "adminConsentDisplayName": format!("Access {api_name}"),
+        "id": scope, "isEnabled": true, "type": "User",
+        "userConsentDescription": format!("Allow the application to access {api_name} on your behalf."),
+        "userConsentDisplayName": format!("Access {api_name}"),
+        "value": "user_impersonation",
+    }]);
+    api.doc["web"]["redirectUris"] = json!([format!("https://{host}/.auth/login/aad/callback")]);
+    api.doc["web"]["homePageUrl"] = json!(format!("https://{host}"));
+    api.doc["web"]["implicitGrantSettings"]["enableIdTokenIssuance"] = json!(true);
+    let graph = json!({"resourceAppId": first_party::GRAPH,
+        "resourceAccess": [{"id": first_party::GRAPH_USER_READ, "type": "Scope"}]});
+    api.doc["requiredResourceAccess"] = json!([graph]);
+
+    let connector_name = format!("{name} connector");
+    let mut connector = application(world, &connector_name, &format!("handclasp-connector-{mark}"));
+    let connector_id = connector.app_id();
+    let api_access = json!({"resourceAppId": api_id, "resourceAccess": [{"id": scope, "type": "Scope"}]});
+    connector.doc["requiredResourceAccess"] = json!([graph, api_access]);
+    let redirect = save_connector(world, &name, &host, &tenant, owner, &connector_id, &api_id);
+    let registered = if defect == Some(Defect::RedirectMissing) {
+        "https://global.consent.azure-apim.net/redirect"
+    } else {
+        &redirect
+    };
+    connector.doc["web"]["redirectUris"] = json!([registered]);
+
+    let (api_object, connector_object) = (api.id.clone(), connector.id.clone());
+    for app in [api, connector] {
+        register(world, &tenant, owner, app);
+    }
+    entra::consent_everything(world, &tenant, &connector_id);
+    let now = world.now();
+    if let Some(object) = world.object_mut(Kind::Application, &tenant, &api_object) {
+        object.doc["api"]["preAuthorizedApplications"] =
+            json!([{"appId": connector_id, "delegatedPermissionIds": [scope]}]);
+    }
+    let day = |days: i64| now.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(now);
+    let (starts, ends) = if defect == Some(Defect::SecretExpired) {
+        (day(-SECRET_DAYS - 20), day(-20))
+    } else {
+        (day(-10), day(SECRET_DAYS - 10))
+    };
+    let secret = world.add_secret(&tenant, &connector_object, Some("handclasp connector"), starts, ends);
+    if let Some(saved) = world.connectors.last_mut() {
+        saved.client_secret = secret.map(|(_, value)| value);
+    }
+
+    let configured = if defect == Some(Defect::WrongAudience) {
+        let old = application(world, &format!("{name} (old)"), "");
+        let id = old.app_id();
+        register(world, &tenant, owner, old);
+        id
+    } else {
+        api_id.clone()
+    };
+    let allowed = if defect == Some(Defect::CallerNotAllowed) {
+        json!([api_id])
+    } else {
+        json!([api_id, connector_id])
+    };
+    let settings = auth_settings(&tenant, &configured, &allowed);
+    if let Some(site) = world.sites.get_mut(site) {
+        site.auth_v2 = Some(settings);
+    }
+}
+
+/// A registration that is not in the directory yet.
+struct NewApp {
+    id: String,
+    doc: Value,
+}
+
+impl NewApp {
+    fn app_id(&self) -> String {
+        self.doc["appId"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// A registration; Graph adds the members that are empty.
+fn application(world: &World, name: &str, unique_name: &str) -> NewApp {
+    let id = world.id_for(&format!("{name} application")).to_string();
+    let app_id = world.id_for(&format!("{name} client")).to_string();
+    let domain = world.tenants.first().map(|tenant| tenant.domain.clone());
+    let marked = !unique_name.is_empty();
+    let doc = json!({
+        "id": id, "appId": app_id, "createdDateTime": super::seconds(world.now()), "displayName": name,
+        "identifierUris": [], "publisherDomain": domain, "signInAudience": "AzureADMyOrg",
+        "tags": if marked { json!(["handclasp"]) } else { json!([]) },
+        "uniqueName": if marked { json!(unique_name) } else { Value::Null },
+        "api": {"acceptMappedClaims": null, "knownClientApplications": [], "requestedAccessTokenVersion": null,
+            "oauth2PermissionScopes": [], "preAuthorizedApplications": []},
+        "appRoles": [], "passwordCredentials": [], "requiredResourceAccess": [],
+        "publicClient": {"redirectUris": []}, "spa": {"redirectUris": []},
+        "web": {"homePageUrl": null, "logoutUrl": null, "redirectUris": [], "redirectUriSettings": [],
+            "implicitGrantSettings": {"enableAccessTokenIssuance": false, "enableIdTokenIssuance": false}},
+    });
+    NewApp { id, doc }
+}
+
+/// Puts a registration and its service principal into the directory.
+fn register(world: &mut World, tenant: &str, owner: &str, app: NewApp) {
+    let principal = world.id_for(&format!("{} service principal", app.id)).to_string();
+    let mut names = vec![app.doc["appId"].clone()];
+    names.extend(app.doc["identifierUris"].as_array().cloned().unwrap_or_default());
+    let doc = json!({
+        "id": principal, "accountEnabled": true, "appDisplayName": app.doc["displayName"], "appId": app.doc["appId"],
+        "appOwnerOrganizationId": tenant, "appRoleAssignmentRequired": false, "appRoles": [],
+        "createdDateTime": app.doc["createdDateTime"], "displayName": app.doc["displayName"],
+        "homepage": app.doc["web"]["homePageUrl"],
+        "oauth2PermissionScopes": app.doc["api"]["oauth2PermissionScopes"],
+        "replyUrls": app.doc["web"]["redirectUris"], "servicePrincipalNames": names,
+        "servicePrincipalType": "Application", "signInAudience": "AzureADMyOrg", "tags": app.doc["tags"],
+    });
+    world.add_object(Kind::Application, tenant, &app.id, app.doc, vec![owner.to_owned()]);
+    world.add_object(Kind::ServicePrincipal, tenant, &principal, doc, vec![owner.to_owned()]);
+}
+
+/// Saves the connector with what the page asks for (power-platform 3.3) and returns its redirect URL.
+fn save_connector(
+    world: &mut World,
+    site: &str,
+    host: &str,
+    tenant: &str,
+    owner: &str,
+    client_id: &str,
+    resource: &str,
+) -> String {
+    let hex = |what: &str| -> String {
+        world.id_for(&format!("{site} connector {what}")).simple().to_string().chars().take(16).collect()
+    };
+    let title = site.replace('-', "-2d");
+    let internal = format!("{title}-5f{}-5f{}", hex("environment"), hex("title"));
+    let redirect_url = format!("https://global.consent.azure-apim.net/redirect/{internal}");
+    let oauth = json!({
+        "identityProvider": "aad", "clientId": client_id, "scopes": [], "redirectMode": "GlobalPerConnector",
+        "redirectUrl": redirect_url,
+        "properties": {"IsFirstParty": "False", "AzureActiveDirectoryResourceId": resource,
+            "IsOnbehalfofLoginSupported": true},
+        "customParameters": {
+            "loginUri": {"value": "https://login.microsoftonline.com"}, "tenantId": {"value": tenant},
+            "resourceUri": {"value": resource}, "enableOnbehalfOfLogin": {"value": "false"},
+        },
+    });
+    let environment = world.environments.first().map(|known| known.id.clone()).unwrap_or_default();
+    let now = world.now();
+    world.connectors.push(Connector {
+        name: format!("shared_{internal}"),
+        environment,
+        display_name: site.to_owned(),
+        owner: owner.to_owned(),
+        host: host.to_owned(),
+        scheme: "https".to_owned(),
+        oauth,
+        client_secret: None,
+        redirect_url: redirect_url.clone(),
+        definition: json!({
+            "swagger": "2.0",
+            "info": {"title": site, "description": "", "version": "1.0"},
+            "host": host, "basePath": "/api", "schemes": ["https"], "consumes": [], "produces": [],
+            "paths": {"/Hello": {"get": {
+                "operationId": "Hello", "summary": "Hello",
+                "parameters": [{"name": "name", "in": "query", "required": false, "type": "string"}],
+                "responses": {"default": {"description": "default", "schema": {"type": "string"}}},
+            }}},
+            "definitions": {}, "parameters": {}, "responses": {}, "securityDefinitions": {}, "security": [], "tags": [],
+        }),
+        created_at: now,
+        changed_at: now,
+        connections: Vec::new(),
+    });
+    redirect_url
+}
+
+/// V2 settings as the service stores them after a careful write (microsoft-cloud 5.5).
+fn auth_settings(tenant: &str, client_id: &str, allowed: &Value) -> Value {
+    let unused = |scopes: bool| {
+        let mut provider = json!({"enabled": true, "registration": {}});
+        if scopes {
+            provider["login"] = json!({});
+        }
+        provider
+    };
+    json!({
+        "platform": {"enabled": true, "runtimeVersion": "~1"},
+        "globalValidation": {"requireAuthentication": true, "unauthenticatedClientAction": "Return401"},
+        "identityProviders": {
+            "azureActiveDirectory": {
+                "enabled": true,
+                "registration": {
+                    "openIdIssuer": format!("https://login.microsoftonline.com/{tenant}/v2.0"),
+                    "clientId": client_id,
+                },
+                "login": {"disableWWWAuthenticate": false},
+                "validation": {
+                    "jwtClaimChecks": {},
+                    "allowedAudiences": [format!("api://{client_id}")],
+                    "defaultAuthorizationPolicy": {"allowedPrincipals": {}, "allowedApplications": allowed},
+                },
+            },
+            "facebook": unused(true), "gitHub": unused(true), "google": unused(true), "twitter": unused(false),
+            "legacyMicrosoftAccount": unused(true), "apple": unused(true),
+        },
+        "login": {
+            "routes": {}, "tokenStore": {"enabled": true, "tokenRefreshExtensionHours": 72.0, "fileSystem": {},
+                "azureBlobStorage": {}},
+            "preserveUrlFragmentsForLogins": false,
+            "cookieExpiration": {"convention": "FixedTime", "timeToExpiration": "08:00:00"},
+            "nonce": {"validateNonce": true, "nonceExpirationInterval": "00:05:00"},
+        },
+        "httpSettings": {"requireHttps": true, "routes": {"apiPrefix": "/.auth"},
+            "forwardProxy": {"convention": "NoProxy"}},
+        "clearInboundClaimsMapping": "false",
+    })
+}

@@ -122,7 +122,7 @@ impl Writer {
     /// Carries out one change.
     ///
     /// What the service refuses because it has not caught up with an earlier change is sent again after a
-    /// wait: a refusal is proof that nothing was made. A creation that got no answer is never sent again.
+    /// wait: a refusal is proof that nothing was made. What got no answer is never sent again.
     ///
     /// # Errors
     /// When the change is not ready to be sent, when it was refused, or when no answer came: then
@@ -163,9 +163,10 @@ impl Writer {
         let url = self.reader.url(service, &change.path)?;
         let request = match change.method {
             Method::Post => WriteRequest::post(service, url),
-            // Both replace what they name by what they carry: the second one changes nothing more.
-            Method::Patch => WriteRequest::patch(service, url).repeatable(),
-            Method::Put => WriteRequest::put(service, url).repeatable(),
+            // Not even these are repeated unseen: each writing of the settings restarts the app, and between
+            // two tries the person may have changed the same thing elsewhere.
+            Method::Patch => WriteRequest::patch(service, url),
+            Method::Put => WriteRequest::put(service, url),
         };
         let mut request = request.token(&self.reader.token(service).await?).json(&change.body);
         if let Some(prefer) = change.prefer {

@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod parse;
+mod step_back;
 
 use serde_json::Value;
 use uuid::Uuid;

@@ -19,4 +19,4 @@ pub mod rehearsal;
 pub mod sign_in;
 
 #[cfg(test)]
-pub(crate) mod testing;
+pub(crate) mod fixtures;

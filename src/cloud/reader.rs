@@ -93,7 +93,8 @@ impl Reader {
         let mut seen = HashSet::new();
         let mut page = first;
         loop {
-            let next = page.get(link).and_then(Value::as_str).map(str::to_owned);
+            // Some lists of ARM end with an empty link.
+            let next = page.get(link).and_then(Value::as_str).filter(|l| !l.is_empty()).map(str::to_owned);
             match page.get_mut("value").map(Value::take) {
                 Some(Value::Array(values)) => items.extend(values),
                 _ => return Err(odd(service, "a list without its values")),

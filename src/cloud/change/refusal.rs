@@ -58,7 +58,7 @@ impl Refusal {
     /// What to wait for before the change is sent again, if that may help. Only refusals that the service is
     /// known to give while it has not caught up; anything else is meant.
     pub(super) fn passes(&self, change: &Change) -> Option<WaitsFor> {
-        if self.status == 429 {
+        if self.status == 429 || (self.status == 503 && change.method != Method::Post) {
             return Some(WaitsFor::Throttle);
         }
         if change.service != Service::Graph {
@@ -172,7 +172,9 @@ mod tests {
                 Some(Principal),
             ),
             (Arm, Put, "/subscriptions/x", 429, "TooManyRequests", "slow down", Some(Throttle)),
+            (Arm, Put, "/subscriptions/x", 503, "ServiceUnavailable", "later", Some(Throttle)),
             // Meant as they are said.
+            (Graph, Post, "/servicePrincipals", 503, "ServiceUnavailable", "later", None),
             (
                 Graph,
                 Post,

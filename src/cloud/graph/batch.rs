@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+use super::step_back::step_back;
 use crate::cloud::http::{Answer, Request, Service, retry_after};
 use crate::cloud::json::at;
 use crate::cloud::reader::{EVENTUAL, Reader, label};
@@ -63,7 +64,7 @@ impl Batcher {
             queue.waiting.push(Waiting { number, path: path.to_owned(), eventual, reply });
             number
         };
-        tokio::task::yield_now().await;
+        step_back().await;
         let mine = {
             let mut queue = self.lock();
             // Somebody may have sent this one already; then the others are not ours to send.

@@ -138,7 +138,7 @@ impl Wire {
                 log.record(request, &headers, &redactor, Err(&trouble.original));
                 Err(Failed {
                     // A broken connection is over at once; a time-out has used up the person's patience already.
-                    repeating_may_help: !error.is_builder() && (connecting || !error.is_timeout()),
+                    repeating_may_help: !error.is_builder() && !error.is_timeout(),
                     may_have_landed: !connecting && !error.is_builder(),
                     trouble,
                 })

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures_util::FutureExt;
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all, select};
 
 use super::{Look, Node, Part, hangs_on};
 use crate::cloud::graph::Graph;
@@ -52,22 +52,18 @@ impl<'a> Look<'a> {
         let (graph, chosen) = (self.graph, self.choices.api_app_id.is_some());
         self.fact(&[Part::ApiApp, Part::Grants], &self.before.api_app, async move {
             let Some(graph) = graph else { return Seen::default() };
-            // Ours is looked up before it is known whether it will be needed: that saves a wave.
-            let ours = async {
-                match site_id.await {
-                    Some(id) if !chosen => graph.application_named(&markers::api_unique_name(&id)).await,
-                    _ => Seen::default(),
-                }
+            // Ours wins over the one that Easy Auth names: where the two differ, the checks then say so.
+            let ours = match site_id.await {
+                Some(id) if !chosen => graph.application_named(&markers::api_unique_name(&id)).await,
+                _ => Seen::default(),
             };
-            let named = async {
-                match api_id.await {
-                    Some(id) => graph.application(&id).await,
-                    None => Seen::default(),
-                }
-            };
-            let (ours, named) = tokio::join!(ours, named);
-            // What Easy Auth names wins; where that is gone, ours takes its place.
-            if named.not_looked() || (named.is_absent() && ours.value().is_some()) { ours } else { named }
+            if ours.value().is_some() {
+                return ours;
+            }
+            match api_id.await {
+                Some(id) => graph.application(&id).await,
+                None => ours,
+            }
         })
     }
 
@@ -79,7 +75,12 @@ impl<'a> Look<'a> {
         let (graph, api_id, api_app) = (self.graph, api_id.clone(), api_app.clone());
         self.fact(&[Part::ApiApp], &self.before.api_principal, async move {
             let Some(graph) = graph else { return Seen::default() };
-            principal(graph, api_id.await, api_app).await
+            // Whichever is known first: the registration itself, or the client id that something names.
+            let known = match select(api_app.clone(), api_id).await {
+                Either::Left(_) => None,
+                Either::Right((id, _)) => id,
+            };
+            principal(graph, known, api_app).await
         })
     }
 

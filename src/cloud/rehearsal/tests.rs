@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cloud::testing::{Stage, Visitor};
+use crate::cloud::fixtures::{Stage, Visitor};
 use crate::engine::redirect_url;
 use crate::practice::world::{Kind, World};
 
@@ -93,7 +93,7 @@ fn chain(stage: &Stage) -> Chain {
 }
 
 /// Signs in at the page as Ada and consents.
-async fn at_the_page(stage: &Stage, url: Url, answer: &str) -> crate::cloud::testing::Page {
+async fn at_the_page(stage: &Stage, url: Url, answer: &str) -> crate::cloud::fixtures::Page {
     let visitor = Visitor::new();
     let page = visitor.open(url).await;
     let page = visitor.submit(&page, &[("practice_user", &stage.user("ada"))]).await;

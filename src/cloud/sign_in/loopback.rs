@@ -1,5 +1,6 @@
 //! The port of ours that a browser comes back to after a sign-in.
 
+use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ impl Loopback {
     /// # Errors
     /// When no port can be had.
     pub async fn bind(path: &str) -> Result<Self, Trouble> {
-        let no_port = |error: std::io::Error| {
+        let no_port = |error: io::Error| {
             Trouble::new(
                 Class::Local,
                 "No port could be opened on this computer for the browser to come back to.",
@@ -60,15 +61,12 @@ impl Loopback {
             )
             .original(clean_line(&error.to_string(), 200))
         };
-        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(no_port)?;
-        let port = first.local_addr().map_err(no_port)?.port();
-        let second = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
-
+        let (port, listeners) = listeners().await.map_err(no_port)?;
         let (sender, arrivals) = mpsc::unbounded_channel();
         let (running, ended) = watch::channel(());
         let path = path.to_owned();
         let door = Arc::new(Door { path: path.clone(), arrivals: sender });
-        for listener in [Some(first), second].into_iter().flatten() {
+        for listener in listeners {
             let app = Router::new().fallback(open).with_state(door.clone());
             let mut ended = ended.clone();
             tokio::spawn(async move {
@@ -111,6 +109,21 @@ impl Loopback {
             "The port for the browser's return was closed.",
             "Start the sign-in again.",
         ))
+    }
+}
+
+/// A free port on both addresses of this machine; on one where the other does not exist.
+async fn listeners() -> io::Result<(u16, Vec<TcpListener>)> {
+    let mut tried = 0;
+    loop {
+        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let port = first.local_addr()?.port();
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+            Ok(second) => return Ok((port, vec![first, second])),
+            // Another program has this port on the other address, and might get our visitor.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tried < 8 => tried += 1,
+            Err(_) => return Ok((port, vec![first])),
+        }
     }
 }
 

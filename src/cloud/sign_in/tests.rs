@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 
 use super::claims::Claims;
 use super::*;
-use crate::cloud::testing::{Stage, Visitor};
+use crate::cloud::fixtures::{Stage, Visitor};
 use crate::engine::clouds::Audience;
 use crate::engine::facts::SecretVerdict;
 use crate::engine::trouble::Class;

@@ -54,7 +54,7 @@ pub struct Common {
     /// Where your choices are kept
     #[arg(long, global = true, value_name = "FILE")]
     pub choices: Option<PathBuf>,
-    /// Record every exchange, without secrets, as HAR 1.2
+    /// Record every exchange without secrets, as HAR
     #[arg(long, global = true, value_name = "FILE")]
     pub har: Option<PathBuf>,
     /// Look only; nothing can be changed

@@ -128,13 +128,13 @@ impl Practice {
             ("graph", origin.clone()),
             ("arm", origin.clone()),
             ("arm_audience", "https://management.core.windows.net/".to_owned()),
-            ("portal", format!("{origin}/_portal")),
+            ("portal", origin.clone()),
             ("site_suffix", "azurewebsites.net".to_owned()),
             ("site_origin", origin.clone()),
             ("power_apps", origin.clone()),
             ("power_apps_audience", "https://service.powerapps.com/".to_owned()),
-            ("flow", format!("{origin}/_make")),
-            ("consent", "https://global.consent.azure-apim.net/redirect".to_owned()),
+            ("flow", origin.clone()),
+            ("consent", "https://global.consent.azure-apim.net".to_owned()),
         ] {
             file.insert(key.to_owned(), value.into());
         }

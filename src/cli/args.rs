@@ -103,7 +103,7 @@ pub struct Check {
 /// `handclasp copy`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Copy {
-    /// Which value
+    /// Which one
     #[arg(value_enum)]
     pub value: CopyValue,
     /// Print it instead of copying it

@@ -50,7 +50,7 @@ pub async fn find(
     let (label, value, missing) = match copy.value {
         CopyValue::Host => ("The host name", known.host, trouble(&facts.site)),
         CopyValue::ClientId => ("The client ID", known.client_id, trouble(&facts.client_app)),
-        CopyValue::TenantId => ("The tenant ID", known.tenant_id, trouble(&facts.tenant)),
+        CopyValue::TenantId => ("The tenant ID", desk.tenant.clone(), None),
         CopyValue::ResourceUrl => ("The Resource URL", known.resource_url, trouble(&facts.api_app)),
         CopyValue::Secret => ("The secret", None, None),
     };
@@ -83,7 +83,7 @@ pub async fn hand_over(
     to_clipboard(&clipboard, found.label, &found.value, environment, output).await
 }
 
-/// What has to be looked at for a value. Person and tenant are looked at always.
+/// What has to be looked at for a value. The tenant is known from the sign-in.
 const fn parts(value: CopyValue) -> &'static [Part] {
     match value {
         CopyValue::Host => &[Part::Site],

@@ -37,7 +37,7 @@ pub async fn run(
         host: &site.host,
         functions,
         login: &login,
-        tenant: facts.tenant.value().map(|tenant| tenant.id.as_str()),
+        tenant: desk.tenant.as_deref(),
     })?;
     write(&made, &files.dir, files.force, output)
 }

@@ -27,6 +27,8 @@ pub struct Desk {
     pub ground: Ground,
     /// Looks at the set-up.
     pub observer: Observer,
+    /// Tenant id of the sign-in, where it told it.
+    pub tenant: Option<String>,
 }
 
 impl Desk {
@@ -49,8 +51,9 @@ impl Desk {
             let apps = Arm::new(reader.clone()).list_apps().await?;
             ground.choices.app = Some(AppChoice::ResourceId(the_one(&apps)?.id.clone()));
         }
-        let tenant = Some(session.tenant().to_owned());
-        Ok(Self { ground, observer: Observer::signed_in(reader, tenant) })
+        let observer = Observer::signed_in(reader, Some(session.tenant().to_owned()));
+        let tenant = uuid::Uuid::try_parse(session.tenant()).ok().map(|id| id.hyphenated().to_string());
+        Ok(Self { ground, observer, tenant })
     }
 }
 

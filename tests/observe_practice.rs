@@ -269,6 +269,6 @@ async fn a_write_whose_answer_is_lost_is_found_done_and_not_done_twice() {
         assert!(landed(change, &desk.look().await), "{}", change.title);
     }
     assert_eq!(lost, 1, "the answer to the settings");
-    let writes = desk.writes();
-    assert_eq!(writes.iter().filter(|w| w.starts_with("PUT")).count(), 1, "{writes:#?}");
+    let made = desk.writes();
+    assert_eq!(made.iter().filter(|w| w.starts_with("PUT")).count(), 1, "{made:#?}");
 }

@@ -83,7 +83,7 @@ impl Ground {
                 // What was chosen for another function app says nothing about this one.
                 choices = Choices { tenant: choices.tenant, app: Some(app), ..Choices::default() };
             }
-        } else if choices.app.is_none() {
+        } else if choices.app.is_none() && sign_in == PracticeSignIn::ByItself {
             choices.app = practice.as_ref().and_then(practised_app);
         }
 

@@ -10,14 +10,16 @@ pub mod ground;
 pub mod markdown;
 pub mod output;
 pub mod person;
+pub mod person_part;
 pub mod practice;
 pub mod session;
 pub mod text;
+pub mod wizard;
 
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::Parser;
 
 use crate::engine::words;
 use crate::platform::env::Environment;
@@ -94,7 +96,7 @@ fn carry_out(args: &Args, environment: &Environment, output: &mut Output) -> Res
     let exit = runtime.block_on(async {
         let common = &args.common;
         match &args.command {
-            None => without_command(environment, output),
+            None => Box::pin(wizard::start(common, environment, output)).await,
             Some(Command::Practice(Practice::Scenarios(list))) => Ok(practice::list(list, output)),
             Some(Command::Copy(copy)) => {
                 let found = until_stopped(copy::find(copy, common, environment, output)).await?;
@@ -115,16 +117,6 @@ fn carry_out(args: &Args, environment: &Environment, output: &mut Output) -> Res
     // Whatever still runs in the background must not hold up the end.
     runtime.shutdown_background();
     exit
-}
-
-/// The wizard is what starts without a command, where it can draw.
-fn without_command(environment: &Environment, output: &mut Output) -> Result<Exit, Failure> {
-    if !environment.can_draw() {
-        return Err(Failure::wrong_usage("The wizard needs a terminal that it can draw on.")
-            .next("Start it in a terminal window. For a look without one, there is handclasp check."));
-    }
-    output.note_raw(&Args::command().render_help().to_string());
-    Ok(Exit::WrongUsage)
 }
 
 /// Carries a command out until it ends or somebody stops it.

@@ -3,7 +3,7 @@
 use super::checks::{SCOPE, resource_url};
 use super::choices::Choices;
 use super::clouds::{Cloud, origin_text};
-use super::facts::Facts;
+use super::facts::{Application, Facts};
 use super::held::Held;
 use super::values::values;
 
@@ -27,17 +27,10 @@ pub fn known(cloud: &Cloud, facts: &Facts, choices: &Choices, name: &str) -> Opt
         "client_object_id" => client.map(|c| c.object_id.clone()),
         "client_principal" => facts.client_principal.value().map(|p| p.id.clone()),
         "scope_id" => api.and_then(|a| a.scope(SCOPE)).map(|s| s.id.clone()),
-        "issuer" => {
-            facts.tenant.value().map(|t| match api.map(super::facts::Application::effective_token_version) {
-                Some(1) => t.issuer_v1.clone(),
-                _ => t.issuer_v2.clone(),
-            })
-        }
-        // The audience that results: the client id, but for version 1 tokens what was asked for.
-        "audience" => match api {
-            Some(app) if app.effective_token_version() == 2 => Some(app.app_id.clone()),
-            _ => resource_url(facts, choices),
-        },
+        "issuer" => facts.tenant.value().map(|t| match api.map(Application::effective_token_version) {
+            Some(1) => t.issuer_v1.clone(),
+            _ => t.issuer_v2.clone(),
+        }),
         "resource_url" => resource_url(facts, choices),
         "redirect_url" => choices.redirect_url.as_ref().map(text),
         "portal" => Some(origin_text(&cloud.portal)),

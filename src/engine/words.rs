@@ -17,7 +17,7 @@ const STAGES: &str = include_str!("../../assets/stages.toml");
 const TERMS: &str = include_str!("../../assets/terms.toml");
 
 /// The names that may stand in braces in a command or a link; each is filled from what was observed.
-pub const PLACEHOLDERS: [&str; 19] = [
+pub const PLACEHOLDERS: [&str; 18] = [
     "app",
     "resource_group",
     "subscription",
@@ -32,7 +32,6 @@ pub const PLACEHOLDERS: [&str; 19] = [
     "client_principal",
     "scope_id",
     "issuer",
-    "audience",
     "resource_url",
     "redirect_url",
     "portal",

@@ -1,31 +1,40 @@
-//! What follows from the state without being kept in it: the filtered list, the page that is talked about, the person's part.
+//! What follows from the state without being kept in it: the filtered list, the page that is talked about, the card for
+//! an administrator, the person's part in practice.
 
+use crate::engine;
 use crate::engine::ids::StageId;
+use crate::engine::links::link;
+use crate::engine::words::{PortalStep, StageWords, fill_command, ui, ui_with, words};
 
+use super::effect::CopyItem;
 use super::event::AppRow;
+use super::hand_over;
+use super::menu::{Item, selected};
 use super::state::{Listing, Page, Panel, PlanView, RehearsalStep, SignInStep, State};
 
 /// The function apps that fit the filter: every word of it occurs in the name, host, subscription or group.
 pub fn app_rows(state: &State) -> Vec<&AppRow> {
     let Listing::Is(list) = &state.apps else { return Vec::new() };
-    let words: Vec<String> =
+    let wanted: Vec<String> =
         state.fields.app_filter.text().split_whitespace().map(str::to_lowercase).collect();
     list.apps
         .iter()
         .filter(|app| {
-            let hay = format!("{} {} {} {}", app.name, app.host, app.subscription, app.resource_group)
-                .to_lowercase();
-            words.iter().all(|word| hay.contains(word))
+            let hay = format!("{} {} {} {}", app.name, app.host, app.subscription, app.resource_group);
+            let hay = hay.to_lowercase();
+            wanted.iter().all(|word| hay.contains(word))
         })
         .collect()
 }
 
-/// Whether the shown plan is one that can be carried out at all (there is something to do, and writing is not forbidden).
+/// Whether anything may be changed in this run.
+pub fn writes_possible(state: &State) -> bool {
+    !state.setup.read_only && !state.public_only
+}
+
+/// Whether the shown plan is one that can be carried out at all.
 pub fn confirmable(state: &State, view: &PlanView) -> bool {
-    !state.setup.read_only
-        && !state.public_only
-        && view.plan.blocked.is_none()
-        && !view.plan.changes.is_empty()
+    writes_possible(state) && view.plan.blocked.is_none() && !view.plan.changes.is_empty()
 }
 
 /// Practice only: the name of the person's part that is awaited now, as `PersonStep` carries it.
@@ -48,5 +57,109 @@ pub fn person_step(state: &State) -> Option<&'static str> {
             Some("rehearsal-sign-in")
         }
         _ => None,
+    }
+}
+
+/// The words of the shown stage.
+fn stage_words(state: &State) -> Option<&'static StageWords> {
+    words().stage(state.stage()?)
+}
+
+/// The portal's steps of the shown stage.
+pub fn portal_steps(state: &State) -> &'static [PortalStep] {
+    stage_words(state).map_or(&[], |stage| stage.myself.as_slice())
+}
+
+/// What is known under one of [`crate::engine::words::PLACEHOLDERS`].
+pub fn known(state: &State, name: &str) -> Option<String> {
+    engine::known::known(&state.setup.cloud, &state.facts, &state.choices, name)
+}
+
+/// The address behind a link id, with what is known now.
+pub fn link_address(state: &State, id: &str) -> Option<String> {
+    let page = link(id, &state.setup.cloud, |name| known(state, name))?;
+    page.url.map(|url| url.to_string())
+}
+
+/// The page that is talked about, which "Open the page" opens: the sign-in's, the selected portal step's, the connector's.
+pub fn page_address(state: &State) -> Option<String> {
+    match (&state.page, &state.panel) {
+        (Page::SignIn(sign_in), _) => match &sign_in.step {
+            SignInStep::Browser { address } | SignInStep::DeviceCode { address, .. } => Some(address.clone()),
+            _ => None,
+        },
+        (Page::Stage(_), Panel::Rehearsal(view)) => match &view.step {
+            RehearsalStep::SignIn { address } => Some(address.clone()),
+            _ => None,
+        },
+        (Page::Stage(_), Panel::HandOver) => link_address(state, "maker.connectors"),
+        (Page::Stage(_), Panel::Myself) => {
+            let steps = portal_steps(state);
+            let own = match &state.selected {
+                Some(Item::Step(index)) => steps.get(*index).and_then(|step| step.link.as_deref()),
+                _ => None,
+            };
+            own.into_iter()
+                .chain(steps.iter().filter_map(|step| step.link.as_deref()))
+                .find_map(|id| link_address(state, id))
+        }
+        (Page::Stage(_), Panel::AskAdmin) => check_link(state),
+        _ => None,
+    }
+}
+
+/// The page of the first check that does not pass.
+fn check_link(state: &State) -> Option<String> {
+    let open = state.findings.stage(state.stage()?)?.first_open()?;
+    link_address(state, words().check(open.id)?.portal.as_deref()?)
+}
+
+/// The card for an administrator: what is needed, which role can do it, for which app and tenant, and where.
+pub fn admin_card(state: &State) -> Option<Vec<String>> {
+    let ask = stage_words(state)?.ask_admin.as_ref()?;
+    let mut card = vec![
+        ui("admin_card.intro").to_owned(),
+        ui_with("admin_card.what", &[("what", &ask.what)]),
+        ui_with("admin_card.role", &[("role", &ask.role)]),
+    ];
+    let app = state.facts.client_app.value().map(|app| (app.display_name.clone(), app.app_id.clone()));
+    let app = app.or_else(|| state.facts.site.value().map(|site| (site.name.clone(), site.id.clone())));
+    if let Some((name, id)) = app {
+        card.push(ui_with("admin_card.app", &[("name", &name), ("id", &id)]));
+    }
+    if let Some(tenant) = known(state, "tenant") {
+        card.push(ui_with("admin_card.tenant", &[("tenant", &tenant)]));
+    }
+    if let Some(url) = check_link(state) {
+        card.push(ui_with("admin_card.link", &[("url", &url)]));
+    }
+    let open = state.findings.stage(state.stage()?).and_then(|stage| stage.first_open());
+    let az = open.and_then(|open| words().check(open.id)).and_then(|check| check.az.as_deref());
+    if let Some(command) = az.and_then(|az| fill_command(az, |name| known(state, name))) {
+        card.push(ui_with("admin_card.command", &[("command", &command)]));
+    }
+    Some(card)
+}
+
+/// An open text by name, as it is known now; `None` for what is not known, and for the secret.
+pub fn text_of(state: &State, item: CopyItem) -> Option<String> {
+    match item {
+        CopyItem::DeviceCode => match &state.page {
+            Page::SignIn(sign_in) => match &sign_in.step {
+                SignInStep::DeviceCode { code, .. } => Some(code.clone()),
+                _ => None,
+            },
+            _ => None,
+        },
+        CopyItem::SignInAddress | CopyItem::RehearsalAddress | CopyItem::PageAddress => page_address(state),
+        CopyItem::AdminCard => admin_card(state).map(|lines| lines.join("\n")),
+        CopyItem::AzCommand => match (&state.panel, selected(state)) {
+            (Panel::Plan(view), Some(Item::Change(index))) => {
+                view.plan.changes.get(index).map(|change| change.az.clone())
+            }
+            _ => None,
+        },
+        CopyItem::ClientSecret => None,
+        _ => hand_over::open_value(state, item),
     }
 }

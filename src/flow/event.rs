@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::engine::facts::{Facts, Rehearsal, SecretProbe};
 use crate::engine::held::Held;
+use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::Trouble;
 
 use super::effect::CopyItem;
@@ -82,7 +83,8 @@ pub enum Event {
     Terminate,
     /// One line for the log of calls.
     Call(CallLine),
-    /// What the vault holds has changed. Never dropped as late: the vault is one for the whole run.
+    /// What the vault holds has changed. Never dropped as late: the vault is one for the whole run. Comes before the
+    /// `Applied` or `SecretEntered` that tells of the same secret.
     Held(Held),
     /// Whether the masked field has anything in it.
     SecretTyping {
@@ -123,7 +125,8 @@ pub enum Answer {
         /// When the next look is due, if this came from a watch.
         next: Option<Timestamp>,
     },
-    /// A look could not even begin (no sign-in any more, no network). Single failures stand in the facts.
+    /// A look could not even begin (no sign-in any more, no network). Single failures stand in the facts. A watch goes on
+    /// after it.
     CouldNotObserve(Trouble),
     /// One change was sent.
     Applied {
@@ -134,13 +137,14 @@ pub enum Answer {
     },
     /// The call in hand is waiting for something (a `Retry-After`, a broken connection).
     Waiting(Waiting),
-    /// The clipboard's text, read because the person said so.
+    /// The clipboard's text, read because the person said so. A trouble instead when it still holds our own secret.
     ClipboardRead(Result<String, Trouble>),
     /// Whether a browser could be started.
     BrowserOpened(Result<(), Trouble>),
     /// The files to import were written, or why not.
     FilesWritten(Result<Vec<String>, Trouble>),
-    /// The masked field was handed in. The value stays in the vault; only its shape comes here.
+    /// The masked field was handed in. The value stays in the vault, which has taken it if `shape.can_be_taken()`, and has
+    /// said so with `Held` before; only its shape comes here.
     SecretEntered {
         /// What the value looks like.
         shape: SecretShape,
@@ -161,6 +165,8 @@ pub enum Answer {
 }
 
 /// What came of playing the person's part on the practice cloud.
+///
+/// After `portal:secret` the vault holds the new value as if the person had pasted it; `Held` comes first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonDone {
     /// One line for the screen.
@@ -236,19 +242,6 @@ pub enum CopyOutcome {
     Sent,
     /// It could not be copied.
     Failed(Trouble),
-}
-
-/// What a secret that was typed or pasted looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecretShape {
-    /// Nothing was entered.
-    Empty,
-    /// Like a secret's value; the vault holds it now.
-    Value,
-    /// Like a secret *ID* (a GUID), which the portal shows beside the value. Not taken.
-    Id,
-    /// Like nothing that Entra issues (too short, spaces within, one of the other values of this page). Not taken.
-    Odd,
 }
 
 /// How a rehearsal goes on.

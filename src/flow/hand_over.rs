@@ -2,6 +2,7 @@
 
 use crate::engine::ids::StageId;
 use crate::engine::resource_url::{self, Api, Candidate, TokenVersion};
+use crate::engine::values::{SecretState, values};
 use crate::engine::words::{ConnectorField, HandOver, words};
 
 use super::effect::CopyItem;
@@ -84,31 +85,32 @@ fn value(state: &State, field: &'static ConnectorField) -> RowValue {
         return RowValue::Choose(field.choose.as_deref().unwrap_or_default());
     };
     if value == HandOver::ClientSecret {
-        return if state.held.secret.is_some() { RowValue::Hidden } else { RowValue::Missing };
+        return if holds_secret(state) { RowValue::Hidden } else { RowValue::Missing };
     }
     open_value(state, item(value)).map_or(RowValue::Missing, RowValue::Text)
 }
 
-/// An open value by name, as it is known now. The secret is none.
-pub fn open_value(state: &State, item: CopyItem) -> Option<String> {
-    let facts = &state.facts;
-    match item {
-        CopyItem::Host => facts.site.value().map(|site| site.host.clone()),
-        CopyItem::ClientId => facts.client_app.value().map(|app| app.app_id.clone()),
-        CopyItem::AuthorizationUrl => Some(state.setup.cloud.authorization_url()),
-        CopyItem::TenantId => facts.tenant.value().map(|tenant| tenant.id.clone()),
-        CopyItem::ResourceUrl => resource_url(state),
-        _ => None,
-    }
-    .filter(|text| !text.is_empty())
+/// Whether the value of this connector's secret is held; one of another app does not count.
+pub fn holds_secret(state: &State) -> bool {
+    values(&state.facts, &state.choices, &state.held).secret == Some(SecretState::Held)
 }
 
-/// The Resource URL that is handed over: the chosen one, else the recommended one.
-pub fn resource_url(state: &State) -> Option<String> {
-    if let Some(chosen) = &state.choices.resource_url {
-        return Some(chosen.clone());
+/// An open value by name, as it is known now. The secret is none.
+pub fn open_value(state: &State, item: CopyItem) -> Option<String> {
+    let values = values(&state.facts, &state.choices, &state.held);
+    match item {
+        CopyItem::Host => values.host,
+        CopyItem::ClientId => values.client_id,
+        CopyItem::AuthorizationUrl => Some(state.setup.cloud.authorization_url()),
+        CopyItem::TenantId => values.tenant_id,
+        CopyItem::ResourceUrl => values.resource_url,
+        _ => None,
     }
-    candidates(state).into_iter().find(|c| c.recommended).map(|c| c.value)
+}
+
+/// The Resource URL in force: the chosen one, else the recommended one.
+pub fn resource_url(state: &State) -> Option<String> {
+    open_value(state, CopyItem::ResourceUrl)
 }
 
 /// Every candidate for the Resource URL, and where each would lead; none before the API's registration is known.

@@ -12,6 +12,7 @@ mod actions;
 mod keys;
 
 pub use actions::{actions, items, preferred, selected};
+pub(super) use keys::default_check;
 pub use keys::{Binding, Command, bindings, footer};
 
 /// Something that can be selected with the arrow keys.
@@ -48,6 +49,8 @@ pub enum ActionId {
     SignInAz,
     /// No sign-in: public checks only.
     PublicOnly,
+    /// To the sign-in, from a stage: nobody is signed in, or no longer.
+    SignInAgain,
     /// Stop waiting for the sign-in.
     CancelSignIn,
     /// Copy the device code.

@@ -98,6 +98,11 @@ impl Clock {
     pub fn local_hhmm(&self, moment: Timestamp) -> String {
         moment.to_zoned(self.0.zone.clone()).strftime("%H:%M").to_string()
     }
+
+    /// The person's time zone, for a face that draws clock times itself.
+    pub fn zone(&self) -> TimeZone {
+        self.0.zone.clone()
+    }
 }
 
 impl Stepper {

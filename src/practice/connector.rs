@@ -38,7 +38,9 @@ fn maker(world: &mut World, request: &Request, base: &str, words: &[&str]) -> Re
     let place =
         |world: &World, name: &str| world.connectors.iter().position(|connector| connector.name == name);
     match (&request.method, words) {
-        (&Method::GET, [] | ["connectors" | "customconnectors"]) => pages::list(world, base),
+        (&Method::GET, [] | ["connectors"] | ["customconnectors" | "connections", ..]) => {
+            pages::list(world, base)
+        }
         (&Method::GET, ["connectors", "new"]) => pages::edit(base, &Fields::default(), None, None),
         (&Method::POST, ["connectors", "new"]) => {
             let fields = Fields::from_form(&request.form());

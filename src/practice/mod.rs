@@ -126,6 +126,7 @@ impl Practice {
             ("name", "practice".to_owned()),
             ("login", origin.clone()),
             ("graph", origin.clone()),
+            ("graph_audience", "https://graph.microsoft.com".to_owned()),
             ("arm", origin.clone()),
             ("arm_audience", "https://management.core.windows.net/".to_owned()),
             ("portal", origin.clone()),
@@ -134,6 +135,7 @@ impl Practice {
             ("power_apps", origin.clone()),
             ("power_apps_audience", "https://service.powerapps.com/".to_owned()),
             ("flow", origin.clone()),
+            ("maker", origin.clone()),
             ("consent", "https://global.consent.azure-apim.net".to_owned()),
         ] {
             file.insert(key.to_owned(), value.into());

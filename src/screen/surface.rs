@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::mem::{Discriminant, discriminant};
 
-use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend, TestBackend};
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::QueueableCommand;
@@ -69,8 +68,11 @@ impl Surface for TestBackend {
 }
 
 /// A terminal that is drawn to, what stands on it now, and how far its page is scrolled.
+///
+/// It keeps its own two buffers: ratatui's `Terminal` asks where the cursor is whenever it clears, and the answer
+/// would be eaten by the task that reads the keys.
 pub struct Screen<B: Surface> {
-    terminal: Terminal<B>,
+    backend: B,
     paint: Paint,
     scratch: Buffer,
     shown: Option<Shown>,
@@ -109,8 +111,9 @@ impl<B: Surface> Screen<B> {
     /// # Errors
     /// When its size cannot be read.
     pub fn new(backend: B, paint: Paint) -> Result<Self, B::Error> {
+        backend.size()?;
         Ok(Self {
-            terminal: Terminal::new(backend)?,
+            backend,
             paint,
             scratch: Buffer::default(),
             shown: None,
@@ -123,7 +126,7 @@ impl<B: Surface> Screen<B> {
     /// anything was written. Tell the machine afterwards, with `Event::Drawn` and the revision that was drawn.
     ///
     /// # Errors
-    /// Those of the backend, and when the terminal is no longer ours.
+    /// Those of the backend.
     pub fn show(&mut self, state: &State) -> Result<bool, B::Error> {
         let place = Place {
             page: state.page.clone(),
@@ -159,56 +162,53 @@ impl<B: Surface> Screen<B> {
     /// what already stands there; returns whether anything was written.
     ///
     /// # Errors
-    /// Those of the backend, and when the terminal is no longer ours.
+    /// Those of the backend.
     pub fn draw(
         &mut self,
         paint: impl FnOnce(Rect, &mut Buffer) -> Option<Position>,
     ) -> Result<bool, B::Error> {
-        let size = self.terminal.size()?;
-        let area = Rect::from((Position::ORIGIN, size));
+        let area = Rect::from((Position::ORIGIN, self.backend.size()?));
         self.scratch.resize(area);
         self.scratch.reset();
         let cursor = paint(area, &mut self.scratch);
         if self.shown.as_ref().is_some_and(|s| s.cursor == cursor && s.buffer == self.scratch) {
             return Ok(false);
         }
-        self.terminal.backend_mut().begin_frame()?;
-        if self.terminal.get_frame().area() != area {
-            self.terminal.resize(area)?;
+        self.backend.begin_frame()?;
+        let standing = self.shown.take().filter(|shown| shown.buffer.area == area);
+        if standing.is_none() {
+            self.backend.clear()?;
         }
-        self.terminal.current_buffer_mut().clone_from(&self.scratch);
-        self.terminal.apply_buffer_with_cursor(cursor)?;
-        self.terminal.backend_mut().end_frame()?;
-        match &mut self.shown {
-            Some(shown) => {
-                shown.buffer.clone_from(&self.scratch);
-                shown.cursor = cursor;
+        let before = standing.map_or_else(|| Buffer::empty(area), |shown| shown.buffer);
+        self.backend.draw(before.diff(&self.scratch).into_iter())?;
+        match cursor {
+            Some(position) => {
+                self.backend.show_cursor()?;
+                self.backend.set_cursor_position(position)?;
             }
-            None => self.shown = Some(Shown { buffer: self.scratch.clone(), cursor }),
+            None => self.backend.hide_cursor()?,
         }
+        self.backend.end_frame()?;
+        self.shown = Some(Shown { buffer: std::mem::replace(&mut self.scratch, before), cursor });
         Ok(true)
     }
 
     /// Forgets what stands on the terminal, so that the next draw paints all of it.
-    ///
-    /// # Errors
-    /// Those of the backend.
-    pub fn redraw(&mut self) -> Result<(), B::Error> {
+    pub fn redraw(&mut self) {
         self.shown = None;
-        self.terminal.clear()
     }
 
     /// Passes bytes to the terminal that are no part of the picture: the OSC 52 sequence that asks it to copy.
     ///
     /// # Errors
-    /// Those of the backend, and when the terminal is no longer ours.
+    /// Those of the backend.
     pub fn pass_through(&mut self, bytes: &[u8]) -> Result<(), B::Error> {
-        self.terminal.backend_mut().pass_through(bytes)
+        self.backend.pass_through(bytes)
     }
 
     /// The backend, for tests that look at what it holds.
     pub fn backend(&self) -> &B {
-        self.terminal.backend()
+        &self.backend
     }
 }
 
@@ -263,7 +263,7 @@ pub(super) mod tests {
             self.inner.show_cursor()
         }
         fn get_cursor_position(&mut self) -> io::Result<Position> {
-            Ok(Position::ORIGIN)
+            panic!("asking the terminal would race with the reading of keys")
         }
         fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
             self.inner.set_cursor_position(position)
@@ -339,7 +339,7 @@ pub(super) mod tests {
         let mut screen = Screen::new(backend, paint()).unwrap();
         screen.draw(word("hello")).unwrap();
         bytes.0.borrow_mut().clear();
-        screen.redraw().unwrap();
+        screen.redraw();
         assert!(screen.draw(word("hello")).unwrap());
         assert!(String::from_utf8_lossy(&bytes.0.borrow()).contains("hello"));
     }

@@ -145,7 +145,7 @@ fn each_single_defect_is_named_as_the_first_broken_link() {
         ("auth off", |f| auth(f).enabled = false, CheckId::AuthOn),
         ("classic", |f| f.auth_version = seen(AuthVersion::V1 { enabled: true }), CheckId::AuthOn),
         ("no provider", |f| auth(f).client_id = None, CheckId::AuthOn),
-        ("other app", |f| auth(f).client_id = Some(CLIENT.into()), CheckId::AuthOn),
+        ("other app", |f| auth(f).client_id = Some(CLIENT.into()), CheckId::ApiAudience),
         (
             "foreign tenant",
             |f| {

@@ -1,9 +1,11 @@
 //! The actions of every page, and what can be selected on it.
 
+use crate::engine::facts::SecretVerdict;
 use crate::engine::findings::Verdict;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::trouble::Class;
-use crate::flow::derived::{app_rows, confirmable, person_step};
+use crate::engine::words::{ui, words};
+use crate::flow::derived::{app_rows, confirmable, page_address, person_step, portal_steps};
 use crate::flow::hand_over;
 use crate::flow::state::{
     Apply, Listing, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
@@ -11,8 +13,9 @@ use crate::flow::state::{
 
 use super::{Action, ActionId, Item};
 
-fn action(id: ActionId, label: &str, shortcut: Option<char>) -> Action {
-    Action { id, label: label.to_owned(), enabled: true, shortcut }
+/// An action with the text that stands under this key.
+fn action(id: ActionId, key: &str, shortcut: Option<char>) -> Action {
+    Action { id, label: ui(key).to_owned(), enabled: true, shortcut }
 }
 
 fn grey(mut action: Action, when: bool) -> Action {
@@ -26,13 +29,15 @@ pub fn actions(state: &State) -> Vec<Action> {
         return overlay_actions(state, overlay);
     }
     match &state.page {
-        Page::Welcome => vec![action(ActionId::Start, "Begin", None), action(ActionId::Quit, "Leave", None)],
+        Page::Welcome => {
+            vec![action(ActionId::Start, "flow.begin", None), action(ActionId::Quit, "quit.leave", None)]
+        }
         Page::SignIn(sign_in) => sign_in_actions(state, &sign_in.step),
         Page::Stage(stage) => stage_actions(state, *stage),
         Page::End => vec![
-            action(ActionId::Quit, "Leave", None),
-            action(ActionId::LookAgain, "Look again", Some('r')),
-            action(ActionId::Back, "Back to the last stage", None),
+            action(ActionId::Quit, "action.finish", None),
+            action(ActionId::LookAgain, "action.look_again", Some('r')),
+            action(ActionId::Back, "action.back", None),
         ],
     }
 }
@@ -40,14 +45,14 @@ pub fn actions(state: &State) -> Vec<Action> {
 fn overlay_actions(state: &State, overlay: &Overlay) -> Vec<Action> {
     match overlay {
         Overlay::ConfirmQuit { .. } => {
-            let mut list = vec![action(ActionId::Stay, "Stay", None)];
+            let mut list = vec![action(ActionId::Stay, "quit.stay", None)];
             if state.secret_on_clipboard {
-                list.push(action(ActionId::ClearAndQuit, "Clear the clipboard and leave", None));
+                list.push(action(ActionId::ClearAndQuit, "flow.clear_and_leave", None));
             }
-            list.push(action(ActionId::Quit, "Leave all the same", None));
+            list.push(action(ActionId::Quit, "flow.leave_anyway", None));
             list
         }
-        _ => vec![action(ActionId::Close, "Close", None)],
+        _ => vec![action(ActionId::Close, "flow.close", None)],
     }
 }
 
@@ -62,16 +67,21 @@ fn practice(state: &State, list: &mut Vec<Action>) {
 
 fn practice_label(state: &State) -> &'static str {
     match (&state.page, &state.panel) {
-        (Page::SignIn(_), _) | (_, Panel::Rehearsal(_)) => "Practice: do my part at the sign-in page",
-        (Page::Stage(StageId::Connect), _) => "Practice: save the connector for me",
-        _ => "Practice: do the portal's steps for me",
+        (Page::SignIn(_), _) | (_, Panel::Rehearsal(_)) => "flow.practice_sign_in",
+        (Page::Stage(StageId::Connect), _) => "flow.practice_connector",
+        _ => "action.do_my_part",
     }
 }
 
-fn open_page(state: &State, list: &mut Vec<Action>, label: &str) {
-    if !state.setup.no_browser {
-        list.push(action(ActionId::OpenPage, label, Some('o')));
+/// "Open the page", where there is one and a browser may be opened; and "Copy its address".
+fn page(state: &State, list: &mut Vec<Action>) {
+    if page_address(state).is_none() {
+        return;
     }
+    if !state.setup.no_browser {
+        list.push(action(ActionId::OpenPage, "action.open_page", Some('o')));
+    }
+    list.push(action(ActionId::CopyAddress, "flow.copy_address", Some('a')));
 }
 
 fn sign_in_actions(state: &State, step: &SignInStep) -> Vec<Action> {
@@ -83,86 +93,94 @@ fn sign_in_actions(state: &State, step: &SignInStep) -> Vec<Action> {
                 .methods
                 .iter()
                 .map(|method| match method {
-                    M::Browser => action(ActionId::SignInBrowser, "Sign in with the browser", None),
-                    M::DeviceCode => action(ActionId::SignInCode, "Sign in with a code, on any device", None),
-                    M::AzCli => action(ActionId::SignInAz, "Use the session of the Azure CLI", None),
+                    M::Browser => action(ActionId::SignInBrowser, "sign_in.browser", None),
+                    M::DeviceCode => action(ActionId::SignInCode, "sign_in.device", None),
+                    M::AzCli => action(ActionId::SignInAz, "sign_in.az", None),
                 })
                 .collect();
-            list.push(action(ActionId::PublicOnly, "Public checks only: type the app's address", None));
+            list.push(action(ActionId::PublicOnly, "sign_in.none", None));
             list
         }
-        SignInStep::Starting(_) => vec![action(ActionId::CancelSignIn, "Stop waiting", None)],
+        SignInStep::Starting(_) => vec![action(ActionId::CancelSignIn, "action.stop_waiting", None)],
         SignInStep::Browser { .. } => {
             let mut list = Vec::new();
             practice(state, &mut list);
-            open_page(state, &mut list, "Open the page");
-            list.push(action(ActionId::CopyAddress, "Copy the address", Some('a')));
-            list.push(action(ActionId::CancelSignIn, "Stop waiting", None));
+            page(state, &mut list);
+            list.push(action(ActionId::CancelSignIn, "action.stop_waiting", None));
             list
         }
         SignInStep::DeviceCode { .. } => {
-            let mut list = vec![action(ActionId::CopyCode, "Copy the code", Some('c'))];
-            open_page(state, &mut list, "Open the page");
-            list.push(action(ActionId::CopyAddress, "Copy the address", Some('a')));
+            let mut list = vec![action(ActionId::CopyCode, "flow.copy_code", Some('c'))];
+            page(state, &mut list);
             practice(state, &mut list);
-            list.push(action(ActionId::CancelSignIn, "Stop waiting", None));
+            list.push(action(ActionId::CancelSignIn, "action.stop_waiting", None));
             list
         }
-        SignInStep::Address => submit("Look at this address"),
+        SignInStep::Address => submit("flow.look_at_address"),
     }
 }
 
 fn submit(label: &str) -> Vec<Action> {
-    vec![action(ActionId::Submit, label, None), action(ActionId::Back, "Back", None)]
+    vec![action(ActionId::Submit, label, None), action(ActionId::Back, "action.back", None)]
 }
 
 fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
     match &state.panel {
         Panel::Overview => overview_actions(state, stage),
         Panel::PickApp => {
-            let mut list =
-                vec![action(ActionId::TypeAddress, "My app is not listed: type its address", None)];
+            let mut list = vec![action(ActionId::TypeAddress, "flow.type_address", None)];
             if !matches!(state.apps, Listing::Asked) {
-                list.push(action(ActionId::ListAgain, "List the apps again", None));
+                list.push(action(ActionId::ListAgain, "flow.list_again", None));
             }
             if state.choices.app.is_some() {
-                list.push(action(ActionId::Back, "Back", None));
+                list.push(action(ActionId::Back, "action.back", None));
             }
             list
         }
-        Panel::TypeUrl => submit("Look at this address"),
-        Panel::PickClient => vec![action(ActionId::Back, "Back", None)],
-        Panel::Preparing | Panel::Binding => vec![action(ActionId::Back, "Stop", None)],
+        Panel::TypeUrl => submit("flow.look_at_address"),
+        Panel::Preparing | Panel::Binding => vec![action(ActionId::Back, "action.stop_waiting", None)],
         Panel::Plan(view) => plan_actions(state, view),
-        Panel::Applying(apply) => apply_actions(apply),
+        Panel::Applying(apply) => apply_actions(state, apply),
         Panel::Myself => myself_actions(state, stage),
-        Panel::AskAdmin => vec![
-            action(ActionId::CopyCard, "Copy the card", Some('c')),
-            grey(action(ActionId::LookAgain, "Look again", Some('r')), state.looking),
-            action(ActionId::Back, "Back", None),
-        ],
-        Panel::SecretField => submit("Take this value"),
+        Panel::AskAdmin => {
+            let mut list = vec![
+                action(ActionId::CopyCard, "flow.copy_card", Some('k')),
+                grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking),
+                action(ActionId::Back, "action.back", None),
+            ];
+            if state.stage_done() {
+                list.insert(0, action(ActionId::Continue, "action.continue", Some('c')));
+            }
+            list
+        }
+        Panel::SecretField => submit("flow.take_secret"),
         Panel::HandOver => hand_over_actions(state),
-        Panel::Resource => vec![action(ActionId::Back, "Back", None)],
-        Panel::RedirectField => submit("Take this redirect URL"),
-        Panel::ErrorField => submit("Find the redirect URL in it"),
+        Panel::PickClient | Panel::Resource => vec![action(ActionId::Back, "action.back", None)],
+        Panel::RedirectField => submit("flow.take_redirect"),
+        Panel::ErrorField => submit("flow.find_redirect"),
         Panel::Rehearsal(view) => {
             let mut list = Vec::new();
             if matches!(view.step, RehearsalStep::SignIn { .. }) {
-                open_page(state, &mut list, "Open the page");
+                page(state, &mut list);
                 practice(state, &mut list);
-                list.push(action(ActionId::CopyAddress, "Copy the address", Some('a')));
-                list.push(action(ActionId::PasteAddress, "Paste the final address", Some('t')));
+                list.push(action(ActionId::PasteAddress, "flow.paste_address", Some('t')));
             }
-            list.push(action(ActionId::CancelRehearsal, "Stop the rehearsal", None));
+            list.push(action(ActionId::CancelRehearsal, "flow.stop_rehearsal", None));
             list
         }
-        Panel::RehearsalPaste(_) => submit("Go on with this address"),
-        Panel::Answer => vec![
-            action(ActionId::Continue, "Continue", Some('c')),
-            action(ActionId::Rehearse, "Rehearse once more", None),
-            action(ActionId::Back, "Back", None),
-        ],
+        Panel::RehearsalPaste(_) => submit("flow.use_address"),
+        Panel::Answer => {
+            let mut list = vec![
+                action(ActionId::Continue, "action.continue", Some('c')),
+                action(ActionId::Rehearse, "flow.rehearse_again", None),
+                action(ActionId::Back, "action.back", None),
+            ];
+            if !state.stage_done() {
+                // An answer that proves nothing is no reason to go on.
+                list.swap(0, 1);
+            }
+            list
+        }
     }
 }
 
@@ -174,42 +192,51 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     let mut list = Vec::new();
     let done = state.stage_done();
     if done {
-        list.push(action(ActionId::Continue, "Continue", Some('c')));
+        list.push(action(ActionId::Continue, "action.continue", Some('c')));
     }
     let cannot_write = state.public_only;
     let open = open_checks(state, stage);
     match stage {
-        StageId::Pick => list.push(action(ActionId::PickAnother, "Choose another app", Some('a'))),
+        StageId::Pick => list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a'))),
         StageId::Protect | StageId::Register | StageId::Grant => {
             if open {
-                list.push(grey(action(ActionId::ForMe, "Do it for me", Some('f')), cannot_write));
-                list.push(action(ActionId::Myself, "I will do it myself", Some('m')));
+                list.push(grey(for_me(stage), cannot_write));
+                list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }
             if stage == StageId::Register && choice_of_clients(state) {
-                list.push(action(ActionId::ChooseClient, "Choose which registration it is", Some('x')));
+                list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
             }
-            if open && (stage == StageId::Grant || state.not_allowed.contains(&stage)) {
-                list.push(action(ActionId::AskAdmin, "Ask an administrator", Some('a')));
+            if open {
+                ask_admin(state, stage, &mut list);
             }
         }
         StageId::Secret => secret_actions(state, &mut list, done),
         StageId::Connect => {}
         StageId::Try => {
-            list.push(grey(action(ActionId::Rehearse, "Rehearse", Some('f')), cannot_write));
-            if state.held.secret.is_none() {
-                list.push(action(ActionId::ToSecret, "To the secret", Some('s')));
+            list.push(grey(action(ActionId::Rehearse, "action.rehearse", Some('f')), cannot_write));
+            if !hand_over::holds_secret(state) {
+                list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
             }
             if state.facts.rehearsal.value().is_some() {
-                list.push(action(ActionId::ShowAnswer, "Show the answer", Some('a')));
+                list.push(action(ActionId::ShowAnswer, "flow.show_answer", Some('a')));
             }
-            list.push(action(ActionId::Myself, "I will try it on the Test page", Some('m')));
+            list.push(action(ActionId::Myself, "flow.test_page", Some('m')));
         }
     }
-    list.push(grey(action(ActionId::LookAgain, "Look again", Some('r')), state.looking));
+    sign_in_again(state, &mut list);
+    list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
     if stage == StageId::Try && !done {
-        list.push(action(ActionId::Continue, "To the end", Some('c')));
+        list.push(action(ActionId::Continue, "flow.to_end", Some('c')));
     }
     list
+}
+
+/// "Ask an admin": where one is usually needed, and where a right was found missing.
+fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
+    let card = words().stage(stage).is_some_and(|stage| stage.ask_admin.is_some());
+    if card && (stage == StageId::Grant || state.not_allowed.contains(&stage)) {
+        list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
+    }
 }
 
 fn choice_of_clients(state: &State) -> bool {
@@ -217,14 +244,18 @@ fn choice_of_clients(state: &State) -> bool {
 }
 
 fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
-    let held = state.held.secret.is_some();
+    let held = hand_over::holds_secret(state);
     let exists = state.facts.client_app.value().is_some_and(|app| !app.secrets.is_empty());
-    let make = if exists { "Make a new one beside it" } else { "Make one for me" };
+    let make = if exists { "flow.secret_beside" } else { "action.new_secret" };
     let make = grey(action(ActionId::ForMe, make, Some('f')), state.public_only);
-    let paste = action(ActionId::EnterSecret, "Paste its value", Some('v'));
+    let paste = action(ActionId::EnterSecret, "action.paste_secret", Some('v'));
+    let refused = matches!(state.secret.verdict, Some(SecretVerdict::Wrong | SecretVerdict::Expired));
+    if held && refused {
+        list.push(action(ActionId::ForgetSecret, "flow.forget_secret", Some('z')));
+    }
     if held && !done {
         list.push(grey(
-            action(ActionId::ProbeSecret, "Try the value", Some('t')),
+            action(ActionId::ProbeSecret, "flow.try_secret", Some('t')),
             state.secret.probing || state.public_only,
         ));
     }
@@ -234,10 +265,13 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
         list.extend([make, paste]);
     }
     if !exists {
-        list.push(action(ActionId::Myself, "I will make it myself", Some('m')));
+        list.push(action(ActionId::Myself, "action.myself", Some('m')));
+    }
+    if !done {
+        ask_admin(state, StageId::Secret, list);
     }
     if exists && !done {
-        list.push(action(ActionId::GoOnWithout, "Go on without it", Some('g')));
+        list.push(action(ActionId::GoOnWithout, "flow.go_on_without", Some('g')));
     }
 }
 
@@ -245,33 +279,36 @@ fn plan_actions(state: &State, view: &PlanView) -> Vec<Action> {
     let mut list = Vec::new();
     if confirmable(state, view) {
         let label = if view.beyond {
-            "Yes, do this as well"
+            "flow.confirm_more"
         } else if view.stage == StageId::Try {
-            "Yes, rehearse"
+            "flow.confirm_rehearsal"
         } else {
-            "Yes, do this"
+            "action.confirm"
         };
         list.push(action(ActionId::Confirm, label, None));
     }
-    list.push(action(ActionId::Decline, "No, change nothing", None));
+    list.push(action(ActionId::Decline, "action.cancel", None));
     list
 }
 
-fn apply_actions(apply: &Apply) -> Vec<Action> {
-    let back = action(ActionId::Back, "Back to the stage", None);
+fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
+    let back = action(ActionId::Back, "action.back", None);
     match &apply.phase {
         Phase::Sending | Phase::FindingOut(_) | Phase::Landing => {
-            vec![grey(action(ActionId::Stop, "Stop after this step", None), apply.stopping)]
+            vec![grey(action(ActionId::Stop, "flow.stop_after", None), apply.stopping)]
         }
-        Phase::Slow => vec![action(ActionId::KeepLooking, "Go on looking", Some('r')), back],
-        Phase::StoppedByPerson => vec![action(ActionId::PlanAgain, "Go on: plan again", Some('f')), back],
+        Phase::Slow => vec![action(ActionId::KeepLooking, "flow.keep_looking", Some('r')), back],
+        Phase::StoppedByPerson => vec![action(ActionId::PlanAgain, "flow.plan_again", Some('f')), back],
         Phase::Stopped(trouble) => {
-            let mut list = vec![action(ActionId::PlanAgain, "Look, and plan again", Some('f'))];
-            if trouble.class == Class::NotAllowed {
-                list.insert(0, action(ActionId::AskAdmin, "Ask an administrator", Some('a')));
+            let mut list = Vec::new();
+            match trouble.class {
+                Class::NotAllowed => ask_admin(state, apply.stage, &mut list),
+                Class::SignInRefused => list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n'))),
+                _ => {}
             }
+            list.push(action(ActionId::PlanAgain, "flow.plan_again", Some('f')));
             if person_side(apply.stage) {
-                list.push(action(ActionId::Myself, "I will do it myself", Some('m')));
+                list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }
             list.push(back);
             list
@@ -279,23 +316,31 @@ fn apply_actions(apply: &Apply) -> Vec<Action> {
     }
 }
 
+/// "Do it for me", in the words of the stage.
+fn for_me(stage: StageId) -> Action {
+    let label = words().stage(stage).map_or("", |stage| stage.for_me.label.as_str());
+    Action { id: ActionId::ForMe, label: label.to_owned(), enabled: true, shortcut: Some('f') }
+}
+
 const fn person_side(stage: StageId) -> bool {
-    matches!(stage, StageId::Protect | StageId::Register | StageId::Grant | StageId::Secret)
+    matches!(
+        stage,
+        StageId::Protect | StageId::Register | StageId::Grant | StageId::Secret | StageId::Connect
+    )
 }
 
 fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     let mut list = Vec::new();
     if state.stage_done() {
-        list.push(action(ActionId::Continue, "Continue", Some('c')));
+        list.push(action(ActionId::Continue, "action.continue", Some('c')));
     }
-    open_page(state, &mut list, "Open the page");
-    list.push(action(ActionId::CopyAddress, "Copy its address", Some('a')));
+    page(state, &mut list);
     practice(state, &mut list);
     if stage == StageId::Secret {
-        list.push(action(ActionId::EnterSecret, "Paste the value", Some('v')));
+        list.push(action(ActionId::EnterSecret, "action.paste_secret", Some('v')));
     }
-    list.push(grey(action(ActionId::LookAgain, "Look again", Some('r')), state.looking));
-    list.push(action(ActionId::Back, "Back", None));
+    list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
+    list.push(action(ActionId::Back, "action.back", None));
     list
 }
 
@@ -303,40 +348,53 @@ fn hand_over_actions(state: &State) -> Vec<Action> {
     let mut list = Vec::new();
     let done = state.stage_done();
     if done {
-        list.push(action(ActionId::Continue, "Continue", Some('c')));
+        list.push(action(ActionId::Continue, "action.continue", Some('c')));
     }
     let verdict = |id| state.findings.check(id).map(|f| f.verdict);
     let unregistered = state.choices.redirect_url.is_some()
         && verdict(CheckId::RedirectRegistered).is_some_and(|v| !v.settled());
     let leftover = matches!(verdict(CheckId::RedirectLeftover), Some(Verdict::Fail | Verdict::Warn));
     if unregistered {
-        list.push(grey(action(ActionId::ForMe, "Register the redirect URL", Some('f')), state.public_only));
+        list.push(grey(action(ActionId::ForMe, "flow.register_redirect", Some('f')), state.public_only));
     } else if leftover {
-        list.push(grey(action(ActionId::ForMe, "Take the leftover away", Some('f')), state.public_only));
+        list.push(grey(action(ActionId::ForMe, "flow.remove_leftover", Some('f')), state.public_only));
     }
-    list.push(action(ActionId::CopiedRedirect, "I copied the redirect URL", Some('u')));
-    open_page(state, &mut list, "Open the page");
-    list.push(action(ActionId::LooksDifferent, "It looks different", Some('d')));
-    list.push(action(ActionId::TypeRedirect, "Type the redirect URL", Some('t')));
-    list.push(action(ActionId::WriteFiles, "Write the files to import", Some('w')));
+    if unregistered {
+        list.push(action(ActionId::Myself, "action.myself", Some('m')));
+        ask_admin(state, StageId::Connect, &mut list);
+    }
+    list.push(action(ActionId::CopiedRedirect, "action.redirect_copied", Some('u')));
+    page(state, &mut list);
+    list.push(action(ActionId::LooksDifferent, "action.looks_different", Some('d')));
+    list.push(action(ActionId::TypeRedirect, "flow.type_redirect", Some('t')));
+    list.push(action(ActionId::WriteFiles, "action.write_files", Some('w')));
     if !hand_over::candidates(state).is_empty() {
-        list.push(action(ActionId::ChooseResource, "Choose another Resource URL", Some('x')));
+        list.push(action(ActionId::ChooseResource, "flow.choose_resource", Some('x')));
     }
-    if state.held.secret.is_none() {
-        list.push(action(ActionId::ToSecret, "To the secret", Some('s')));
+    if !hand_over::holds_secret(state) {
+        list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
     }
     practice(state, &mut list);
-    list.push(grey(action(ActionId::LookAgain, "Look again", Some('r')), state.looking));
+    sign_in_again(state, &mut list);
+    list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
     list
+}
+
+/// "Sign in", where nobody is signed in, or the sign-in has run out.
+fn sign_in_again(state: &State, list: &mut Vec<Action>) {
+    let refused = state.look_trouble.as_ref().is_some_and(|trouble| trouble.class == Class::SignInRefused);
+    if state.public_only || refused {
+        list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n')));
+    }
 }
 
 /// Everything that the arrow keys can select now, top to bottom. Greyed actions are not among it.
 pub fn items(state: &State) -> Vec<Item> {
     let mut list = Vec::new();
-    if state.overlays.is_empty() {
-        if let Some(stage) = state.stage() {
-            list.extend(stage_items(state, stage));
-        }
+    if state.overlays.is_empty()
+        && let Some(stage) = state.stage()
+    {
+        list.extend(stage_items(state, stage));
     }
     list.extend(actions(state).into_iter().filter(|a| a.enabled).map(|a| Item::Action(a.id)));
     list
@@ -356,6 +414,7 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
             .value()
             .map(|list| list.iter().map(|c| Item::Client(c.app_id.clone())).collect())
             .unwrap_or_default(),
+        Panel::Myself => (0..portal_steps(state).len()).map(Item::Step).collect(),
         Panel::Plan(view) => (0..view.plan.changes.len()).map(Item::Change).collect(),
         Panel::HandOver => hand_over::rows(state)
             .into_iter()

@@ -1,5 +1,8 @@
 //! The keys that do something now, what each does, and the footer that shows them.
 
+use crate::engine::ids::StageId;
+use crate::engine::words::ui;
+use crate::flow::derived::page_address;
 use crate::flow::effect::CopyItem;
 use crate::flow::event::Key;
 use crate::flow::hand_over;
@@ -53,8 +56,14 @@ pub struct Binding {
     pub hint: Option<KeyHint>,
 }
 
-fn bind(keys: &[(Key, Command)], key: &str, label: &str) -> Binding {
-    Binding { keys: keys.to_vec(), hint: Some(KeyHint { key: key.to_owned(), label: label.to_owned() }) }
+/// Keys whose hint is the text under this key of the words: the key's name, a space, what it does.
+fn bind(keys: &[(Key, Command)], text: &str) -> Binding {
+    Binding { keys: keys.to_vec(), hint: Some(hint(text)) }
+}
+
+fn hint(text: &str) -> KeyHint {
+    let (key, label) = ui(text).split_once(' ').unwrap_or((ui(text), ""));
+    KeyHint { key: key.to_owned(), label: label.to_owned() }
 }
 
 /// The keys that do something now, most useful first. Control chords and the editing keys of a focused field are not
@@ -70,13 +79,13 @@ pub fn bindings(state: &State) -> Vec<Binding> {
         log_keys(state, *back, &mut list);
     }
     if let Some(label) = enter_label(state) {
-        list.push(bind(&[(Key::Enter, Command::Activate)], "Enter", label));
+        list.push(bind(&[(Key::Enter, Command::Activate)], label));
     }
     let count = items(state).len();
     if count > 1 {
         let mut keys = vec![(Key::Up, Command::Previous), (Key::Down, Command::Next)];
         keys.extend([(Key::BackTab, Command::Previous), (Key::Tab, Command::Next)]);
-        list.push(bind(&keys, "Up/Down", "move"));
+        list.push(bind(&keys, "key.choose"));
         if !typing {
             let ends = vec![
                 (Key::Home, Command::First),
@@ -88,7 +97,7 @@ pub fn bindings(state: &State) -> Vec<Binding> {
         }
     }
     if overlay.is_some() {
-        list.push(bind(&[(Key::Esc, Command::Back)], "Esc", "close"));
+        list.push(bind(&[(Key::Esc, Command::Back)], "flow.key_close"));
         return list;
     }
     if !typing {
@@ -96,7 +105,7 @@ pub fn bindings(state: &State) -> Vec<Binding> {
         stage_keys(state, &mut list);
     }
     if can_go_back(state) {
-        list.push(bind(&[(Key::Esc, Command::Back)], "Esc", "back"));
+        list.push(bind(&[(Key::Esc, Command::Back)], "key.back"));
     }
     if typing {
         return list;
@@ -114,7 +123,7 @@ fn log_keys(state: &State, back: usize, list: &mut Vec<Binding>) {
         keys.extend([(Key::Down, Command::Newer(1)), (Key::PageDown, Command::Newer(10))]);
     }
     if !keys.is_empty() {
-        list.push(bind(&keys, "Up/Down", "scroll"));
+        list.push(bind(&keys, "flow.key_scroll"));
     }
 }
 
@@ -128,27 +137,28 @@ fn digit_keys(state: &State, list: &mut Vec<Binding>) {
         .filter_map(|row| Some((Key::Char(row.digit?), Command::Copy(row.item?))))
         .collect();
     if !keys.is_empty() {
-        list.push(bind(&keys, "1-6", "copy"));
+        list.push(bind(&keys, "flow.key_digits"));
     }
 }
 
 fn stage_keys(state: &State, list: &mut Vec<Binding>) {
     let mut keys = Vec::new();
-    let mut names = Vec::new();
     let walkable = matches!(state.panel, Panel::Overview | Panel::HandOver | Panel::Answer);
     if let Some(stage) = state.stage().filter(|_| walkable) {
         if stage.previous().is_some() {
             keys.push((Key::Left, Command::StageBefore));
-            names.push("Left");
         }
         keys.push((Key::Right, Command::StageAfter));
-        names.push("Right");
     } else if state.page == Page::End {
         keys.push((Key::Left, Command::StageBefore));
-        names.push("Left");
     }
     if !keys.is_empty() {
-        list.push(bind(&keys, &names.join("/"), "stages"));
+        let text = match keys.as_slice() {
+            [(Key::Left, _)] => "flow.key_stage_before",
+            [_] => "flow.key_stage_after",
+            _ => "flow.key_stages",
+        };
+        list.push(bind(&keys, text));
     }
 }
 
@@ -163,18 +173,23 @@ fn letters(state: &State, list: &mut Vec<Binding>) {
         list.push(Binding { keys: shortcuts, hint: None });
     }
     if matches!(selected(state), Some(Item::Check(_))) || default_check(state).is_some() {
-        list.push(bind(&[(Key::Char('e'), Command::Explain)], "e", "explain"));
+        list.push(bind(&[(Key::Char('e'), Command::Explain)], "key.explain"));
     }
-    list.push(bind(&[(Key::Char('l'), Command::Log)], "l", "log"));
-    list.push(bind(&[(Key::Char('?'), Command::Help)], "?", "help"));
-    if !applying_in_hand(state) {
-        list.push(bind(&[(Key::Char('q'), Command::Quit)], "q", "quit"));
+    list.push(bind(&[(Key::Char('l'), Command::Log)], "key.log"));
+    list.push(bind(&[(Key::Char('?'), Command::Help)], "key.help"));
+    if !running(state) {
+        list.push(bind(&[(Key::Char('q'), Command::Quit)], "key.quit"));
     }
 }
 
-/// Whether a change is on its way, so that leaving has to wait for its answer.
-pub(in crate::flow) fn applying_in_hand(state: &State) -> bool {
-    matches!((&state.page, &state.panel), (Page::Stage(_), Panel::Applying(apply)) if apply.in_hand())
+/// Whether something runs that has to be stopped before leaving: a plan, or a rehearsal with its temporary address.
+fn running(state: &State) -> bool {
+    let running = match &state.panel {
+        Panel::Applying(apply) => !apply.at_rest(),
+        Panel::Rehearsal(_) | Panel::RehearsalPaste(_) => true,
+        _ => false,
+    };
+    running && state.stage().is_some()
 }
 
 /// The check that `e` explains when none is selected: the first that does not pass.
@@ -188,13 +203,14 @@ pub(in crate::flow) fn default_check(state: &State) -> Option<crate::engine::ids
 
 fn enter_label(state: &State) -> Option<&'static str> {
     Some(match selected(state)? {
-        Item::Check(_) => "explain",
-        Item::Row(_) => "copy, next",
-        Item::App(_) | Item::Client(_) | Item::Resource(_) => "choose",
-        Item::Change(_) => "copy az command",
-        Item::Step(_) => "open page",
-        Item::Action(ActionId::Close) => "close",
-        Item::Action(_) => "do it",
+        Item::Check(_) => "flow.enter_explain",
+        Item::Row(_) => "key.copy_next",
+        Item::Change(_) => "flow.enter_az",
+        Item::Step(_) if page_address(state).is_none() => return None,
+        Item::Step(_) if state.setup.no_browser => "flow.enter_address",
+        Item::Step(_) => "flow.enter_page",
+        Item::Action(ActionId::Close) => "flow.enter_close",
+        Item::App(_) | Item::Client(_) | Item::Resource(_) | Item::Action(_) => "key.enter",
     })
 }
 
@@ -205,7 +221,10 @@ fn can_go_back(state: &State) -> bool {
         Page::Stage(_) => match &state.panel {
             Panel::Overview | Panel::HandOver => false,
             Panel::PickApp => !state.fields.app_filter.is_empty() || state.choices.app.is_some(),
-            Panel::Applying(apply) => apply.at_rest() || matches!(apply.phase, Phase::Landing),
+            Panel::Applying(apply) => {
+                // A rehearsal's temporary address has to be taken away first.
+                apply.at_rest() || (apply.phase == Phase::Landing && apply.stage != StageId::Try)
+            }
             _ => true,
         },
     }
@@ -215,15 +234,15 @@ fn can_go_back(state: &State) -> bool {
 pub fn footer(state: &State) -> Vec<KeyHint> {
     let mut hints: Vec<KeyHint> = bindings(state).into_iter().filter_map(|b| b.hint).collect();
     if state.typing() {
-        hints.insert(0, KeyHint { key: "Letters".into(), label: typing_label(state).into() });
+        hints.insert(0, hint(typing_label(state)));
     }
     hints
 }
 
 fn typing_label(state: &State) -> &'static str {
     match (&state.page, &state.panel) {
-        (Page::Stage(_), Panel::PickApp) => "filter",
-        (Page::SignIn(s), _) if s.step == SignInStep::Address => "type",
-        _ => "type or paste",
+        (Page::Stage(_), Panel::PickApp) => "flow.letters_filter",
+        (Page::SignIn(s), _) if s.step == SignInStep::Address => "flow.letters_type",
+        _ => "flow.letters_type",
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::ids::{CheckId, StageId};
 use crate::engine::plan::{Plan, PlanInput};
 use crate::engine::trouble::Trouble;
 
-use crate::flow::event::SecretShape;
+use crate::engine::secret_shape::SecretShape;
 
 /// What the page of a stage shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,7 @@ pub enum Panel {
     /// The plan, to be confirmed.
     Plan(PlanView),
     /// The confirmed plan is being carried out, or stopped on the way.
-    Applying(Apply),
+    Applying(Box<Apply>),
     /// The portal's steps, while the checks are watched. The steps are `engine::words`' for the stage.
     Myself,
     /// A card to send to an administrator.

@@ -413,7 +413,7 @@ mod tests {
         for text in
             ["", "appId", "appId eq", "appId eq 'x", "appId eq 'x' and", "(a eq 1", "contains(a,'x')", &deep]
         {
-            assert_eq!(Filter::parse(text), None, "{:.40}", text);
+            assert_eq!(Filter::parse(text), None, "{text:.40}");
         }
     }
 }

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::practice::wire::{Caller, Reply, Request};
-use crate::practice::world::{Kind, User, View, World};
+use crate::practice::world::{Kind, User, View, World, first_party};
 use crate::practice::{arm, find_user, graph};
 
 /// Client id of the Azure portal.
@@ -122,11 +122,17 @@ impl Person {
         }
         let api = self.api_client_id(world).unwrap_or_default();
         let automation = world.automation.as_ref().map(|client| client.app_id.as_str());
+        // The connector's app is one that asks for some API beside Graph; the newest one counts.
+        let asks_for_an_api = |doc: &Value| {
+            let access = doc["requiredResourceAccess"].as_array().map_or(&[][..], Vec::as_slice);
+            access.iter().any(|entry| entry["resourceAppId"] != json!(first_party::GRAPH))
+        };
         let newest = world
             .objects(Kind::Application, &self.user.tenant, View::Now)
-            .map(|(object, _)| object)
-            .filter(|object| object.app_id() != api && Some(object.app_id()) != automation)
-            .last();
+            .filter(|(object, _)| object.app_id() != api && Some(object.app_id()) != automation)
+            .enumerate()
+            .max_by_key(|(at, (_, doc))| (asks_for_an_api(doc), *at))
+            .map(|(_, (object, _))| object);
         newest
             .map(|object| object.app_id().to_owned())
             .ok_or_else(|| "There is no registration for the connector yet.".to_owned())

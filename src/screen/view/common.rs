@@ -2,7 +2,7 @@
 
 use super::{Paint, hand_over};
 use crate::engine::choices::AppChoice;
-use crate::engine::findings::Verdict;
+use crate::engine::findings::{StageFindings, Verdict};
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, verdict, words};
@@ -13,21 +13,18 @@ use crate::screen::widgets::checks::tag;
 use crate::screen::widgets::doc::Doc;
 use crate::screen::widgets::frame::RailRow;
 use crate::screen::widgets::list::{self, Button};
-use crate::screen::widgets::text::{cells, fit, pad};
+use crate::screen::widgets::text::{cells, pad};
 
 /// The seven stages for the rail; with their words where there is room.
 pub fn rail_rows(state: &State, roomy: bool) -> Vec<RailRow> {
-    let status = |id| state.findings.stage(id).filter(|s| !s.checks.is_empty()).map(|s| s.status());
+    let status = |id| state.findings.stage(id).filter(|s| !s.checks.is_empty()).map(StageFindings::status);
     StageId::ALL
         .into_iter()
-        .map(|id| {
-            let short = words().stage(id).map_or("", |s| s.short.as_str());
-            let title = format!("{} {short}", id.number());
-            let title = match status(id) {
-                Some(found) if roomy => format!("{}  {}", pad(&title, 18), verdict(found)),
-                _ => title,
-            };
-            RailRow { title, status: status(id), here: state.stage() == Some(id) }
+        .map(|id| RailRow {
+            title: format!("{} {}", id.number(), words().stage(id).map_or("", |s| s.short.as_str())),
+            status: status(id),
+            word: status(id).filter(|_| roomy).map_or("", verdict),
+            here: state.stage() == Some(id),
         })
         .collect()
 }
@@ -100,13 +97,13 @@ pub fn note(state: &State, paint: &Paint, width: u16) -> Option<Doc> {
 pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
     let watching = state.watch.is_some();
-    let Page::Stage(stage) = state.page else { return doc };
+    let Page::Stage(id) = state.page else { return doc };
     if let Some(waiting) = &state.waiting {
-        let since = ui_with("screen.since", &[("time", &paint.clock(waiting.since))]);
-        both_ends(&mut doc, Some(Verdict::Waiting), &waiting.text, &since);
+        let mut since = ui_with("screen.since", &[("time", &paint.clock(waiting.since))]);
         if waiting.safe_to_leave {
-            doc.text(Role::Quiet, ui("screen.safe"));
+            since = format!("{since} {}", ui("screen.safe"));
         }
+        both_ends(&mut doc, Some(Verdict::Waiting), &waiting.text, &since);
         return doc;
     }
     let panel = &state.panel;
@@ -127,14 +124,14 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
         doc.text(Role::Quiet, &trouble.next);
         return doc;
     }
-    let first_open = state.findings.stage(stage).and_then(|s| s.first_open());
+    let first_open = state.findings.stage(id).and_then(|s| s.first_open());
     match (panel, first_open) {
         (Panel::Myself | Panel::AskAdmin | Panel::HandOver, Some(open)) => {
             let title = words().check(open.id).map_or("", |c| c.title.as_str());
             both_ends(&mut doc, Some(open.verdict), title, &looked);
         }
         (Panel::Myself | Panel::AskAdmin | Panel::HandOver, None) if state.stage_done() => {
-            let done = words().stage(stage).map_or("", |s| s.done.as_str());
+            let done = words().stage(id).map_or("", |s| s.done.as_str());
             both_ends(&mut doc, Some(Verdict::Pass), done, &looked);
         }
         _ => both_ends(&mut doc, None, "", &looked),
@@ -142,25 +139,21 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
     doc
 }
 
-/// A line with something at its beginning and something quiet at its end.
+/// A line with something at its beginning and something quiet at its end; on two lines where one is too short.
 fn both_ends(doc: &mut Doc, found: Option<Verdict>, left: &str, right: &str) {
-    if left.is_empty() {
-        doc.pieces(&[(right, Role::Quiet)]);
-        return;
-    }
-    let tag = found.map(|v| tag(v, verdict(v), cells(verdict(v)))).unwrap_or_default();
-    let lead = if tag.is_empty() { 0 } else { cells(&tag) + 2 };
-    let room = doc.width().saturating_sub(lead + cells(right) + 2);
-    let left = pad(&fit(left, room), room);
+    let tag = found.map(|v| format!("{}  ", tag(v, verdict(v), 0))).unwrap_or_default();
     let role = found.map_or(Role::Plain, Theme::role);
-    let gap = if tag.is_empty() { "" } else { "  " };
-    doc.pieces(&[
-        (&tag, role),
-        (gap, Role::Plain),
-        (&left, Role::Plain),
-        ("  ", Role::Plain),
-        (right, Role::Quiet),
-    ]);
+    let room = doc.width().saturating_sub(cells(&tag) + cells(right) + 2);
+    if left.is_empty() {
+        let gap = " ".repeat(doc.width().saturating_sub(cells(right)));
+        doc.pieces(&[(&gap, Role::Plain), (right, Role::Quiet)]);
+    } else if cells(left) <= room {
+        let left = pad(left, room);
+        doc.pieces(&[(&tag, role), (&left, Role::Plain), ("  ", Role::Plain), (right, Role::Quiet)]);
+    } else {
+        doc.hanging(&tag, role, Role::Plain, left);
+        doc.indented(cells(&tag), |doc| doc.text(Role::Quiet, right));
+    }
 }
 
 /// A trouble in its four parts: what happened, what it means here, what to do next, and in grey the original words.

@@ -2,7 +2,6 @@
 
 use super::Paint;
 use crate::engine::findings::Verdict;
-use crate::engine::ids::StageId;
 use crate::engine::words::{ui, ui_with, verdict, words};
 use crate::flow::state::State;
 use crate::screen::theme::{Role, Theme};
@@ -11,17 +10,24 @@ use crate::screen::widgets::doc::Doc;
 use crate::screen::widgets::table::facts;
 use crate::screen::widgets::text::cells;
 
+/// The page's title: whether everything was proven.
+pub fn title(state: &State) -> &'static str {
+    if works(state) { &words().end().title } else { ui("screen.end_open") }
+}
+
+fn works(state: &State) -> bool {
+    let stages = &state.findings.stages;
+    !stages.is_empty() && stages.iter().all(|s| !s.checks.is_empty() && s.done())
+}
+
 pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
     let end = words().end();
     let mut doc = paint.doc(width);
-    let tried = state.findings.stage(StageId::Try).is_some_and(|s| !s.checks.is_empty() && s.done());
-    let open: Vec<_> = state.findings.stages.iter().filter(|s| !s.done()).collect();
-    if tried && open.is_empty() {
-        doc.hanging("✓ ", Role::Good, Role::Good, &end.title);
-        doc.text(Role::Plain, &end.proven);
-        doc.text(Role::Quiet, &end.not_seen);
+    if works(state) {
+        doc.hanging("✓ ", Role::Good, Role::Plain, &end.proven);
+        doc.indented(2, |doc| doc.text(Role::Quiet, &end.not_seen));
     } else {
-        doc.text(Role::Strong, ui("screen.end_open"));
+        let open: Vec<_> = state.findings.stages.iter().filter(|s| !s.done()).collect();
         let widest = open.iter().map(|s| cells(verdict(s.status()))).max().unwrap_or(0);
         for stage in open {
             let status = stage.status();

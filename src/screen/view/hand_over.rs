@@ -19,15 +19,18 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
     let rows = rows(state);
     let selected = menu::selected(state);
     let pages = rows.iter().map(|r| cells(r.page)).max().unwrap_or(0);
-    let labels = rows.iter().map(|r| cells(r.label)).max().unwrap_or(0);
+    // Where room is short, the longest labels may reach into the next column rather than narrow it for all.
+    let short_of_room = doc.width() < 76;
+    let most = if short_of_room { 19 } else { 30 };
+    let labels = rows.iter().map(|r| cells(r.label)).filter(|w| *w <= most).max().unwrap_or(0);
     let mut page = "";
     for row in &rows {
         let here = row.item.is_some_and(|item| selected == Some(Item::Row(item)));
         let name = if row.page == page { "" } else { row.page };
         page = row.page;
-        let lead =
-            format!("{}{} {}", if here { "> " } else { "  " }, pad(name, pages), pad(row.label, labels));
-        let add = |doc: &mut Doc| line(doc, row, &lead, here);
+        let gap = if short_of_room { " " } else { "  " };
+        let columns = [pad(name, pages) + gap, pad(row.label, labels.max(cells(row.label)))];
+        let add = |doc: &mut Doc| line(doc, row, &columns, here);
         if here { doc.focused(add) } else { add(&mut doc) }
     }
     if !state.files.is_empty() {
@@ -47,9 +50,9 @@ pub fn about_selected(state: &State) -> Option<String> {
     Some(format!("{}{older}: {}", row.label, row.note))
 }
 
-fn line(doc: &mut Doc, row: &Row, lead: &str, here: bool) {
+fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool) {
     let from = doc.height();
-    let room = doc.width().saturating_sub(cells(lead) + 2 + 1 + STATE);
+    let room = doc.width().saturating_sub(2 + cells(page) + cells(label) + 1 + 1 + STATE);
     let (value, role) = match &row.value {
         RowValue::Choose(text) => ((*text).to_owned(), Role::Strong),
         RowValue::Text(text) => (short(row.item, text), Role::Value),
@@ -72,8 +75,10 @@ fn line(doc: &mut Doc, row: &Row, lead: &str, here: bool) {
     let gap = " ".repeat(room.saturating_sub(cells(&value) + cells(&remark)) + 1);
     let (state, state_role) = state_of(row);
     doc.pieces(&[
-        (lead, Role::Plain),
-        ("  ", Role::Plain),
+        (if here { "> " } else { "  " }, Role::Plain),
+        (page, Role::Quiet),
+        (label, Role::Plain),
+        (" ", Role::Plain),
         (&value, role),
         (&remark, Role::Quiet),
         (&gap, Role::Plain),

@@ -72,7 +72,7 @@ enum Body {
     One(Doc),
     /// A list, and the detail of what is selected in it: beside it where there is room, else below.
     Two {
-        /// Makes the list for a width.
+        /// The list.
         list: Doc,
         /// The detail.
         detail: Doc,
@@ -106,18 +106,26 @@ fn page(
 ) -> Option<Position> {
     let margin = if area.width >= RAIL_FROM { 2 } else { 1 };
     let inner = Rect { x: area.x + margin, width: area.width - 2 * margin, ..area };
-    header(paint.theme, &header_of(state), Rect { height: 2, ..inner }, buffer);
+    let head = header_of(state);
+    header(paint.theme, &head, Rect { height: 2, ..inner }, buffer);
 
     let keys: Vec<(String, String)> = menu::footer(state).into_iter().map(|k| (k.key, k.label)).collect();
     let foot = footer(paint.theme, &keys, inner.width);
     let foot_height = to_u16(foot.height()).min(3);
     let foot_at = Rect { y: inner.bottom() - foot_height, height: foot_height, ..inner };
 
-    let mut middle = Rect { y: inner.y + 3, height: inner.height - 3 - foot_height - 1, ..inner };
+    let head_height = if head.about.is_empty() { 1 } else { 2 };
+    let mut middle =
+        Rect { y: inner.y + head_height, height: inner.height - head_height - foot_height - 1, ..inner };
     if area.width >= RAIL_FROM {
         let rows = common::rail_rows(state, area.width >= WIDE);
         let width = rail_width(&rows);
-        rail(paint.theme, &rows, Rect { width, ..middle }, buffer);
+        rail(
+            paint.theme,
+            &rows,
+            Rect { y: middle.y + 1, width, height: middle.height - 1, ..middle },
+            buffer,
+        );
         middle = Rect { x: middle.x + width, width: middle.width - width, ..middle };
     }
 
@@ -127,7 +135,7 @@ fn page(
         // What lies below is still there, but steps back.
         let below = State { overlays: Vec::new(), ..state.clone() };
         content(&below, paint, &mut Scroll::default(), middle, buffer);
-        step_back(buffer, area);
+        step_back(buffer, Rect { y: middle.y, height: middle.height, ..area });
         let over = Rect { y: inner.y + 2, height: inner.height - 2 - foot_height - 1, ..inner };
         overlays::render(state, paint, scroll, over, buffer)
     };
@@ -143,12 +151,15 @@ fn page(
 fn step_back(buffer: &mut Buffer, area: Rect) {
     let quiet = Style::new()
         .fg(Color::Reset)
-        .remove_modifier(Modifier::BOLD | Modifier::REVERSED)
+        .remove_modifier(Modifier::BOLD | Modifier::REVERSED | Modifier::UNDERLINED)
         .add_modifier(Modifier::DIM);
-    buffer.set_style(Rect { y: area.y + 2, height: area.height - 2, ..area }, quiet);
+    buffer.set_style(area, quiet);
 }
 
 /// The page's body, its status, and what can be done, from the top down.
+///
+/// The layout is the airiest one that fits: buttons below each other, then beside each other, then without the empty
+/// line before them, at last without the one under the header. What is then still too long is scrolled.
 fn content(
     state: &State,
     paint: &Paint,
@@ -159,21 +170,34 @@ fn content(
     let body = body(state, paint, area.width);
     let status = common::status(state, paint, area.width);
     let buttons = common::buttons(state);
-    let status_height = status.height();
+    let menu = common::menu(paint, &buttons, area.width);
+    let row = common::flow(paint, &buttons, area.width);
     let body_height = match &body {
         Body::One(doc) => doc.height(),
-        // A plan takes all the room that there is.
-        Body::Two { .. } => usize::from(area.height),
+        // A list needs some room for its detail, and takes more where there is more.
+        Body::Two { list, .. } => list.height() + 8,
     };
+    let below = |gap: usize, menu: &Doc| 1 + status.height() + gap + menu.height();
+    let airy = usize::from(status.height() > 0);
+    // The first row of the area is the empty line under the header.
+    let room = usize::from(area.height) - 1;
+    let (gap, menu) = if body_height + below(airy, &menu) <= room {
+        (airy, menu)
+    } else if body_height + below(airy, &row) <= room {
+        (airy, row)
+    } else {
+        (0, row)
+    };
+    let below = below(gap, &menu).min(room.saturating_sub(3));
+    let tight = matches!(body, Body::One(_)) && body_height + below == room + 1;
+    let area = if tight { area } else { Rect { y: area.y + 1, height: area.height - 1, ..area } };
     let room = usize::from(area.height);
-    let menu = common::menu(paint, &buttons, area.width);
-    let roomy = body_height + 1 + status_height + usize::from(status_height > 0) + menu.height() <= room
-        || (matches!(body, Body::Two { .. }) && menu.height() <= 3);
-    let menu = if roomy { menu } else { common::flow(paint, &buttons, area.width) };
-    let gap = usize::from(status_height > 0 && roomy);
-    let below = (status_height + gap + menu.height()).min(room.saturating_sub(3));
-    let top = to_u16(body_height.min(room.saturating_sub(below + 1)));
+    let top = match &body {
+        Body::One(_) => body_height.min(room - below),
+        Body::Two { .. } => room - below,
+    };
 
+    let top = to_u16(top);
     let body_at = Rect { height: top, ..area };
     let cursor = match body {
         Body::One(doc) => doc.draw(scroll, body_at, buffer),
@@ -182,11 +206,11 @@ fn content(
             None
         }
     };
-    let status_at = Rect { y: area.y + top + 1, height: to_u16(status_height), ..area }.intersection(area);
-    status.draw(&mut Scroll::default(), status_at, buffer);
-    let menu_y = area.y + top + 1 + to_u16(status_height + gap);
-    let menu_at = Rect { y: menu_y, height: area.bottom().saturating_sub(menu_y), ..area }.intersection(area);
-    menu.draw(&mut Scroll::default(), menu_at, buffer);
+    let status_at = Rect { y: area.y + top + 1, height: to_u16(status.height()), ..area };
+    status.draw(&mut Scroll::default(), status_at.intersection(area), buffer);
+    let menu_y = area.y + top + 1 + to_u16(status.height() + gap);
+    let menu_at = Rect { y: menu_y, height: area.bottom().saturating_sub(menu_y), ..area };
+    menu.draw(&mut Scroll::default(), menu_at.intersection(area), buffer);
     cursor
 }
 
@@ -226,16 +250,16 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
         Page::Welcome => welcome::body(state, paint, width),
         Page::SignIn(sign_in) => sign_in::body(state, sign_in, paint, width),
         Page::End => end::body(state, paint, width),
-        Page::Stage(stage) => match &state.panel {
-            Panel::Overview => overview::body(state, *stage, paint, width),
+        Page::Stage(id) => match &state.panel {
+            Panel::Overview => overview::body(state, *id, paint, width),
             Panel::PickApp => pick::apps(state, paint, width),
             Panel::TypeUrl => pick::address(state, paint, width),
             Panel::PickClient => pick::clients(state, paint, width),
             Panel::Preparing => applying::looking_first(paint, width),
             Panel::Plan(view) => return plan::body(state, view, paint, width),
             Panel::Applying(apply) => applying::body(state, apply, paint, width),
-            Panel::Myself => myself::body(state, *stage, paint, width),
-            Panel::AskAdmin => admin::body(state, *stage, paint, width),
+            Panel::Myself => myself::body(state, *id, paint, width),
+            Panel::AskAdmin => admin::body(state, paint, width),
             Panel::SecretField => secret::body(state, paint, width),
             Panel::HandOver => hand_over::body(state, paint, width),
             Panel::Resource => resource::body(state, paint, width),
@@ -255,10 +279,10 @@ fn header_of(state: &State) -> Header {
     let (step, title) = match &state.page {
         Page::Welcome => (String::new(), ui("screen.name").to_owned()),
         Page::SignIn(_) => (String::new(), ui("sign_in.title").to_owned()),
-        Page::End => (String::new(), ui("screen.end").to_owned()),
-        Page::Stage(stage) => (
-            ui_with("stage.step", &[("number", &stage.number().to_string())]),
-            words.stage(*stage).map(|s| s.title.clone()).unwrap_or_default(),
+        Page::End => (String::new(), end::title(state).to_owned()),
+        Page::Stage(id) => (
+            ui_with("stage.step", &[("number", &id.number().to_string())]),
+            words.stage(*id).map(|s| s.title.clone()).unwrap_or_default(),
         ),
     };
     let badge = match (state.setup.practice, state.setup.read_only) {

@@ -2,29 +2,25 @@
 
 use super::Paint;
 use crate::engine::ids::StageId;
-use crate::engine::words::{ui, words};
+use crate::engine::words::{PortalStep, ui, words};
+use crate::flow::derived::portal_steps;
+use crate::flow::menu::{self, Item};
 use crate::flow::state::State;
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
+use crate::screen::widgets::text::cells;
 
-pub fn body(_state: &State, stage: StageId, paint: &Paint, width: u16) -> Doc {
+pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
-    let steps = words().stage(stage).map_or(&[][..], |s| &s.myself);
     doc.text(Role::Plain, ui("screen.myself"));
-    for (index, step) in steps.iter().enumerate() {
+    let selected = menu::selected(state);
+    for (index, step) in portal_steps(state).iter().enumerate() {
         doc.blank();
-        doc.hanging(&format!("{}. ", index + 1), Role::Strong, Role::Strong, &step.do_it);
-        doc.indented(3, |doc| {
-            doc.hanging(ui("screen.portal_today"), Role::Quiet, Role::Value, &step.today);
-            if let Some(tutorial) = &step.tutorial {
-                doc.hanging(ui("screen.portal_tutorial"), Role::Quiet, Role::Quiet, tutorial);
-            }
-            if let Some(trap) = &step.trap {
-                doc.hanging("! ", Role::Caution, Role::Plain, trap);
-            }
-        });
+        let here = selected == Some(Item::Step(index));
+        let add = |doc: &mut Doc| one(doc, index, step, here);
+        if here { doc.focused(add) } else { add(&mut doc) }
     }
-    if stage == StageId::Try {
+    if id == StageId::Try {
         doc.blank();
         doc.text(Role::Strong, ui("screen.test_page"));
         for failure in words().test_failures() {
@@ -33,4 +29,23 @@ pub fn body(_state: &State, stage: StageId, paint: &Paint, width: u16) -> Doc {
         }
     }
     doc
+}
+
+fn one(doc: &mut Doc, index: usize, step: &PortalStep, here: bool) {
+    let from = doc.height();
+    let lead = format!("{}{}. ", if here { "> " } else { "  " }, index + 1);
+    doc.hanging(&lead, Role::Strong, Role::Strong, &step.do_it);
+    if here {
+        let style = doc.theme.style(Role::Selected);
+        doc.bar(from, style);
+    }
+    doc.indented(cells(&lead), |doc| {
+        doc.hanging(ui("screen.portal_today"), Role::Quiet, Role::Value, &step.today);
+        if let Some(tutorial) = &step.tutorial {
+            doc.hanging(ui("screen.portal_tutorial"), Role::Quiet, Role::Quiet, tutorial);
+        }
+        if let Some(trap) = &step.trap {
+            doc.hanging("! ", Role::Caution, Role::Plain, trap);
+        }
+    });
 }

@@ -6,7 +6,8 @@ use ratatui::layout::{Position, Rect};
 use super::{Paint, common};
 use crate::engine::findings::Verdict;
 use crate::engine::ids::CheckId;
-use crate::engine::words::{ui, verdict, words};
+use crate::engine::words::{fill_command, ui, verdict, words};
+use crate::flow::derived::{known, link_address};
 use crate::flow::event::CallLine;
 use crate::flow::menu;
 use crate::flow::state::{Overlay, State};
@@ -15,6 +16,7 @@ use crate::screen::widgets::checks::tag;
 use crate::screen::widgets::doc::{Doc, Scroll};
 use crate::screen::widgets::list;
 use crate::screen::widgets::overlay::{overlay, text_width};
+use crate::screen::widgets::table::facts;
 use crate::screen::widgets::text::{cells, pad};
 
 const VERDICTS: [Verdict; 7] = [
@@ -157,6 +159,11 @@ fn explain(state: &State, check: CheckId, doc: &mut Doc) -> &'static str {
             section(doc, "explain.means", failing);
         }
         section(doc, "stage.remedy_label", finding.note.as_deref().unwrap_or(&text.remedy));
+        let page = text.portal.as_deref().and_then(|id| link_address(state, id)).unwrap_or_default();
+        let az = text.az.as_deref().and_then(|az| fill_command(az, |name| known(state, name)));
+        let az = az.unwrap_or_default();
+        facts(doc, &[(ui("screen.explain_page"), &page), (ui("screen.plan_az"), &az)]);
+        doc.blank();
     }
     doc.text(Role::Quiet, check.as_str());
     &text.title
@@ -178,6 +185,8 @@ fn quit(state: &State, doc: &mut Doc) -> &'static str {
     if state.secret_on_clipboard {
         doc.text(Role::Plain, ui("screen.quit_clipboard"));
     }
-    doc.text(Role::Quiet, ui("quit.resume"));
+    if !state.secret_live() {
+        doc.text(Role::Plain, ui("quit.resume"));
+    }
     ui("quit.ask")
 }

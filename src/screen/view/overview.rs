@@ -10,20 +10,20 @@ use crate::screen::theme::Role;
 use crate::screen::widgets::checks::{CheckRow, checks};
 use crate::screen::widgets::doc::Doc;
 
-pub fn body(state: &State, stage: StageId, paint: &Paint, width: u16) -> Doc {
+pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
-    let text = words().stage(stage);
+    let text = words().stage(id);
     doc.text(Role::Plain, text.map_or("", |s| s.why.as_str()));
     doc.blank();
-    let found = state.findings.stage(stage).map_or(&[][..], |s| &s.checks);
+    let found = state.findings.stage(id).map_or(&[][..], |s| &s.checks);
     let cursor = match menu::selected(state) {
-        Some(Item::Check(id)) => found.iter().position(|c| c.id == id),
+        Some(Item::Check(check)) => found.iter().position(|c| c.id == check),
         _ => None,
     };
     let open = found.iter().position(|c| !c.verdict.settled());
     let rows: Vec<CheckRow<'_>> = found.iter().map(row).collect();
     checks(&mut doc, &rows, open, cursor);
-    if stage == StageId::Secret {
+    if id == StageId::Secret {
         held(state, paint, &mut doc);
     }
     if state.stage_done() {

@@ -10,12 +10,13 @@ use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
 use crate::screen::widgets::field::text_field;
 use crate::screen::widgets::list::{Row, list};
+use crate::screen::widgets::text::cells;
 
 /// Adds a field with what was said about the last paste.
-pub fn field(doc: &mut Doc, field: &Field, hint: &str) {
-    text_field(doc, field.text(), field.cursor(), hint);
+pub fn field(doc: &mut Doc, label: &str, field: &Field, hint: &str) {
+    text_field(doc, label, field.text(), field.cursor(), hint);
     if let Some(note) = &field.note {
-        doc.indented(2, |doc| doc.text(Role::Quiet, note));
+        doc.indented(cells(label) + 2, |doc| doc.text(Role::Quiet, note));
     }
 }
 
@@ -27,7 +28,7 @@ pub fn apps(state: &State, paint: &Paint, width: u16) -> Doc {
         Listing::NotAsked | Listing::Asked => doc.text(Role::Quiet, ui("screen.listing")),
         Listing::Failed(trouble) => common::trouble(&mut doc, trouble),
         Listing::Is(all) => {
-            field(&mut doc, &state.fields.app_filter, ui("screen.filter"));
+            field(&mut doc, ui("screen.label_filter"), &state.fields.app_filter, ui("screen.filter"));
             let rows = app_rows(state);
             let count = rows.len().to_string();
             let total = all.apps.len().to_string();
@@ -43,7 +44,7 @@ pub fn apps(state: &State, paint: &Paint, width: u16) -> Doc {
                 .iter()
                 .map(|app| Row {
                     label: app.name.clone(),
-                    detail: format!("{} · {} · {}", app.host, app.subscription, app.resource_group),
+                    detail: format!("{} · {} · {}", app.subscription, app.resource_group, app.host),
                 })
                 .collect();
             let at = doc.height();
@@ -71,7 +72,7 @@ pub fn address(state: &State, paint: &Paint, width: u16) -> Doc {
         doc.text(Role::Quiet, ui("sign_in.none_hint"));
     }
     doc.blank();
-    field(&mut doc, &state.fields.app_url, "https://");
+    field(&mut doc, ui("screen.label_address"), &state.fields.app_url, "https://");
     doc
 }
 

@@ -11,6 +11,7 @@ use crate::screen::widgets::doc::Doc;
 use crate::screen::widgets::json;
 use crate::screen::widgets::list::{Row, list};
 use crate::screen::widgets::table::facts;
+use crate::screen::widgets::text::fit;
 
 pub fn body(state: &State, view: &PlanView, paint: &Paint, width: u16) -> Body {
     let plan = &view.plan;
@@ -80,6 +81,8 @@ fn one(doc: &mut Doc, change: &Change) {
     }
     json::changes(doc, &change.before, &change.body);
     doc.blank();
+    // Enter copies it whole; what is sent stands above.
+    let az = fit(&change.az, doc.width() * 3);
     let path = format!("{} {}", change.method.as_str(), change.path);
     let later = change.waits_for().map_or(String::new(), |pending| waits(pending).to_owned());
     facts(
@@ -89,7 +92,7 @@ fn one(doc: &mut Doc, change: &Change) {
             (ui("plan.undo"), &change.undo),
             (ui("screen.plan_call"), &path),
             (ui("screen.plan_later"), &later),
-            (ui("screen.plan_az"), &change.az),
+            (ui("screen.plan_az"), &az),
         ],
     );
 }

@@ -11,7 +11,7 @@ pub fn typing(state: &State, paint: &Paint, width: u16) -> Doc {
     doc.text(Role::Plain, ui("screen.redirect_type"));
     doc.text(Role::Quiet, ui("screen.redirect_where"));
     doc.blank();
-    pick::field(&mut doc, &state.fields.redirect, "https://");
+    pick::field(&mut doc, ui("screen.label_redirect"), &state.fields.redirect, "https://");
     doc
 }
 
@@ -20,6 +20,6 @@ pub fn from_error(state: &State, paint: &Paint, width: u16) -> Doc {
     doc.text(Role::Plain, ui("screen.error_paste"));
     doc.text(Role::Quiet, ui("screen.error_why"));
     doc.blank();
-    pick::field(&mut doc, &state.fields.error, ui("screen.error_hint"));
+    pick::field(&mut doc, ui("screen.label_message"), &state.fields.error, ui("screen.error_hint"));
     doc
 }

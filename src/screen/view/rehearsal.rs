@@ -53,7 +53,7 @@ pub fn pasting(state: &State, view: &RehearsalView, paint: &Paint, width: u16) -
     let starts = ui_with("screen.final_address", &[("uri", &view.redirect)]);
     doc.text(Role::Quiet, &starts);
     doc.blank();
-    pick::field(&mut doc, &state.fields.final_address, "http://localhost");
+    pick::field(&mut doc, ui("screen.label_address"), &state.fields.final_address, "http://localhost");
     if let Some(trouble) = &view.trouble {
         doc.blank();
         common::remark(&mut doc, trouble);

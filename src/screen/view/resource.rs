@@ -27,17 +27,13 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
                 marks = format!("{marks}, {}", ui("screen.chosen"));
             }
             let lead = if here { "> " } else { "  " };
-            doc.pieces(&[
-                (lead, Role::Plain),
-                (&candidate.value, Role::Value),
-                ("   ", Role::Plain),
-                (&marks, Role::Quiet),
-            ]);
+            doc.pieces(&[(lead, Role::Plain), (&candidate.value, Role::Value)]);
             if here {
                 let style = doc.theme.style(Role::Selected);
                 doc.bar(from, style);
             }
-            doc.indented(4, |doc| {
+            doc.indented(2, |doc| {
+                doc.text(Role::Quiet, &marks);
                 doc.text(Role::Plain, &candidate.note);
                 let needs = candidate.needs_audience.as_deref().unwrap_or_default();
                 facts(doc, &[(ui("screen.needs_audience"), needs)]);

@@ -1,8 +1,8 @@
 //! The masked field for a secret's value: it shows nothing of what is in it.
 
 use super::Paint;
-use crate::engine::words::ui;
-use crate::flow::event::SecretShape;
+use crate::engine::secret_shape::SecretShape;
+use crate::engine::words::{ui, ui_with};
 use crate::flow::state::State;
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
@@ -14,19 +14,26 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
     doc.text(Role::Quiet, ui("screen.secret_where"));
     doc.blank();
     let empty = state.secret.empty;
-    secret_field(&mut doc, empty, ui(if empty { "screen.secret_empty" } else { "screen.secret_something" }));
-    if let Some(text) = state.secret.refused.and_then(refusal) {
+    let word = ui(if empty { "screen.secret_empty" } else { "screen.secret_something" });
+    secret_field(&mut doc, ui("screen.label_value"), empty, word);
+    if let Some(shape) = &state.secret.refused {
         doc.blank();
-        doc.hanging("! ", Role::Bad, Role::Plain, ui(text));
+        doc.hanging("! ", Role::Bad, Role::Plain, &refusal(shape));
     }
     doc
 }
 
-const fn refusal(shape: SecretShape) -> Option<&'static str> {
+/// Why a value was not taken, by its shape alone.
+fn refusal(shape: &SecretShape) -> String {
     match shape {
-        SecretShape::Value => None,
-        SecretShape::Empty => Some("secret.empty"),
-        SecretShape::Id => Some("secret.looks_like_id"),
-        SecretShape::Odd => Some("screen.secret_odd"),
+        SecretShape::Empty => ui("secret.empty").to_owned(),
+        SecretShape::Id { .. } => ui("secret.looks_like_id").to_owned(),
+        SecretShape::TooShort(count) => ui_with("secret.too_short", &[("count", &count.to_string())]),
+        SecretShape::HasSpaces => ui("secret.has_spaces").to_owned(),
+        SecretShape::Foreign => ui("secret.not_ascii").to_owned(),
+        SecretShape::NotThisApps => ui("secret.hint_differs").to_owned(),
+        SecretShape::TooLong(_) | SecretShape::Fits { .. } | SecretShape::Possible => {
+            ui("screen.secret_odd").to_owned()
+        }
     }
 }

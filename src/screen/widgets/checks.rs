@@ -22,7 +22,7 @@ pub struct CheckRow<'a> {
 
 /// A verdict as mark and word, padded so that what follows is aligned over rows whose longest word is `widest`.
 pub fn tag(verdict: Verdict, word: &str, widest: usize) -> String {
-    format!("{} {}", mark(verdict), pad(word, widest))
+    format!("{} {}", mark(verdict), pad(word, widest.max(cells(word))))
 }
 
 /// Adds the checks. The one at `open` is unfolded; the one at `cursor` is selected, and unfolded instead.

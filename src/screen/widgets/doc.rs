@@ -16,6 +16,7 @@ pub struct Doc {
     pub theme: Theme,
     width: usize,
     indent: usize,
+    gap: bool,
     lines: Vec<Line<'static>>,
     focus: Option<Range<usize>>,
     cursor: Option<(usize, usize)>,
@@ -24,7 +25,15 @@ pub struct Doc {
 impl Doc {
     /// An empty page of this many cells.
     pub fn new(theme: Theme, width: u16) -> Self {
-        Self { theme, width: usize::from(width), indent: 0, lines: Vec::new(), focus: None, cursor: None }
+        Self {
+            theme,
+            width: usize::from(width),
+            indent: 0,
+            gap: false,
+            lines: Vec::new(),
+            focus: None,
+            cursor: None,
+        }
     }
 
     /// How many cells a line may still use.
@@ -37,9 +46,13 @@ impl Doc {
         self.lines.len()
     }
 
-    /// One empty line between groups; never two, and none at the top.
+    /// One empty line between groups: never two, and none at either end.
     pub fn blank(&mut self) {
-        if self.lines.last().is_some_and(|l| !l.spans.is_empty()) {
+        self.gap = !self.lines.is_empty();
+    }
+
+    fn close_gap(&mut self) {
+        if std::mem::take(&mut self.gap) {
             self.lines.push(Line::default());
         }
     }
@@ -87,6 +100,7 @@ impl Doc {
 
     /// A line of ready spans whose texts are already clean and fit.
     pub fn push(&mut self, spans: Vec<Span<'static>>) {
+        self.close_gap();
         let mut all = Vec::with_capacity(spans.len() + 1);
         if self.indent > 0 {
             all.push(Span::raw(" ".repeat(self.indent)));
@@ -123,6 +137,7 @@ impl Doc {
 
     /// What is added inside is kept in view.
     pub fn focused(&mut self, add: impl FnOnce(&mut Self)) {
+        self.close_gap();
         let from = self.lines.len();
         add(self);
         self.focus = Some(from..self.lines.len());
@@ -140,7 +155,7 @@ impl Doc {
             let used = line.width();
             line.spans.push(Span::raw(" ".repeat(width.saturating_sub(used))));
             for span in &mut line.spans {
-                span.style = span.style.patch(style);
+                span.style = style;
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Fields: one line of text with a cursor, and the masked one that shows nothing of what is in it.
 
+use ratatui::style::Modifier;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthChar;
 
@@ -7,22 +8,25 @@ use super::doc::Doc;
 use super::text::{cells, fit};
 use crate::screen::theme::{MASK, Role};
 
-const PROMPT: &str = "> ";
-
-/// A text field: the part of the text around the cursor, underlined by its prompt, the terminal's cursor in it.
+/// A text field: its label, the part of the text around the cursor, underlined, and the terminal's cursor in it.
 ///
 /// `cursor` counts characters. A hint stands where nothing was typed yet.
-pub fn text_field(doc: &mut Doc, text: &str, cursor: usize, hint: &str) {
-    let room = doc.width().saturating_sub(cells(PROMPT) + 1).max(4);
+pub fn text_field(doc: &mut Doc, label: &str, text: &str, cursor: usize, hint: &str) {
+    let lead = cells(label) + 2;
+    let room = doc.width().saturating_sub(lead + 1).max(4);
     let (visible, column) = window(text, cursor, room);
-    let prompt = Span::styled(PROMPT, doc.theme.style(Role::Strong));
-    let content = if text.is_empty() {
-        Span::styled(fit(hint, room), doc.theme.style(Role::Quiet))
-    } else {
-        Span::styled(visible, doc.theme.style(Role::Value))
-    };
-    doc.focused(|doc| doc.push(vec![prompt, content]));
-    doc.cursor_at(cells(PROMPT) + column);
+    let (content, role) =
+        if text.is_empty() { (fit(hint, room), Role::Quiet) } else { (visible, Role::Value) };
+    line(doc, label, content, role, room);
+    doc.cursor_at(lead + column);
+}
+
+fn line(doc: &mut Doc, label: &str, content: String, role: Role, room: usize) {
+    let rest = " ".repeat((room + 1).saturating_sub(cells(&content)));
+    let style = doc.theme.style(role).add_modifier(Modifier::UNDERLINED);
+    let label = Span::styled(format!("{}  ", fit(label, 20)), doc.theme.style(Role::Strong));
+    let rest = Span::styled(rest, doc.theme.style(Role::Quiet).add_modifier(Modifier::UNDERLINED));
+    doc.focused(|doc| doc.push(vec![label, Span::styled(content, style), rest]));
 }
 
 /// The part of the text that is shown, and the cursor's cell in it. Characters without a width of their own, and
@@ -54,16 +58,13 @@ fn window(text: &str, cursor: usize, room: usize) -> (String, usize) {
     (visible, before)
 }
 
-/// The masked field. The mask is as long for one character as for forty; beside it one word on what is in it.
-pub fn secret_field(doc: &mut Doc, empty: bool, word: &str) {
-    let prompt = Span::styled(PROMPT, doc.theme.style(Role::Strong));
-    let (mask, column) = if empty { ("", 0) } else { (MASK, cells(MASK)) };
-    let gap = if empty { " " } else { "   " };
-    let word =
-        Span::styled(fit(word, doc.width().saturating_sub(cells(MASK) + 6)), doc.theme.style(Role::Quiet));
-    let mask = Span::styled(mask, doc.theme.style(Role::Value));
-    doc.focused(|doc| doc.push(vec![prompt, mask, Span::raw(gap), word]));
-    doc.cursor_at(cells(PROMPT) + column);
+/// The masked field. The mask is as long for one character as for forty; below it one word on what is in it.
+pub fn secret_field(doc: &mut Doc, label: &str, empty: bool, word: &str) {
+    let lead = cells(label) + 2;
+    let mask = if empty { "" } else { MASK };
+    line(doc, label, mask.to_owned(), Role::Value, 40);
+    doc.cursor_at(lead + cells(mask));
+    doc.indented(lead, |doc| doc.text(Role::Quiet, word));
 }
 
 #[cfg(test)]

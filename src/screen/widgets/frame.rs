@@ -68,18 +68,29 @@ pub struct RailRow {
     pub title: String,
     /// Its status, once it is known.
     pub status: Option<Verdict>,
+    /// The status's word, where there is room for it.
+    pub word: &'static str,
     /// Whether it is the one that is shown.
     pub here: bool,
 }
 
 /// How wide the rail is, its line included.
 pub fn rail_width(rows: &[RailRow]) -> u16 {
-    to_u16(rows.iter().map(|r| cells(&r.title)).max().unwrap_or(0).min(30) + 7)
+    let words = word_width(rows);
+    to_u16(4 + title_width(rows) + if words > 0 { 2 + words } else { 0 } + 4)
+}
+
+fn title_width(rows: &[RailRow]) -> usize {
+    rows.iter().map(|r| cells(&r.title)).max().unwrap_or(0).min(24)
+}
+
+fn word_width(rows: &[RailRow]) -> usize {
+    rows.iter().map(|r| cells(r.word)).max().unwrap_or(0)
 }
 
 /// Draws the rail: `>` where we are, a mark and a colour for each stage, and a line on the right.
 pub fn rail(theme: Theme, rows: &[RailRow], area: Rect, buffer: &mut Buffer) {
-    let room = usize::from(area.width.saturating_sub(7));
+    let room = title_width(rows);
     for (y, row) in (0..area.height).zip(rows) {
         let style = theme.style(if row.here { Role::Strong } else { Role::Plain });
         if row.here {
@@ -89,9 +100,11 @@ pub fn rail(theme: Theme, rows: &[RailRow], area: Rect, buffer: &mut Buffer) {
             put(buffer, area, 2, y, mark(status), theme.verdict(status));
         }
         put(buffer, area, 4, y, &fit(&row.title, room), style);
+        let role = row.status.map_or(Role::Plain, Theme::role);
+        put(buffer, area, to_u16(4 + room + 2), y, row.word, theme.style(role));
     }
     for y in 0..area.height {
-        put(buffer, area, area.width.saturating_sub(2), y, "│", theme.style(Role::Quiet));
+        put(buffer, area, area.width.saturating_sub(3), y, "│", theme.style(Role::Quiet));
     }
 }
 
@@ -100,15 +113,18 @@ pub fn footer(theme: Theme, keys: &[(String, String)], width: u16) -> Doc {
     let mut doc = Doc::new(theme, width);
     let mut line: Vec<(String, Role)> = Vec::new();
     let mut used = 0;
+    let items: usize = keys.iter().map(|(key, does)| cells(key) + 1 + cells(does)).sum();
+    let roomy = items + 3 * keys.len().saturating_sub(1) <= usize::from(width);
+    let gap = if roomy { 3 } else { 2 };
     for (key, does) in keys {
         let item = cells(key) + 1 + cells(does);
-        if used > 0 && used + 3 + item > usize::from(width) {
+        if used > 0 && used + gap + item > usize::from(width) {
             flush(&mut doc, &mut line);
             used = 0;
         }
         if used > 0 {
-            line.push(("   ".to_owned(), Role::Plain));
-            used += 3;
+            line.push((" ".repeat(gap), Role::Plain));
+            used += gap;
         }
         line.push((format!("{key} "), Role::Key));
         line.push((does.clone(), Role::Quiet));

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::doc::Doc;
-use super::text::{cells, pad};
+use super::text::{cells, pad, wrap};
+use crate::engine::words::{ui, ui_with};
 use crate::screen::theme::Role;
 
 /// One member that differs.
@@ -91,54 +92,76 @@ fn spell(value: Option<&Value>) -> Option<String> {
     }
 }
 
-/// Adds what differs: on one line where it fits, else the path with the values below it.
+/// Adds what differs, member by member under the path that they share; a long value goes on below itself.
 pub fn changes(doc: &mut Doc, before: &Value, after: &Value) {
     let (found, same) = differences(before, after);
-    let widest = found.iter().map(|d| cells(&d.path)).max().unwrap_or(0).min(doc.width() / 2);
-    let mut last = String::new();
-    for difference in &found {
-        let path = if difference.path == last { "" } else { difference.path.as_str() };
-        last.clone_from(&difference.path);
-        let value = |side: &Option<String>| side.clone().unwrap_or_default();
-        let (old, new) = (value(&difference.before), value(&difference.after));
-        let line = match (&difference.before, &difference.after) {
-            (Some(_), Some(_)) => format!("{old} → {new}"),
-            (Some(_), None) => format!("- {old}"),
-            _ => format!("+ {new}"),
-        };
-        let fits = cells(path) <= widest && widest + 2 + cells(&line) <= doc.width();
-        if fits {
-            let path = pad(path, widest);
-            match (&difference.before, &difference.after) {
-                (Some(_), Some(_)) => doc.pieces(&[
-                    (&path, Role::Plain),
-                    ("  ", Role::Plain),
-                    (&old, Role::Bad),
-                    (" → ", Role::Quiet),
-                    (&new, Role::Good),
-                ]),
-                (Some(_), None) => {
-                    doc.pieces(&[(&path, Role::Plain), ("  ", Role::Plain), (&line, Role::Bad)]);
-                }
-                _ => doc.pieces(&[(&path, Role::Plain), ("  ", Role::Plain), (&line, Role::Good)]),
-            }
-            continue;
-        }
-        doc.text(Role::Plain, path);
-        doc.indented(2, |doc| {
-            if difference.before.is_some() {
-                doc.hanging("- ", Role::Bad, Role::Bad, &old);
-            }
-            if difference.after.is_some() {
-                doc.hanging("+ ", Role::Good, Role::Good, &new);
+    for group in found.chunk_by(|a, b| parent(&a.path) == parent(&b.path)) {
+        let path = group.first().map_or("", |d| parent(&d.path));
+        doc.text(Role::Quiet, &without_front(path, doc.width()));
+        let by = if path.is_empty() { 0 } else { 2 };
+        doc.indented(by, |doc| {
+            let widest = group.iter().map(|d| cells(leaf(&d.path))).max().unwrap_or(0).min(doc.width() / 2);
+            let mut last = "";
+            for difference in group {
+                let name = if difference.path == last { "" } else { leaf(&difference.path) };
+                last = &difference.path;
+                one(doc, &pad(name, widest), difference);
             }
         });
     }
     match same {
         0 => {}
-        1 => doc.text(Role::Quiet, "1 other value is sent again as it is."),
-        n => doc.text(Role::Quiet, &format!("{n} other values are sent again as they are.")),
+        1 => doc.text(Role::Quiet, ui("screen.same_one")),
+        n => doc.text(Role::Quiet, &ui_with("screen.same_many", &[("count", &n.to_string())])),
     }
+}
+
+fn one(doc: &mut Doc, name: &str, difference: &Difference) {
+    let room = doc.width().saturating_sub(cells(name) + 2);
+    match (&difference.before, &difference.after) {
+        (Some(old), Some(new)) if cells(old) + 3 + cells(new) <= room => doc.pieces(&[
+            (name, Role::Plain),
+            ("  ", Role::Plain),
+            (old, Role::Quiet),
+            (" → ", Role::Quiet),
+            (new, Role::Good),
+        ]),
+        (old, new) => {
+            let blank = " ".repeat(cells(name));
+            if let Some(old) = old {
+                side(doc, name, "- ", Role::Caution, old);
+            }
+            if let Some(new) = new {
+                side(doc, if old.is_some() { &blank } else { name }, "+ ", Role::Good, new);
+            }
+        }
+    }
+}
+
+fn side(doc: &mut Doc, name: &str, sign: &str, role: Role, value: &str) {
+    let lead = cells(name) + 2;
+    let room = doc.width().saturating_sub(lead + cells(sign));
+    for (i, line) in wrap(value, room).iter().enumerate() {
+        let (name, sign) = if i == 0 { (name.to_owned(), sign) } else { (" ".repeat(cells(name)), "  ") };
+        doc.pieces(&[(&name, Role::Plain), ("  ", Role::Plain), (sign, role), (line, role)]);
+    }
+}
+
+/// The path without its first members, where all of it does not fit.
+fn without_front(path: &str, room: usize) -> String {
+    if cells(path) <= room {
+        return path.to_owned();
+    }
+    let ends = path.match_indices('.').map(|(i, _)| &path[i..]);
+    ends.into_iter().find(|end| cells(end) < room).map_or_else(|| path.to_owned(), |end| format!("…{end}"))
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(parent, _)| parent)
+}
+
+fn leaf(path: &str) -> &str {
+    path.rsplit_once('.').map_or(path, |(_, leaf)| leaf)
 }
 
 #[cfg(test)]

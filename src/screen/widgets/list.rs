@@ -59,8 +59,9 @@ pub struct Button {
 pub fn menu(doc: &mut Doc, buttons: &[Button]) {
     let room = doc.width().saturating_sub(6);
     let widest = buttons.iter().map(|b| cells(&b.label)).max().unwrap_or(0).min(room);
+    let keys = buttons.iter().any(|b| b.key.is_some());
     for button in buttons {
-        let spans = spans(doc, button, widest);
+        let spans = spans(doc, button, widest, keys);
         if button.selected { doc.focused(|doc| doc.push(spans)) } else { doc.push(spans) }
     }
 }
@@ -71,7 +72,8 @@ pub fn flow(doc: &mut Doc, buttons: &[Button]) {
     let mut used = 0;
     let mut focus = false;
     for button in buttons {
-        let spans = spans(doc, button, cells(&fit(&button.label, doc.width().saturating_sub(6))));
+        let label = cells(&fit(&button.label, doc.width().saturating_sub(6)));
+        let spans = spans(doc, button, label, button.key.is_some());
         let width: usize = spans.iter().map(Span::width).sum();
         if used > 0 && used + 1 + width > doc.width() {
             add_line(doc, &mut line, focus);
@@ -96,17 +98,19 @@ fn add_line(doc: &mut Doc, line: &mut Vec<Span<'static>>, focus: bool) {
     if focus { doc.focused(|doc| doc.push(line)) } else { doc.push(line) }
 }
 
-/// `> Label  k `: the cursor, the label padded to a width, the letter.
-fn spans(doc: &Doc, button: &Button, width: usize) -> Vec<Span<'static>> {
+/// `> Label  k `: the cursor, the label padded to a width, the letter where there are letters.
+fn spans(doc: &Doc, button: &Button, width: usize, keys: bool) -> Vec<Span<'static>> {
     let (label, letter) = if button.enabled { (Role::Plain, Role::Key) } else { (Role::Quiet, Role::Quiet) };
-    let key = button.key.filter(|_| button.enabled).map_or_else(|| " ".to_owned(), String::from);
-    let style = |role| {
-        let style = doc.theme.style(role);
-        if button.selected { style.patch(doc.theme.style(Role::Selected)) } else { style }
+    let key = match button.key.filter(|_| button.enabled) {
+        Some(key) => format!("  {key}"),
+        None if keys => "   ".to_owned(),
+        None => String::new(),
     };
+    let style = |role| doc.theme.style(if button.selected { Role::Selected } else { role });
     vec![
         Span::styled(if button.selected { "> " } else { "  " }, style(label)),
         Span::styled(pad(&button.label, width), style(label)),
-        Span::styled(format!("  {} ", fit(&key, 1)), style(letter)),
+        Span::styled(key, style(letter)),
+        Span::styled(" ", style(label)),
     ]
 }

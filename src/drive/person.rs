@@ -1,0 +1,38 @@
+//! Practice only: somebody who plays the person's part outside the terminal.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use secrecy::SecretString;
+
+use crate::engine::trouble::Trouble;
+use crate::engine::values::Values;
+use crate::flow::event::PersonDone;
+
+/// What a person would have before their eyes: the address that is waited at, and what was handed over.
+#[derive(Default)]
+pub struct Scene {
+    /// The address that the wizard shows and waits at.
+    pub address: Option<String>,
+    /// The values of the connector page.
+    pub values: Values,
+    /// The client secret as it would be pasted.
+    pub secret: Option<SecretString>,
+}
+
+/// What came of a step.
+pub struct Part {
+    /// What the wizard is told.
+    pub done: PersonDone,
+    /// The client secret that the portal showed, as a person would copy it and paste it here.
+    pub secret: Option<SecretString>,
+}
+
+/// What a step comes back with.
+pub type Played = Pin<Box<dyn Future<Output = Result<Part, Trouble>> + Send>>;
+
+/// Plays steps such as `sign-in` or `save-connector` on the practice cloud.
+pub trait PersonPart: Send + Sync {
+    /// Plays one step.
+    fn play(&self, step: &str, scene: Scene) -> Played;
+}

@@ -1,0 +1,140 @@
+//! Carrying out a rehearsal: the port is bound first, the code arrives or is pasted, and is redeemed here.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::cloud::rehearsal::{Chain, Code, Listener, rehearse};
+use crate::engine::target::target;
+use crate::engine::trouble::{Class, Trouble};
+use crate::flow::event::{Answer, RehearsalProgress};
+use crate::platform::browser::Browser;
+
+use super::Drive;
+use super::face::Face;
+use super::tasks::Answers;
+
+/// The bound port, while there is one, and the way pasted addresses take to the task that waits at it.
+#[derive(Default)]
+pub(super) struct Bound {
+    listener: Arc<Mutex<Option<Listener>>>,
+    pastes: Option<UnboundedSender<String>>,
+}
+
+impl Bound {
+    /// Lets go of the port. A task that still waits at it is dropped with its generation.
+    pub(super) fn close(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl<F: Face> Drive<F> {
+    pub(super) fn bind_rehearsal(&mut self, generation: u64, answers: Answers) {
+        self.rehearsal.close();
+        let place = self.rehearsal.listener.clone();
+        self.tasks.start(generation, async move {
+            let bound = match Listener::bind().await {
+                Ok(listener) => {
+                    let uri = listener.redirect_uri();
+                    *place.lock().await = Some(listener);
+                    Ok(uri)
+                }
+                Err(trouble) => Err(trouble),
+            };
+            answers.give(Answer::RehearsalBound(bound));
+        });
+    }
+
+    pub(super) fn start_rehearsal(
+        &mut self,
+        generation: u64,
+        answers: Answers,
+        resource: String,
+        redirect: String,
+    ) {
+        let chain = self.chain(resource);
+        let secret = self.with_vault(|vault| vault.value());
+        let http = self.machinery.services.http().clone();
+        let browser = self.machinery.browser.clone();
+        let place = self.rehearsal.listener.clone();
+        let (pastes, addresses) = unbounded_channel();
+        self.rehearsal.pastes = Some(pastes);
+        self.tasks.start(generation, async move {
+            let outcome = async {
+                let chain = chain?;
+                let secret = secret.ok_or_else(|| missing("The secret's value is not here."))?;
+                let mut place = place.lock().await;
+                let listener = place.as_mut().ok_or_else(|| missing("The port for the answer is closed."))?;
+                let address = listener.authorize_url(&http, &chain)?;
+                let told = answers.clone();
+                told.give(Answer::Rehearsal(RehearsalProgress::Address(address.to_string())));
+                let code = wait(listener, addresses, &answers, &browser, &address).await?;
+                answers.give(Answer::Rehearsal(RehearsalProgress::CodeArrived));
+                rehearse(&http, &chain, &secret, &redirect, code).await
+            }
+            .await;
+            answers.give(Answer::Rehearsal(RehearsalProgress::Done(outcome.map(Box::new))));
+        });
+    }
+
+    pub(super) fn paste_rehearsal(&self, answers: &Answers, address: String) {
+        let taken = self.rehearsal.pastes.as_ref().is_some_and(|to| to.send(address).is_ok());
+        if !taken {
+            answers.give(Answer::Rehearsal(RehearsalProgress::PasteRefused(missing(
+                "No rehearsal is waiting.",
+            ))));
+        }
+    }
+
+    /// What is rehearsed, from the facts.
+    fn chain(&self, resource: String) -> Result<Chain, Trouble> {
+        let facts = &self.state.facts;
+        let (Some(tenant), Some(client), Some(site)) =
+            (facts.tenant.value(), facts.client_app.value(), facts.site.value())
+        else {
+            return Err(missing("The tenant, the app or the connector's registration is not known."));
+        };
+        let target =
+            facts.functions.value().and_then(|functions| target(functions)).ok_or_else(|| {
+                missing("There is no function that can be called without filling anything in.")
+            })?;
+        let name = facts.person.value().map_or("Handclasp", |person| {
+            person.display_name.split_whitespace().next().unwrap_or("Handclasp")
+        });
+        Ok(Chain {
+            tenant: tenant.id.clone(),
+            client_app_id: client.app_id.clone(),
+            resource,
+            host: site.host.clone(),
+            method: target.method,
+            path: target.path,
+            name: name.to_owned(),
+        })
+    }
+}
+
+fn missing(what: &str) -> Trouble {
+    Trouble::new(Class::Local, what, "Look again, then start the rehearsal once more.")
+}
+
+/// Waits for the browser to come back, or for an address that leads to the same.
+async fn wait(
+    listener: &mut Listener,
+    mut pasted: UnboundedReceiver<String>,
+    answers: &Answers,
+    browser: &Browser,
+    address: &url::Url,
+) -> Result<Code, Trouble> {
+    // Whether a browser came up is not known either way; the address stands on the screen.
+    let _outcome = browser.open(address).await;
+    loop {
+        tokio::select! {
+            code = listener.wait_for_code() => return code,
+            Some(address) = pasted.recv() => match listener.code_from_address(&address) {
+                Ok(code) => return Ok(code),
+                Err(trouble) => answers.give(Answer::Rehearsal(RehearsalProgress::PasteRefused(trouble))),
+            },
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The secret vault: the one place where the client secret's value lives, in memory only.
+
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::engine::facts::Application;
+use crate::engine::held::{Held, HeldSecret};
+
+use super::field::MaskedField;
+
+/// Holds at most one client secret, and the masked field that one is typed into.
+#[derive(Default)]
+pub struct Vault {
+    /// The masked field.
+    pub field: MaskedField,
+    held: Option<(HeldSecret, SecretString)>,
+}
+
+impl Vault {
+    /// What is held, without values.
+    pub fn held(&self) -> Held {
+        Held { secret: self.held.as_ref().map(|(known, _)| known.clone()) }
+    }
+
+    /// The value, for the call or the clipboard that needs it.
+    pub fn value(&self) -> Option<SecretString> {
+        self.held.as_ref().map(|(_, value)| value.clone())
+    }
+
+    /// Takes a value that we just made.
+    pub fn keep_made(
+        &mut self,
+        client_app_id: &str,
+        key_id: &str,
+        ends: Option<Timestamp>,
+        value: SecretString,
+    ) {
+        let known = HeldSecret {
+            client_app_id: client_app_id.to_owned(),
+            key_id: Some(key_id.to_owned()),
+            ends,
+            made_here: true,
+        };
+        self.held = Some((known, value));
+    }
+
+    /// Takes a value that a person pasted. Which secret it is is known only when its first characters
+    /// fit exactly one (Graph's `hint` holds three, microsoft-cloud 4.5).
+    pub fn keep_pasted(&mut self, client: &Application, value: SecretString) {
+        let mut fitting = client
+            .secrets
+            .iter()
+            .filter(|s| !s.hint.is_empty() && value.expose_secret().starts_with(&s.hint));
+        let one = fitting.next().filter(|_| fitting.next().is_none());
+        let known = HeldSecret {
+            client_app_id: client.app_id.clone(),
+            key_id: one.map(|s| s.key_id.clone()),
+            ends: one.and_then(|s| s.end),
+            made_here: false,
+        };
+        self.held = Some((known, value));
+    }
+
+    /// Forgets the value; its memory is wiped.
+    pub fn forget(&mut self) {
+        self.held = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::fixtures::{CLIENT, finished};
+
+    fn client() -> Application {
+        finished().client_app.value().unwrap().clone()
+    }
+
+    #[test]
+    fn a_pasted_value_is_matched_by_its_first_characters_when_only_one_fits() {
+        let mut vault = Vault::default();
+        let mut app = client();
+        vault.keep_pasted(&app, "8QxSECRET".to_owned().into());
+        assert_eq!(vault.held().secret.unwrap().key_id.as_deref(), Some(app.secrets[0].key_id.as_str()));
+        let mut twin = app.secrets[0].clone();
+        twin.key_id = "another".into();
+        app.secrets.push(twin);
+        vault.keep_pasted(&app, "8QxSECRET".to_owned().into());
+        assert_eq!(vault.held().secret.unwrap().key_id, None, "two fit, so it is not known which");
+    }
+
+    #[test]
+    fn what_is_held_shows_nothing_of_the_value() {
+        let mut vault = Vault::default();
+        vault.keep_made(CLIENT, "key", None, "canary-value".to_owned().into());
+        assert!(!format!("{:?}", vault.held()).contains("canary"));
+        assert_eq!(vault.value().unwrap().expose_secret(), "canary-value");
+        vault.forget();
+        assert!(vault.value().is_none() && vault.held().secret.is_none());
+    }
+}

@@ -1,0 +1,296 @@
+//! Carrying out work in the cloud: signing in, looking, changing, trying the secret.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use secrecy::ExposeSecret;
+use tokio::sync::mpsc::unbounded_channel;
+
+use crate::cloud::arm::Arm;
+use crate::cloud::call_log::CallRecord;
+use crate::cloud::http::Service;
+use crate::cloud::observe;
+use crate::cloud::sign_in::{Session, SignIn, SignInEvent, probe_secret};
+use crate::engine::change::Change;
+use crate::engine::facts::SecretProbe;
+use crate::engine::secret_shape;
+use crate::engine::trouble::{Class, Trouble};
+use crate::engine::values::values;
+use crate::flow::effect::{Part, SignInMethod};
+use crate::flow::event::{Answer, AppList, AppRow, CallLine, Event, SignInProgress, SignedIn, Waiting};
+use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState, SignInStep};
+use crate::platform::browser::Browser;
+
+use super::Drive;
+use super::face::Face;
+use super::person::Scene;
+use super::tasks::Answers;
+
+impl<F: Face> Drive<F> {
+    pub(super) fn sign_in(&mut self, generation: u64, answers: Answers, method: SignInMethod) {
+        let services = self.machinery.services.clone();
+        let browser = self.machinery.browser.clone();
+        let sign_in = SignIn::new(services.http(), self.state.choices.tenant.as_deref());
+        self.tasks.start(generation, async move {
+            let (to, mut from) = unbounded_channel();
+            let attempt = async {
+                match method {
+                    SignInMethod::Browser => sign_in.with_browser(&to).await,
+                    SignInMethod::DeviceCode => sign_in.with_device_code(&to).await,
+                    SignInMethod::AzCli => Err(Trouble::new(
+                        Class::Local,
+                        "Borrowing a signed-in az is not possible here.",
+                        "Choose the browser or the code.",
+                    )),
+                }
+            };
+            tokio::pin!(attempt);
+            let outcome = loop {
+                tokio::select! {
+                    outcome = &mut attempt => break outcome,
+                    Some(event) = from.recv() => progress(&answers, &browser, event).await,
+                }
+            };
+            let told = match outcome {
+                Ok(session) => {
+                    let person = signed_in(&session);
+                    services.signed_in(session);
+                    SignInProgress::Done(person)
+                }
+                Err(trouble) => SignInProgress::Failed(trouble),
+            };
+            answers.give(Answer::SignIn(told));
+        });
+    }
+
+    pub(super) fn list_apps(&mut self, generation: u64, answers: Answers) {
+        let reader = self.machinery.services.reader();
+        self.tasks.start(generation, async move {
+            let listed = match reader {
+                Some(reader) => Arm::new(reader).list_apps().await,
+                None => Err(not_signed_in()),
+            };
+            answers.give(Answer::AppsListed(listed.map(|mut apps| {
+                apps.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+                let apps = apps
+                    .into_iter()
+                    .map(|app| AppRow {
+                        id: app.id,
+                        name: app.name,
+                        host: app.host,
+                        subscription: app.subscription_name,
+                        resource_group: app.resource_group,
+                    })
+                    .collect();
+                AppList { apps, not_seen: Vec::new() }
+            })));
+        });
+    }
+
+    /// Looks once, or again and again with this pause. Each look starts from the newest facts, since
+    /// other work may have looked meanwhile.
+    pub(super) fn observe(&mut self, generation: u64, answers: Answers, part: Part, every: Option<Duration>) {
+        let observer = self.machinery.services.observer();
+        let clock = self.machinery.clock.clone();
+        let choices = self.state.choices.clone();
+        let latest = self.latest.clone();
+        let parts: &'static [observe::Part] = match part {
+            Part::All => &[observe::Part::All],
+            Part::Stage(stage) => observe::Part::of_stage(stage),
+        };
+        self.tasks.start(generation, async move {
+            loop {
+                let before = latest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let facts = observer.observe_parts(&before, &choices, parts).await;
+                let at = clock.now();
+                let next = every.and_then(|pause| {
+                    at.checked_add(SignedDuration::try_from(pause).unwrap_or(SignedDuration::ZERO)).ok()
+                });
+                answers.give(Answer::Observed { facts: Box::new(facts), at, next });
+                match every {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => break,
+                }
+            }
+        });
+    }
+
+    /// Sends one change. Never aborted: a call that is under way is reported, whatever it comes to.
+    pub(super) fn apply(&self, answers: Answers, index: usize, change: Change) {
+        let services = self.machinery.services.clone();
+        let (vault, to) = (self.vault.clone(), self.to.clone());
+        let client = self.state.facts.client_app.value().map(|c| c.app_id.clone()).unwrap_or_default();
+        let waiting = answers.clone();
+        let clock = self.machinery.clock.clone();
+        tokio::spawn(async move {
+            let result = match services.writer() {
+                Some(writer) => {
+                    writer
+                        .on_wait(Arc::new(move |reason, _| {
+                            let text = format!(
+                                "Waiting for {}. It usually takes a few seconds, at most two minutes.",
+                                reason.name()
+                            );
+                            waiting.give(Answer::Waiting(Waiting {
+                                text,
+                                since: clock.now(),
+                                safe_to_leave: false,
+                            }));
+                        }))
+                        .apply(&change)
+                        .await
+                }
+                None => Err(Trouble::new(
+                    Class::Local,
+                    "Nothing may be changed in this run.",
+                    "Start again without --read-only, signed in.",
+                )),
+            };
+            let result = result.map(|applied| {
+                if let Some(secret) = applied.secret {
+                    let held = {
+                        let mut vault = vault.lock().unwrap_or_else(PoisonError::into_inner);
+                        vault.keep_made(&client, &secret.key_id, secret.ends, secret.value);
+                        vault.held()
+                    };
+                    let _gone = to.send(Event::Held(held));
+                }
+            });
+            answers.give(Answer::Applied { index, result });
+        });
+    }
+
+    pub(super) fn submit_secret(&mut self, answers: &Answers) {
+        let client = self.state.facts.client_app.value().cloned();
+        let (shape, held) = self.with_vault(|vault| {
+            let value = vault.field.take();
+            let known = client.as_ref().map(|c| c.secrets.as_slice());
+            let shape = secret_shape::judge(value.expose_secret(), known);
+            if let Some(client) = client.as_ref().filter(|_| shape.can_be_taken()) {
+                vault.keep_pasted(client, value);
+            }
+            (shape, vault.held())
+        });
+        answers.event(Event::Held(held));
+        answers.give(Answer::SecretEntered { shape });
+    }
+
+    pub(super) fn probe_secret(&mut self, generation: u64, answers: Answers) {
+        let http = self.machinery.services.http().clone();
+        let held = self.state.held.secret.clone();
+        let value = self.with_vault(|vault| vault.value());
+        let tenant = self.state.facts.tenant.value().map(|t| t.id.clone());
+        self.tasks.start(generation, async move {
+            let (Some(held), Some(value), Some(tenant)) = (held, value, tenant) else {
+                answers.give(Answer::SecretProbed(Err(Trouble::new(
+                    Class::Local,
+                    "The secret's value is not here.",
+                    "Paste it, or make a new one.",
+                ))));
+                return;
+            };
+            let verdict = probe_secret(&http, &tenant, &held.client_app_id, &value).await;
+            answers.give(Answer::SecretProbed(verdict.map(|verdict| SecretProbe {
+                client_app_id: held.client_app_id,
+                key_id: held.key_id,
+                verdict,
+            })));
+        });
+    }
+
+    pub(super) fn person_step(&mut self, generation: u64, answers: Answers, step: String) {
+        let scene = Scene {
+            address: self.awaited_address(),
+            values: values(&self.state.facts, &self.state.choices, &self.state.held),
+            secret: self.with_vault(|vault| vault.value()),
+        };
+        let playing = self.machinery.person.as_ref().map(|person| person.play(&step, scene));
+        let (vault, client) = (self.vault.clone(), self.state.facts.client_app.value().cloned());
+        self.tasks.start(generation, async move {
+            let result = match playing {
+                Some(playing) => playing.await,
+                None => Err(Trouble::new(
+                    Class::Local,
+                    "Only the practice cloud has somebody who plays this part.",
+                    "Do this step yourself.",
+                )),
+            };
+            let result = result.map(|part| {
+                if let (Some(value), Some(client)) = (part.secret, client) {
+                    let held = {
+                        let mut vault = vault.lock().unwrap_or_else(PoisonError::into_inner);
+                        vault.keep_pasted(&client, value);
+                        vault.held()
+                    };
+                    answers.event(Event::Held(held));
+                }
+                part.done
+            });
+            answers.give(Answer::PersonStepDone { step, result });
+        });
+    }
+
+    /// The address that the screen shows and the wizard waits at.
+    fn awaited_address(&self) -> Option<String> {
+        let sign_in = match &self.state.page {
+            Page::SignIn(SignInState { step: SignInStep::Browser { address }, .. }) => Some(address.clone()),
+            _ => None,
+        };
+        sign_in.or_else(|| match &self.state.panel {
+            Panel::Rehearsal(RehearsalView { step: RehearsalStep::SignIn { address }, .. }) => {
+                Some(address.clone())
+            }
+            _ => None,
+        })
+    }
+
+    /// One line for the log of calls.
+    pub(super) fn call(&mut self, record: CallRecord) {
+        self.handle(Event::Call(CallLine {
+            at: record.at,
+            writes: is_write(&record),
+            method: record.method,
+            host: record.host,
+            path: record.path,
+            status: record.status,
+            millis: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
+        }));
+    }
+}
+
+async fn progress(answers: &Answers, browser: &Browser, event: SignInEvent) {
+    let told = match event {
+        SignInEvent::Browser { url } => {
+            // Whether a browser came up is not known either way; the address stands on the screen.
+            let _outcome = browser.open(&url).await;
+            SignInProgress::Browser { address: url.to_string() }
+        }
+        SignInEvent::DeviceCode { user_code, verification_uri, expires_at, .. } => {
+            SignInProgress::DeviceCode {
+                code: user_code,
+                address: verification_uri.to_string(),
+                ends: expires_at,
+            }
+        }
+        SignInEvent::Returned => return,
+    };
+    answers.give(Answer::SignIn(told));
+}
+
+fn signed_in(session: &Session) -> SignedIn {
+    let person = session.person();
+    let domain = person.upn.split_once('@').map_or(person.tenant.as_str(), |(_, domain)| domain);
+    SignedIn { upn: person.upn.clone(), tenant_name: domain.to_owned(), tenant_id: person.tenant.clone() }
+}
+
+/// Whether a call could change something: a write to a service, but for the reading POSTs
+/// (`$batch` of reads, the classic settings' list; microsoft-cloud 4.8, 5.5).
+fn is_write(record: &CallRecord) -> bool {
+    let reading_post = record.path.contains("/$batch") || record.path.contains("/list?");
+    matches!(record.service, Service::Graph | Service::Arm) && record.method != "GET" && !reading_post
+}
+
+fn not_signed_in() -> Trouble {
+    Trouble::new(Class::SignInRefused, "Nobody is signed in.", "Sign in first.")
+}

@@ -1,0 +1,289 @@
+//! Carrying a confirmed plan out: one change, then a look, then the plan again from what is there.
+//!
+//! What the plan made again asks for beyond the confirmed one is shown and confirmed anew. A change that may have been
+//! carried out without an answer is never sent again before a look.
+
+use crate::engine::change::{Change, ChangeKind};
+use crate::engine::facts::Facts;
+use crate::engine::ids::StageId;
+use crate::engine::plan::landed;
+use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::ui;
+use crate::engine::words::ui_with;
+use crate::flow::effect::{Part, Work};
+use crate::flow::event::Waiting;
+use crate::flow::hand_over;
+use crate::flow::state::{Apply, Mark, Panel, Phase, PlanView};
+
+use super::Turn;
+
+impl Turn<'_> {
+    pub(super) fn applying(&mut self) -> Option<&mut Apply> {
+        match &mut self.state.panel {
+            Panel::Applying(apply) => Some(apply),
+            _ => None,
+        }
+    }
+
+    /// Sends the next change if the plan, made again from the present facts, begins with a confirmed one.
+    pub(super) fn next_change(&mut self) {
+        let Panel::Applying(apply) = &self.state.panel else { return };
+        let apply = Apply::clone(apply);
+        if apply.stage == StageId::Try {
+            self.next_of_rehearsal(apply);
+            return;
+        }
+        let plan = self.plan(apply.stage, &apply.input);
+        let Some(first) = plan.changes.first() else {
+            if plan.blocked.is_some() {
+                self.ask_again(apply, plan);
+            } else {
+                self.finish();
+            }
+            return;
+        };
+        if let Some(at) = apply.confirmed.iter().position(|confirmed| confirmed.covers(first)) {
+            let first = first.clone();
+            self.send(at, first);
+        } else if apply.done.iter().any(|done| done.kind == first.kind && done.covers(first)) {
+            // It was seen already, and this look does not show it: reads lag behind writes. Looking goes on.
+            self.go_on_looking();
+        } else {
+            self.ask_again(apply, plan);
+        }
+    }
+
+    /// Sends the confirmed change at this place, in the form that fresh facts gave it. Those before it are not needed.
+    pub(super) fn send(&mut self, at: usize, change: Change) {
+        if change.waits_for().is_some() {
+            // A value of an earlier step is not to be seen yet.
+            self.go_on_looking();
+            return;
+        }
+        self.drop_work();
+        let Some(apply) = self.applying() else { return };
+        let offset = apply.steps.len().saturating_sub(apply.confirmed.len());
+        for step in apply.steps.iter_mut().skip(offset).take(at) {
+            step.mark = Mark::NotNeeded;
+        }
+        apply.confirmed.drain(..=at);
+        apply.current = offset + at;
+        let index = apply.current;
+        if let Some(step) = apply.steps.get_mut(index) {
+            step.title.clone_from(&change.title);
+            step.mark = Mark::Sending;
+        }
+        apply.phase = Phase::Sending;
+        apply.sent = Some(change.clone());
+        self.start(Work::Apply { index, change: Box::new(change) });
+    }
+
+    fn ask_again(&mut self, apply: Apply, plan: crate::engine::plan::Plan) {
+        self.drop_work();
+        let new = plan
+            .changes
+            .iter()
+            .enumerate()
+            .filter(|(_, change)| !apply.confirmed.iter().any(|confirmed| confirmed.covers(change)))
+            .map(|(index, _)| index)
+            .collect();
+        self.show_plan(PlanView {
+            stage: apply.stage,
+            plan,
+            input: apply.input,
+            since: 0,
+            beyond: true,
+            new,
+        });
+    }
+
+    /// The answer to a change that was sent.
+    pub(super) fn applied(&mut self, index: usize, result: Result<(), Trouble>) {
+        let Some(apply) = self.applying() else { return };
+        if !apply.in_hand() || apply.current != index {
+            return;
+        }
+        let stage = apply.stage;
+        let mark = if result.is_ok() { Mark::Accepted } else { Mark::Failed };
+        if let Some(step) = apply.steps.get_mut(index) {
+            step.mark = mark;
+        }
+        self.state.waiting = None;
+        match result {
+            Ok(()) => self.await_landing(Phase::Landing),
+            Err(trouble) if trouble.uncertain => {
+                if let Some(step) = self.applying().and_then(|apply| apply.steps.get_mut(index)) {
+                    step.mark = Mark::Sending;
+                }
+                self.await_landing(Phase::FindingOut(Box::new(trouble)));
+            }
+            Err(trouble) => {
+                if trouble.class == Class::NotAllowed {
+                    self.state.not_allowed.insert(stage);
+                }
+                self.rest(if trouble.class == Class::Cancelled {
+                    Phase::StoppedByPerson
+                } else {
+                    Phase::Stopped(Box::new(trouble))
+                });
+            }
+        }
+    }
+
+    /// Looks again and again whether the change that was sent is to be seen.
+    fn await_landing(&mut self, phase: Phase) {
+        let Some(apply) = self.applying() else { return };
+        apply.phase = phase;
+        let kind = apply.sent.as_ref().map(|change| change.kind);
+        self.watch_landing(kind);
+    }
+
+    fn watch_landing(&mut self, kind: Option<ChangeKind>) {
+        let Panel::Applying(apply) = &self.state.panel else { return };
+        // Settings are in force only when the probes say so, and those belong to another stage's part.
+        let part = if kind == Some(ChangeKind::PutAuth) { Part::All } else { Part::Stage(apply.stage) };
+        self.drop_work();
+        self.state.waiting =
+            Some(Waiting { text: wait_text(kind), since: self.state.now, safe_to_leave: true });
+        self.watch(part, self.state.setup.timing.landing_s);
+    }
+
+    /// Keeps the watch running, or gives the decision to the person once the limit is reached.
+    pub(super) fn go_on_looking(&mut self) {
+        let Panel::Applying(apply) = &self.state.panel else { return };
+        if self.state.watch.is_none() {
+            let kind = apply.sent.as_ref().map(|change| change.kind);
+            if let Some(apply) = self.applying() {
+                apply.phase = Phase::Landing;
+            }
+            self.watch_landing(kind);
+            return;
+        }
+        let limit = i64::from(self.state.setup.timing.landing_limit_s);
+        let since = self.state.waiting.as_ref().map_or(self.state.now, |waiting| waiting.since);
+        if self.state.now.as_second() - since.as_second() < limit {
+            return;
+        }
+        let phase = match &apply.phase {
+            Phase::FindingOut(trouble) => Phase::Stopped(trouble.clone()),
+            _ => Phase::Slow,
+        };
+        self.rest(phase);
+    }
+
+    /// A look is complete while a plan is under way.
+    pub(super) fn observed_while_applying(&mut self) {
+        let Panel::Applying(apply) = &self.state.panel else { return };
+        if !matches!(apply.phase, Phase::Landing | Phase::FindingOut(_)) {
+            return;
+        }
+        if let Some(sent) = &apply.sent
+            && !has_landed(sent, apply, &self.state.facts)
+        {
+            self.go_on_looking();
+            return;
+        }
+        let current = apply.current;
+        let Some(apply) = self.applying() else { return };
+        if let Some(sent) = apply.sent.take() {
+            apply.done.push(sent);
+            if let Some(step) = apply.steps.get_mut(current) {
+                step.mark = Mark::Done;
+            }
+        }
+        apply.phase = Phase::Landing;
+        if apply.stopping && apply.stage == StageId::Try {
+            // Stopping a rehearsal means taking its address away, which is part of what was confirmed.
+            self.unbind();
+            self.next_change();
+        } else if apply.stopping {
+            self.rest(Phase::StoppedByPerson);
+        } else {
+            self.next_change();
+        }
+    }
+
+    /// Comes to rest: nothing is in hand, the person decides. One look shows what is there now.
+    pub(super) fn rest(&mut self, phase: Phase) {
+        self.drop_work();
+        let Some(apply) = self.applying() else { return };
+        apply.phase = phase;
+        let stage = apply.stage;
+        if stage == StageId::Try && self.state.bound.is_none() {
+            // The rehearsal is over and its address is still there: it becomes a finding with a plan of its own.
+            self.finish();
+            self.notice("flow.leftover_title", ui("rehearsal.leftover"));
+            return;
+        }
+        self.state.selected = None;
+        self.look(Part::Stage(stage));
+    }
+
+    /// "Stop after this step": at once where no call is in hand.
+    pub(super) fn stop(&mut self) {
+        let Some(apply) = self.applying() else { return };
+        if apply.at_rest() {
+            return;
+        }
+        if apply.in_hand() || apply.stage == StageId::Try {
+            apply.stopping = true;
+            self.state.selected = None;
+        } else {
+            self.rest(Phase::StoppedByPerson);
+        }
+    }
+
+    pub(super) fn keep_looking(&mut self) {
+        let Some(apply) = self.applying() else { return };
+        apply.phase = Phase::Landing;
+        let kind = apply.sent.as_ref().map(|change| change.kind);
+        self.state.selected = None;
+        self.watch_landing(kind);
+    }
+
+    /// The plan is carried out: back to the stage, which looks at everything once more.
+    pub(super) fn finish(&mut self) {
+        let Panel::Applying(apply) = &self.state.panel else { return };
+        let (stage, after) = (apply.stage, apply.after.clone());
+        let secret_lost = stage == StageId::Secret && !hand_over::holds_secret(self.state);
+        self.state.carried_out.insert(stage);
+        self.base();
+        self.note("plan.done");
+        if stage == StageId::Secret && !self.state.secret.tried {
+            self.probe_secret();
+        }
+        if secret_lost {
+            self.notice("flow.secret_lost_title", ui("flow.secret_lost"));
+        }
+        if stage == StageId::Try && after.is_none() && self.state.facts.rehearsal.value().is_some() {
+            self.show(Panel::Answer);
+        }
+        if let Some(trouble) = after {
+            self.trouble(trouble);
+        }
+    }
+}
+
+/// Whether a change has taken effect. A redirect URI is looked for by itself: the person may have changed the list meanwhile.
+fn has_landed(sent: &Change, apply: &Apply, facts: &Facts) -> bool {
+    let registered = |uri: &Option<String>| {
+        let uri = uri.as_ref()?;
+        facts.client_app.value().map(|app| app.web_redirects.contains(uri))
+    };
+    match sent.kind {
+        ChangeKind::AddRehearsalRedirect => registered(&apply.input.rehearsal_redirect).unwrap_or(false),
+        ChangeKind::RemoveRehearsalRedirect if apply.stage == StageId::Try => {
+            !registered(&apply.input.rehearsal_redirect).unwrap_or(true)
+        }
+        _ => landed(sent, facts),
+    }
+}
+
+fn wait_text(kind: Option<ChangeKind>) -> String {
+    match kind {
+        Some(ChangeKind::PutAuth) => ui("wait.restart").to_owned(),
+        Some(ChangeKind::AddSecret) => ui("wait.secret").to_owned(),
+        None => ui("flow.looking_afresh").to_owned(),
+        Some(_) => ui_with("wait.directory", &[("range", ui("flow.range_directory"))]),
+    }
+}

@@ -1,0 +1,99 @@
+//! Stage 6: the redirect URL comes back, by clipboard, typed, or inside an error; and which Resource URL is handed over.
+
+use crate::engine::ids::StageId;
+use crate::engine::redirect_url::{Recognition, RedirectUrl, WhyNot, recognise};
+use crate::engine::trouble::Trouble;
+use crate::engine::words::{ui, ui_with};
+use crate::flow::derived::writes_possible;
+use crate::flow::effect::Part;
+use crate::flow::hand_over;
+use crate::flow::state::{Field, Panel};
+
+use super::Turn;
+
+impl Turn<'_> {
+    pub(super) fn clipboard_read(&mut self, result: Result<String, Trouble>) {
+        if self.state.panel != Panel::HandOver {
+            return;
+        }
+        match result {
+            Ok(text) => self.take_redirect(&text, false),
+            Err(trouble) => self.trouble(trouble),
+        }
+    }
+
+    pub(super) fn submit_redirect(&mut self) {
+        let text = self.state.fields.redirect.text().to_owned();
+        self.take_redirect(&text, true);
+    }
+
+    pub(super) fn submit_error(&mut self) {
+        let text = self.state.fields.error.text().to_owned();
+        self.take_redirect(&text, false);
+    }
+
+    /// Takes a redirect URL out of a text. What was put right or is doubtful is shown in the field first, so that the
+    /// person looks at it once; what is none is explained, and never kept.
+    fn take_redirect(&mut self, text: &str, seen: bool) {
+        match recognise(text, &self.state.setup.cloud) {
+            Recognition::Own(url) if url.host_known || seen => self.accept_redirect(url.as_str().to_owned()),
+            Recognition::Own(url) => {
+                let note = ui("redirect.host_unknown").to_owned();
+                self.show_redirect(url.as_str(), note);
+            }
+            Recognition::Repaired { url, differences } => {
+                let words: Vec<&str> = differences.iter().map(|difference| difference.words()).collect();
+                let note = ui_with(
+                    "redirect.repaired",
+                    &[("url", url.as_str()), ("differences", &words.join(", "))],
+                );
+                self.show_redirect(url.as_str(), note);
+            }
+            Recognition::Several(urls) => {
+                let list: Vec<&str> = urls.iter().map(RedirectUrl::as_str).collect();
+                self.explain_redirect(format!("{}\n{}", ui("redirect.several"), list.join("\n")));
+            }
+            Recognition::BareShared => self.explain_redirect(ui("redirect.bare")),
+            Recognition::NotSavedYet => self.explain_redirect(ui("redirect.not_saved")),
+            Recognition::Rehearsal => self.explain_redirect(ui("redirect.rehearsal")),
+            Recognition::NotOne(why) => self.explain_redirect(ui(match why {
+                WhyNot::Empty => "redirect.empty",
+                WhyNot::OtherAddress => "redirect.other_address",
+                WhyNot::NoAddress => "redirect.no_address",
+            })),
+        }
+    }
+
+    fn explain_redirect(&mut self, text: impl Into<String>) {
+        self.notice("flow.redirect_title", text);
+    }
+
+    fn show_redirect(&mut self, url: &str, note: String) {
+        self.state.fields.redirect = Field::with(url);
+        self.state.fields.redirect.note = Some(note);
+        self.show(Panel::RedirectField);
+    }
+
+    /// Keeps the redirect URL, and leads to the plan that registers it.
+    fn accept_redirect(&mut self, url: String) {
+        self.state.choices.redirect_url = Some(url);
+        self.save_choices();
+        if writes_possible(self.state) {
+            self.prepare();
+        } else {
+            self.base();
+            self.note("redirect.own");
+        }
+    }
+
+    pub(super) fn choose_resource(&mut self, value: &str) {
+        let candidate = hand_over::candidates(self.state).into_iter().find(|c| c.value == value);
+        let Some(candidate) = candidate else { return };
+        self.state.choices.resource_url = (!candidate.recommended).then(|| candidate.value.clone());
+        self.state.copied.remove(&crate::flow::effect::CopyItem::ResourceUrl);
+        self.save_choices();
+        self.show(Panel::HandOver);
+        self.state.note = Some(candidate.note);
+        self.look(Part::Stage(StageId::Connect));
+    }
+}

@@ -1,0 +1,268 @@
+//! Keys: looked up in the bindings of the moment, then done.
+
+use crate::engine::ids::{CheckId, StageId};
+use crate::flow::derived::page_address;
+use crate::flow::effect::{Clip, CopyItem, Effect, SignInMethod, Work};
+use crate::flow::event::Key;
+use crate::flow::hand_over;
+use crate::flow::menu::{self, ActionId, Command, Item};
+use crate::flow::state::{Field, Overlay, Page, Panel, SignInState, SignInStep};
+
+use super::Turn;
+
+impl Turn<'_> {
+    /// Whether the key did anything.
+    pub(super) fn key(&mut self, key: Key) -> bool {
+        match key {
+            Key::CtrlC => {
+                self.interrupt();
+                return true;
+            }
+            Key::CtrlZ => {
+                self.effects.push(Effect::Suspend);
+                return true;
+            }
+            _ => {}
+        }
+        let had = self.state.note.take().is_some() | std::mem::take(&mut self.state.interrupted);
+        if let Some(field) = self.field()
+            && field.key(key)
+        {
+            if self.state.panel == Panel::PickApp {
+                self.state.selected = None;
+            }
+            return true;
+        }
+        let command = menu::bindings(self.state)
+            .into_iter()
+            .flat_map(|binding| binding.keys)
+            .find_map(|(bound, command)| (bound == key).then_some(command));
+        match command {
+            Some(command) => self.command(command),
+            None => return had,
+        }
+        true
+    }
+
+    /// The field that has the focus, to be changed.
+    pub(super) fn field(&mut self) -> Option<&mut Field> {
+        self.state.field()?;
+        let fields = &mut self.state.fields;
+        Some(match (&self.state.page, &self.state.panel) {
+            (Page::Stage(_), Panel::PickApp) => &mut fields.app_filter,
+            (Page::Stage(_), Panel::RedirectField) => &mut fields.redirect,
+            (Page::Stage(_), Panel::ErrorField) => &mut fields.error,
+            (Page::Stage(_), Panel::RehearsalPaste(_)) => &mut fields.final_address,
+            _ => &mut fields.app_url,
+        })
+    }
+
+    /// Puts a paste into the focused field; nothing happens where none has the focus.
+    pub(super) fn paste(&mut self, text: &str) -> bool {
+        let Some(field) = self.field() else { return false };
+        let cleaned = crate::engine::clean::clean_paste(text);
+        field.insert(&cleaned.text);
+        if field.note.is_none() {
+            field.note = Some(cleaned.report());
+        }
+        if self.state.panel == Panel::PickApp {
+            self.state.selected = None;
+        }
+        true
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Previous => self.step(-1),
+            Command::Next => self.step(1),
+            Command::First => self.state.selected = menu::items(self.state).first().cloned(),
+            Command::Last => self.state.selected = menu::items(self.state).last().cloned(),
+            Command::Activate => {
+                if let Some(item) = menu::selected(self.state) {
+                    self.activate(item);
+                }
+            }
+            Command::Act(id) => self.act(id),
+            Command::Copy(item) => self.copy(item),
+            Command::Back => self.back(),
+            Command::StageBefore => self.stage_before(),
+            Command::StageAfter => self.stage_after(),
+            Command::Explain => self.explain(),
+            Command::Log => self.state.overlays.push(Overlay::CallLog { back: 0 }),
+            Command::Help => self.state.overlays.push(Overlay::Help),
+            Command::Older(lines) => self.scroll(lines, true),
+            Command::Newer(lines) => self.scroll(lines, false),
+            Command::Quit => self.ask_to_quit(0),
+        }
+        if !self.state.overlays.is_empty()
+            && matches!(command, Command::Log | Command::Help | Command::Explain)
+        {
+            self.state.selected = None;
+        }
+    }
+
+    /// Moves the selection; at the ends it goes round.
+    fn step(&mut self, by: isize) {
+        let items = menu::items(self.state);
+        let at = menu::selected(self.state).and_then(|item| items.iter().position(|i| *i == item));
+        let count = items.len();
+        let to = match at {
+            Some(at) if by < 0 => (at + count - 1) % count.max(1),
+            Some(at) => (at + 1) % count.max(1),
+            None => 0,
+        };
+        self.state.selected = items.into_iter().nth(to);
+    }
+
+    fn scroll(&mut self, lines: usize, older: bool) {
+        let last = self.state.calls.len().saturating_sub(1);
+        if let Some(Overlay::CallLog { back }) = self.state.overlays.last_mut() {
+            *back = if older { (*back + lines).min(last) } else { back.saturating_sub(lines) };
+        }
+    }
+
+    fn explain(&mut self) {
+        let check: Option<CheckId> = match menu::selected(self.state) {
+            Some(Item::Check(id)) => Some(id),
+            _ => menu::default_check(self.state),
+        };
+        if let Some(id) = check {
+            self.state.overlays.push(Overlay::Explain(id));
+        }
+    }
+
+    fn activate(&mut self, item: Item) {
+        match item {
+            Item::Check(id) => self.state.overlays.push(Overlay::Explain(id)),
+            Item::Row(copied) => {
+                self.copy(copied);
+                self.state.selected = Some(self.after_row(copied));
+            }
+            Item::App(id) => self.choose_app(&id),
+            Item::Client(id) => self.choose_client(id),
+            Item::Resource(value) => self.choose_resource(&value),
+            Item::Change(index) => self.copy_az(index),
+            Item::Step(index) => {
+                self.state.selected = Some(Item::Step(index));
+                self.act(if self.state.setup.no_browser {
+                    ActionId::CopyAddress
+                } else {
+                    ActionId::OpenPage
+                });
+            }
+            Item::Action(id) => self.act(id),
+        }
+    }
+
+    /// The row that can be copied next, or the question for the redirect URL after the last.
+    fn after_row(&self, copied: CopyItem) -> Item {
+        let rows = hand_over::rows(self.state);
+        rows.into_iter()
+            .skip_while(|row| row.item != Some(copied))
+            .skip(1)
+            .find(|row| row.copyable)
+            .and_then(|row| row.item)
+            .map_or(Item::Action(ActionId::CopiedRedirect), Item::Row)
+    }
+
+    pub(super) fn act(&mut self, id: ActionId) {
+        match id {
+            ActionId::Start | ActionId::SignInAgain => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
+            ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
+            ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
+            ActionId::PublicOnly => self.sign_in_step(SignInStep::Address),
+            ActionId::CancelSignIn
+            | ActionId::Back
+            | ActionId::Decline
+            | ActionId::Close
+            | ActionId::Stay => {
+                self.back();
+            }
+            ActionId::CopyCode => self.copy(CopyItem::DeviceCode),
+            ActionId::CopyAddress => self.copy_address(),
+            ActionId::OpenPage => {
+                if let Some(address) = page_address(self.state) {
+                    self.start(Work::OpenUrl(address));
+                }
+            }
+            ActionId::PracticePart => self.practice_part(),
+            ActionId::TypeAddress => self.show(Panel::TypeUrl),
+            ActionId::ListAgain => self.list_apps(),
+            ActionId::PickAnother => self.pick_another(),
+            ActionId::Submit => self.submit(),
+            ActionId::Continue | ActionId::GoOnWithout => self.stage_after(),
+            ActionId::ForMe | ActionId::PlanAgain => self.for_me(),
+            ActionId::Myself => self.myself(),
+            ActionId::AskAdmin => self.ask_admin(),
+            ActionId::CopyCard => self.copy(CopyItem::AdminCard),
+            ActionId::LookAgain => self.look_again(),
+            ActionId::ChooseClient => self.show(Panel::PickClient),
+            ActionId::Confirm => self.confirm(),
+            ActionId::Stop => self.stop(),
+            ActionId::KeepLooking => self.keep_looking(),
+            ActionId::EnterSecret => self.enter_secret(),
+            ActionId::ProbeSecret => self.probe_secret(),
+            ActionId::ForgetSecret => self.effects.push(Effect::ForgetSecret),
+            ActionId::CopiedRedirect => self.start(Work::ReadClipboard),
+            ActionId::TypeRedirect => self.show(Panel::RedirectField),
+            ActionId::LooksDifferent => self.show(Panel::ErrorField),
+            ActionId::ChooseResource => self.show(Panel::Resource),
+            ActionId::WriteFiles => {
+                let dir = self.state.setup.files_dir.clone();
+                self.start(Work::WriteFiles { dir });
+            }
+            ActionId::Rehearse => self.rehearse(),
+            ActionId::PasteAddress => self.paste_address(),
+            ActionId::CancelRehearsal => self.end_rehearsal(None),
+            ActionId::ShowAnswer => self.show(Panel::Answer),
+            ActionId::ToSecret => self.open_stage(StageId::Secret),
+            ActionId::ClearAndQuit => self.leave(true),
+            ActionId::Quit => self.leave(false),
+        }
+    }
+
+    /// Hands in what was typed.
+    fn submit(&mut self) {
+        match &self.state.panel {
+            _ if matches!(self.state.page, Page::SignIn(_)) => self.submit_address(),
+            Panel::TypeUrl => self.submit_address(),
+            Panel::SecretField => self.start(Work::SubmitSecretField),
+            Panel::RedirectField => self.submit_redirect(),
+            Panel::ErrorField => self.submit_error(),
+            Panel::RehearsalPaste(_) => self.submit_final_address(),
+            _ => {}
+        }
+    }
+
+    /// Copies a value by name; nothing happens where it is not known.
+    pub(super) fn copy(&mut self, item: CopyItem) {
+        if item == CopyItem::ClientSecret {
+            if hand_over::holds_secret(self.state) {
+                self.effects.push(Effect::Copy(Clip::Secret));
+            }
+            return;
+        }
+        if let Some(text) = crate::flow::derived::text_of(self.state, item) {
+            self.effects.push(Effect::Copy(Clip::Text { item, text }));
+        }
+    }
+
+    fn copy_address(&mut self) {
+        let item = match (&self.state.page, &self.state.panel) {
+            (Page::SignIn(_), _) => CopyItem::SignInAddress,
+            (_, Panel::Rehearsal(_)) => CopyItem::RehearsalAddress,
+            _ => CopyItem::PageAddress,
+        };
+        self.copy(item);
+    }
+
+    fn copy_az(&mut self, index: usize) {
+        let Panel::Plan(view) = &self.state.panel else { return };
+        if let Some(change) = view.plan.changes.get(index) {
+            let text = change.az.clone();
+            self.effects.push(Effect::Copy(Clip::Text { item: CopyItem::AzCommand, text }));
+            self.state.selected = Some(Item::Change(index));
+        }
+    }
+}

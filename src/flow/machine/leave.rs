@@ -1,0 +1,121 @@
+//! Going back a level, stopping, and leaving: never in the middle of a change, never with a secret unasked.
+
+use crate::engine::ids::StageId;
+use crate::flow::effect::{CopyItem, Effect};
+use crate::flow::event::CopyOutcome;
+use crate::flow::state::{Overlay, Page, Panel, SignInStep};
+
+use super::Turn;
+
+impl Turn<'_> {
+    /// One level back: the topmost overlay, else the panel, else the page. What was typed is kept.
+    pub(super) fn back(&mut self) {
+        if self.state.overlays.pop().is_some() {
+            self.state.selected = None;
+            if let Panel::Plan(view) = &mut self.state.panel {
+                // What lay over the plan may have hidden it: it has to be seen before it can be confirmed.
+                view.since = self.state.revision + 1;
+            }
+            return;
+        }
+        match self.state.page.clone() {
+            Page::Welcome => {}
+            Page::SignIn(sign_in) => {
+                if sign_in.step == SignInStep::Choose {
+                    self.turn_to(Page::Welcome);
+                } else {
+                    self.drop_work();
+                    self.sign_in_step(SignInStep::Choose);
+                }
+            }
+            Page::End => self.open_stage(StageId::Try),
+            Page::Stage(_) => self.panel_back(),
+        }
+    }
+
+    fn panel_back(&mut self) {
+        match &self.state.panel {
+            Panel::PickApp if self.state.choices.app.is_none() => {
+                self.state.fields.app_filter = crate::flow::state::Field::default();
+                self.state.selected = None;
+            }
+            // Without a sign-in there is no list to go back to.
+            Panel::TypeUrl if self.state.public_only => self.show(Panel::Overview),
+            Panel::TypeUrl => self.show(Panel::PickApp),
+            Panel::Rehearsal(_) => self.end_rehearsal(None),
+            Panel::RehearsalPaste(view) => {
+                let view = view.clone();
+                self.show(Panel::Rehearsal(view));
+            }
+            Panel::PickClient | Panel::SecretField | Panel::Answer => self.show(Panel::Overview),
+            // The watch goes on underneath.
+            Panel::Resource | Panel::RedirectField | Panel::ErrorField => self.show(Panel::HandOver),
+            _ => self.base(),
+        }
+    }
+
+    /// Control and C: stop what runs at a safe point; a second time, leave at once.
+    pub(super) fn interrupt(&mut self) {
+        if std::mem::replace(&mut self.state.interrupted, true) {
+            self.quit(130);
+            return;
+        }
+        match &self.state.panel {
+            Panel::Applying(apply) if self.state.stage().is_some() && !apply.at_rest() => {
+                self.stop();
+                self.note("flow.stopping");
+            }
+            Panel::Rehearsal(_) | Panel::RehearsalPaste(_) => {
+                self.end_rehearsal(None);
+                self.note("flow.stopping");
+            }
+            _ => self.ask_to_quit(130),
+        }
+    }
+
+    /// Leaves, or asks first where a secret is held or may lie on the clipboard.
+    pub(super) fn ask_to_quit(&mut self, code: u8) {
+        if !self.state.secret_live() {
+            self.quit(code);
+            return;
+        }
+        if !matches!(self.state.overlays.last(), Some(Overlay::ConfirmQuit { .. })) {
+            // The revision is counted up once this event is done.
+            self.state.overlays.push(Overlay::ConfirmQuit { since: self.state.revision + 1 });
+            self.state.selected = None;
+        }
+    }
+
+    /// The person's "leave": counts only once the question has been on the screen.
+    pub(super) fn leave(&mut self, clear: bool) {
+        if let Some(Overlay::ConfirmQuit { since }) = self.state.overlays.last() {
+            if self.state.drawn < *since {
+                return;
+            }
+            if clear {
+                self.effects.push(Effect::ClearClipboard);
+            }
+            self.quit(0);
+        } else {
+            self.ask_to_quit(0);
+        }
+    }
+
+    pub(super) fn quit(&mut self, code: u8) {
+        self.unbind();
+        self.state.quit = Some(code);
+        self.effects.push(Effect::Quit { code });
+    }
+
+    /// What became of a copy.
+    pub(super) fn copied(&mut self, item: CopyItem, outcome: CopyOutcome) {
+        match &outcome {
+            CopyOutcome::Copied => self.state.secret_on_clipboard = item == CopyItem::ClientSecret,
+            // Whether the terminal took it is not known: the worse of the two is assumed.
+            CopyOutcome::Sent => self.state.secret_on_clipboard |= item == CopyItem::ClientSecret,
+            CopyOutcome::Failed(trouble) => self.trouble(trouble.clone()),
+        }
+        self.state.copied.insert(item, outcome);
+        self.state.last_copied = Some(item);
+    }
+}

@@ -1,0 +1,145 @@
+//! Stage 1: which function app, and where its set-up stands already.
+
+use url::{Host, Url};
+
+use crate::engine::choices::{AppChoice, Choices};
+use crate::engine::facts::Facts;
+use crate::engine::ids::StageId;
+use crate::engine::trouble::Trouble;
+use crate::engine::words::{ui, ui_with, words};
+use crate::flow::effect::{Effect, Part, Work};
+use crate::flow::event::AppList;
+use crate::flow::state::{Listing, Page, Panel};
+
+use super::Turn;
+
+impl Turn<'_> {
+    pub(super) fn list_apps(&mut self) {
+        self.state.apps = Listing::Asked;
+        self.start(Work::ListApps);
+    }
+
+    pub(super) fn apps_listed(&mut self, result: Result<AppList, Trouble>) {
+        self.state.apps = match result {
+            Ok(list) => Listing::Is(list),
+            Err(trouble) => Listing::Failed(trouble),
+        };
+    }
+
+    pub(super) fn pick_another(&mut self) {
+        if self.state.public_only {
+            self.show(Panel::TypeUrl);
+            return;
+        }
+        self.show(Panel::PickApp);
+        if !matches!(self.state.apps, Listing::Is(_)) {
+            self.list_apps();
+        }
+    }
+
+    pub(super) fn choose_app(&mut self, id: &str) {
+        self.take_app(AppChoice::ResourceId(id.to_owned()));
+    }
+
+    /// Takes the choice of an app, keeps it, and looks for where its set-up stands.
+    pub(super) fn take_app(&mut self, app: AppChoice) {
+        if self.state.choices.app.as_ref() != Some(&app) {
+            // What was chosen for another app does not hold for this one.
+            let tenant = self.state.choices.tenant.take();
+            self.state.choices = Choices { tenant, app: Some(app), ..Choices::default() };
+        }
+        self.effects.push(Effect::SaveChoices(Box::new(self.state.choices.clone())));
+        self.first_look();
+    }
+
+    pub(super) fn choose_client(&mut self, app_id: String) {
+        self.state.choices.client_app_id = Some(app_id);
+        self.save_choices();
+        self.base();
+    }
+
+    /// The look that follows the choice of an app; where it leads is decided once, when it is complete.
+    pub(super) fn first_look(&mut self) {
+        self.turn_to(Page::Stage(StageId::Pick));
+        self.state.facts = Facts { person: self.state.facts.person.clone(), ..Facts::default() };
+        self.state.copied.clear();
+        self.state.files.clear();
+        self.assess();
+        self.show(Panel::Preparing);
+        self.look(Part::All);
+    }
+
+    /// Where a person goes on who has just chosen an app: at the first open stage, found by looking. A set-up on which
+    /// nothing was done yet begins with the stage's own checks.
+    pub(super) fn first_look_done(&mut self) {
+        let first_open = self.state.findings.first_open_stage().unwrap_or(StageId::Try);
+        if first_open <= StageId::Protect {
+            self.show(Panel::Overview);
+            return;
+        }
+        self.open_stage(first_open);
+        let title = words().stage(first_open).map_or("", |stage| stage.title.as_str());
+        self.state.note = Some(ui_with(
+            "flow.found_where",
+            &[("number", &first_open.number().to_string()), ("title", title)],
+        ));
+    }
+
+    /// A first look that could not even begin: the choice of apps is where to go on.
+    pub(super) fn first_look_failed(&mut self, trouble: Trouble) {
+        self.show(Panel::Overview);
+        self.trouble(trouble);
+        self.state.note = Some(ui("stage.nothing_changed").to_owned());
+    }
+}
+
+/// The origin that a typed address of a function app stands for; `None` when it cannot be one.
+///
+/// Names without a scheme get `https`; a path, as of a function's own address, is left away.
+pub(super) fn app_address(typed: &str) -> Option<String> {
+    let typed = typed.trim();
+    let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
+    let url = Url::parse(&with_scheme).ok()?;
+    if !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() || url.password().is_some() {
+        return None;
+    }
+    let Host::Domain(host) = url.host()? else { return None };
+    if !host.contains('.') || host.ends_with('.') || url.port().is_some() {
+        return None;
+    }
+    Some(format!("https://{host}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::app_address;
+
+    #[test]
+    fn an_address_is_taken_in_every_form_a_person_has_it_in() {
+        let site = Some("https://contoso-hello.azurewebsites.net".to_owned());
+        for typed in [
+            "contoso-hello.azurewebsites.net",
+            " https://Contoso-Hello.azurewebsites.net/ ",
+            "http://contoso-hello.azurewebsites.net",
+            "https://contoso-hello.azurewebsites.net/api/Hello?code=1",
+        ] {
+            assert_eq!(app_address(typed), site, "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_public_host_name_is_refused() {
+        for typed in [
+            "",
+            "contoso",
+            "ftp://a.b",
+            "https://10.0.0.1",
+            "https://[::1]",
+            "https://u:p@a.b",
+            "a b.c",
+            "a.b:81",
+        ] {
+            assert_eq!(app_address(typed), None, "{typed}");
+        }
+    }
+}

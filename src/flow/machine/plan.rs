@@ -1,0 +1,89 @@
+//! "Do it for me": look afresh, make the plan, show it, and take the confirmation.
+
+use std::collections::VecDeque;
+
+use crate::engine::change::Change;
+use crate::engine::ids::StageId;
+use crate::engine::plan::{self, Plan, PlanInput};
+use crate::flow::derived::confirmable;
+use crate::flow::effect::Part;
+use crate::flow::state::{Apply, Mark, Panel, Phase, PlanView, Step};
+
+use super::Turn;
+
+impl Turn<'_> {
+    pub(super) fn for_me(&mut self) {
+        if self.state.stage() == Some(StageId::Try) {
+            self.rehearse();
+        } else {
+            self.prepare();
+        }
+    }
+
+    /// Looks at everything, so that the plan is made from what is there now.
+    pub(super) fn prepare(&mut self) {
+        self.drop_work();
+        self.show(Panel::Preparing);
+        self.look(Part::All);
+    }
+
+    /// The look before a plan is complete.
+    pub(super) fn prepared(&mut self) {
+        let Some(stage) = self.state.stage() else { return };
+        let input = PlanInput {
+            now: self.state.now,
+            scope_id: self.state.setup.scope_id.clone(),
+            rehearsal_redirect: self.state.bound.clone().filter(|_| stage == StageId::Try),
+            secret_days: self.state.setup.secret_days,
+        };
+        let plan = self.plan(stage, &input);
+        if plan.is_empty() {
+            self.base();
+            self.note("plan.empty");
+            return;
+        }
+        let new = (0..plan.changes.len()).collect();
+        self.show_plan(PlanView { stage, plan, input, since: 0, beyond: false, new });
+    }
+
+    pub(super) fn plan(&self, stage: StageId, input: &PlanInput) -> Plan {
+        let state = &self.state;
+        plan::plan(stage, &state.setup.cloud, &state.facts, &state.choices, input)
+    }
+
+    pub(super) fn show_plan(&mut self, view: PlanView) {
+        self.state.waiting = None;
+        // The revision is counted up once this event is done; only a frame of that revision shows the plan.
+        self.show(Panel::Plan(PlanView { since: self.state.revision + 1, ..view }));
+    }
+
+    /// The person's "yes": counts only when the plan has been on the screen before the key was pressed.
+    pub(super) fn confirm(&mut self) {
+        let Panel::Plan(view) = &self.state.panel else { return };
+        if self.state.drawn < view.since || !confirmable(self.state, view) {
+            return;
+        }
+        let view = view.clone();
+        let steps = view
+            .plan
+            .changes
+            .iter()
+            .map(|change| Step { title: change.title.clone(), mark: Mark::ToDo })
+            .collect();
+        let confirmed: VecDeque<Change> = view.plan.changes.into();
+        self.drop_work();
+        self.show(Panel::Applying(Box::new(Apply {
+            stage: view.stage,
+            confirmed,
+            input: view.input,
+            steps,
+            current: 0,
+            phase: Phase::Landing,
+            stopping: false,
+            sent: None,
+            done: Vec::new(),
+            after: None,
+        })));
+        self.next_change();
+    }
+}

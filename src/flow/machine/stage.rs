@@ -1,0 +1,123 @@
+//! The stages: walking between them, looking, and doing it oneself.
+
+use jiff::Timestamp;
+
+use crate::engine::facts::Facts;
+use crate::engine::ids::StageId;
+use crate::engine::trouble::Trouble;
+use crate::engine::words::ui;
+use crate::flow::effect::Part;
+use crate::flow::event::Waiting;
+use crate::flow::menu::{ActionId, Item};
+use crate::flow::state::{Page, Panel};
+
+use super::Turn;
+
+impl Turn<'_> {
+    pub(super) fn stage_before(&mut self) {
+        match self.state.stage() {
+            Some(stage) => {
+                if let Some(before) = stage.previous() {
+                    self.open_stage(before);
+                }
+            }
+            None => self.open_stage(StageId::Try),
+        }
+    }
+
+    pub(super) fn stage_after(&mut self) {
+        match self.state.stage().map(StageId::next) {
+            Some(Some(after)) => self.open_stage(after),
+            Some(None) => {
+                self.turn_to(Page::End);
+                self.look(Part::All);
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn look_again(&mut self) {
+        let part = self.state.stage().map_or(Part::All, Part::Stage);
+        self.look(part);
+    }
+
+    /// A look is complete.
+    pub(super) fn observed(&mut self, facts: Facts, at: Timestamp, next: Option<Timestamp>) {
+        let was_done = self.state.stage_done();
+        let state = &mut *self.state;
+        let before = std::mem::replace(&mut state.facts, facts);
+        // These come from what was tried in this run, not from looking.
+        if state.facts.secret_probe.not_looked() {
+            state.facts.secret_probe = before.secret_probe;
+        }
+        if state.facts.rehearsal.not_looked() {
+            state.facts.rehearsal = before.rehearsal;
+        }
+        if state.facts.probes.function.not_looked() {
+            state.facts.probes.function = before.probes.function;
+        }
+        state.looking = false;
+        state.looked_at = Some(at);
+        state.look_trouble = None;
+        state.now = state.now.max(at);
+        if let Some(watch) = &mut state.watch {
+            watch.next = next;
+        }
+        self.assess();
+        match &self.state.panel {
+            _ if self.state.stage().is_none() => {}
+            Panel::Preparing if self.choosing() => self.first_look_done(),
+            Panel::Preparing => self.prepared(),
+            Panel::Applying(_) => self.observed_while_applying(),
+            _ => self.offer_continue(was_done),
+        }
+    }
+
+    /// Whether the look that is awaited is the first one after an app was chosen.
+    fn choosing(&self) -> bool {
+        self.state.stage() == Some(StageId::Pick)
+    }
+
+    pub(super) fn could_not_observe(&mut self, trouble: Trouble) {
+        self.state.looking = false;
+        let preparing = self.state.stage().is_some() && self.state.panel == Panel::Preparing;
+        if preparing && self.choosing() {
+            self.first_look_failed(trouble);
+        } else if preparing {
+            self.base();
+            self.trouble(trouble);
+        } else {
+            self.state.look_trouble = Some(trouble);
+            self.go_on_looking();
+        }
+    }
+
+    /// Where the stage has just become done, "Continue" becomes the selected action. Nothing moves by itself.
+    pub(super) fn offer_continue(&mut self, was_done: bool) {
+        let offered =
+            matches!(self.state.panel, Panel::Overview | Panel::Myself | Panel::AskAdmin | Panel::HandOver);
+        if offered && self.state.stage_done() && !was_done {
+            self.state.selected = Some(Item::Action(ActionId::Continue));
+        }
+    }
+
+    /// The portal's steps, while the checks are watched.
+    pub(super) fn myself(&mut self) {
+        self.watch_for("wait.portal", Panel::Myself);
+    }
+
+    /// The card for an administrator, while the checks are watched.
+    pub(super) fn ask_admin(&mut self) {
+        self.watch_for("wait.consent", Panel::AskAdmin);
+    }
+
+    fn watch_for(&mut self, text: &str, panel: Panel) {
+        let Some(stage) = self.state.stage() else { return };
+        self.drop_work();
+        self.unbind();
+        self.show(panel);
+        let text = ui(text).to_owned();
+        self.state.waiting = Some(Waiting { text, since: self.state.now, safe_to_leave: true });
+        self.watch(Part::Stage(stage), self.state.setup.timing.watch_s);
+    }
+}

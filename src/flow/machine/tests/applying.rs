@@ -1,0 +1,322 @@
+//! Plans: shown, confirmed, carried out one change at a time, and every way in which that can go wrong.
+
+use super::*;
+use crate::engine::change::ChangeKind;
+use crate::flow::state::{Mark, Phase};
+
+/// At the stage "protect" of a fresh app, the plan confirmed, its first change sent.
+pub(super) fn protecting() -> Walk {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    walk.confirm_for_me(fixtures::fresh());
+    assert_eq!(walk.sent().len(), 1);
+    walk
+}
+
+fn kinds(changes: &[Change]) -> Vec<ChangeKind> {
+    changes.iter().map(|change| change.kind).collect()
+}
+
+#[test]
+fn the_whole_stage_is_carried_out_from_fresh_facts_and_ends_on_continue() {
+    let mut walk = protecting();
+    walk.carry_out(fixtures::fresh());
+    assert_eq!(
+        kinds(&walk.sent()),
+        [
+            ChangeKind::CreateApiApp,
+            ChangeKind::SetIdentifierUri,
+            ChangeKind::CreateApiPrincipal,
+            ChangeKind::PutAuth
+        ]
+    );
+    assert!(walk.sent().iter().all(|change| change.waits_for().is_none()));
+    assert_eq!(walk.panel, Panel::Overview);
+    assert!(walk.stage_done(), "{:?}", walk.findings.stage(StageId::Protect));
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
+    assert_eq!(walk.stage(), Some(StageId::Protect), "it never moves on by itself");
+}
+
+#[test]
+fn the_plan_is_made_from_a_look_after_the_wish() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    let effects = walk.choose(ActionId::ForMe);
+    assert_eq!(works(&effects), [&Work::Observe(Part::All)]);
+    assert_eq!(walk.panel, Panel::Preparing);
+    walk.observe(fixtures::finished());
+    assert_eq!(walk.panel, Panel::Overview, "somebody else has done it meanwhile");
+    assert!(walk.sent().is_empty());
+}
+
+#[test]
+fn a_key_pressed_before_the_plan_was_drawn_confirms_nothing() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    let before = walk.revision;
+    walk.choose(ActionId::ForMe);
+    walk.observe(fixtures::fresh());
+    walk.press(Key::Enter);
+    // A frame of an older revision does not count either.
+    walk.give(Event::Drawn { revision: before });
+    walk.press(Key::Enter);
+    assert!(walk.sent().is_empty());
+    assert!(matches!(walk.panel, Panel::Plan(_)));
+    walk.draw();
+    walk.press(Key::Enter);
+    assert_eq!(walk.sent().len(), 1);
+}
+
+#[test]
+fn declining_changes_nothing() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    walk.choose(ActionId::ForMe);
+    walk.observe(fixtures::fresh());
+    walk.draw();
+    walk.choose(ActionId::Decline);
+    assert_eq!(walk.panel, Panel::Overview);
+    assert!(walk.sent().is_empty());
+}
+
+#[test]
+fn read_only_shows_the_plan_and_offers_no_yes() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    walk.state.setup.read_only = true;
+    walk.choose(ActionId::ForMe);
+    walk.observe(fixtures::fresh());
+    walk.draw();
+    assert!(!walk.offers(ActionId::Confirm));
+    walk.press(Key::Enter);
+    assert!(walk.sent().is_empty());
+}
+
+#[test]
+fn a_change_that_is_not_seen_yet_is_waited_for_by_name_and_not_repeated() {
+    let mut walk = protecting();
+    let effects = walk.ok();
+    let every_s = walk.setup.timing.landing_s;
+    assert_eq!(works(&effects), [&Work::Watch { part: Part::Stage(StageId::Protect), every_s }]);
+    assert!(walk.waiting.as_ref().is_some_and(|waiting| waiting.safe_to_leave));
+    for _ in 0..5 {
+        walk.wait(20);
+        walk.observe(fixtures::fresh());
+    }
+    assert_eq!(walk.apply().phase, Phase::Landing);
+    assert_eq!(walk.apply().steps[0].mark, Mark::Accepted);
+    walk.wait(100);
+    walk.observe(fixtures::fresh());
+    assert_eq!(walk.apply().phase, Phase::Slow);
+    walk.choose(ActionId::KeepLooking);
+    let facts = after(&fixtures::fresh(), &walk.sent()[0]);
+    walk.observe(facts);
+    assert_eq!(kinds(&walk.sent()), [ChangeKind::CreateApiApp, ChangeKind::SetIdentifierUri]);
+}
+
+#[test]
+fn a_read_that_flips_back_repeats_nothing_that_was_seen() {
+    let mut walk = protecting();
+    let created = after(&fixtures::fresh(), &walk.sent()[0]);
+    walk.ok();
+    walk.observe(created.clone());
+    let named = after(&created, &walk.sent()[1]);
+    walk.ok();
+    // The second is seen; in the same look the plan goes on. Now the registration vanishes from the reads.
+    walk.observe(named.clone());
+    assert_eq!(walk.sent().len(), 3);
+    walk.ok();
+    let mut flipped = after(&named, &walk.sent()[2]);
+    flipped.api_app = fixtures::fresh().api_app;
+    walk.observe(flipped);
+    assert_eq!(walk.sent().len(), 3, "no twin is made");
+    assert!(matches!(walk.panel, Panel::Applying(_)), "{:?}", walk.panel);
+    walk.observe(after(&named, &walk.sent()[2]));
+    assert_eq!(walk.sent().len(), 4);
+}
+
+#[test]
+fn what_goes_beyond_the_confirmed_plan_asks_again() {
+    let mut walk = protecting();
+    let mut facts = after(&fixtures::fresh(), &walk.sent()[0]);
+    // Somebody has switched the permission off meanwhile.
+    api(&mut facts).scopes[0].enabled = false;
+    let show = facts.clone();
+    let Fact::Is(auth) = &mut facts.auth.fact else { panic!() };
+    auth.enabled = false;
+    walk.ok();
+    walk.observe(show);
+    // It has not landed as it was sent until the permission is there; then more is needed than was confirmed.
+    let Panel::Plan(view) = &walk.panel else { panic!("{:?}", walk.panel) };
+    assert!(view.beyond);
+    assert_eq!(view.plan.changes[0].kind, ChangeKind::ExposeScope);
+    assert_eq!(view.new, [0]);
+    assert_eq!(walk.sent().len(), 1);
+    walk.press(Key::Enter);
+    assert_eq!(walk.sent().len(), 1, "not before it was drawn");
+    walk.draw();
+    walk.choose(ActionId::Confirm);
+    assert_eq!(walk.sent().len(), 2);
+}
+
+#[test]
+fn what_was_done_meanwhile_is_left_out() {
+    let mut walk = protecting();
+    let first = after(&fixtures::fresh(), &walk.sent()[0]);
+    let mut facts = first.clone();
+    facts.api_principal = fixtures::finished().api_principal;
+    walk.ok();
+    walk.observe(facts.clone());
+    let named = after(&facts, &walk.sent()[1]);
+    walk.ok();
+    walk.observe(named);
+    assert_eq!(walk.sent()[2].kind, ChangeKind::PutAuth);
+    assert_eq!(walk.apply().steps[2].mark, Mark::NotNeeded);
+    assert_eq!(walk.apply().current, 3);
+}
+
+#[test]
+fn an_uncertain_write_is_resolved_by_looking() {
+    let mut walk = protecting();
+    let broken = Trouble { uncertain: true, ..trouble(Class::TimeOut) };
+    walk.fail(broken.clone());
+    assert!(matches!(walk.apply().phase, Phase::FindingOut(_)));
+    walk.observe(fixtures::fresh());
+    assert_eq!(walk.sent().len(), 1, "not sent again blindly");
+    walk.observe(after(&fixtures::fresh(), &walk.sent()[0]));
+    assert_eq!(walk.sent().len(), 2, "it had been carried out");
+
+    let mut walk = protecting();
+    walk.fail(broken.clone());
+    walk.wait(500);
+    walk.observe(fixtures::fresh());
+    assert_eq!(walk.apply().phase, Phase::Stopped(Box::new(broken)));
+    // Going on means a new look, a new plan and a new yes.
+    walk.choose(ActionId::PlanAgain);
+    walk.observe(fixtures::fresh());
+    assert_eq!(walk.sent().len(), 1);
+    walk.draw();
+    walk.choose(ActionId::Confirm);
+    assert_eq!(walk.sent().len(), 2);
+}
+
+#[test]
+fn a_missing_right_stops_and_offers_the_administrator() {
+    let mut walk = protecting();
+    walk.fail(trouble(Class::NotAllowed));
+    assert!(matches!(walk.apply().phase, Phase::Stopped(_)));
+    assert_eq!(walk.apply().steps[0].mark, Mark::Failed);
+    let effects = walk.choose(ActionId::AskAdmin);
+    assert!(works(&effects).iter().any(|work| matches!(work, Work::Watch { .. })));
+    let effects = walk.choose(ActionId::CopyCard);
+    let Some(Effect::Copy(crate::flow::effect::Clip::Text { text, .. })) = effects.first() else {
+        panic!("{effects:?}")
+    };
+    assert!(text.contains(fixtures::TENANT), "{text}");
+    walk.press(Key::Esc);
+    assert!(walk.offers(ActionId::AskAdmin), "the stage remembers");
+}
+
+#[test]
+fn a_late_answer_moves_nothing() {
+    let mut walk = protecting();
+    let sending = walk.generation;
+    walk.ok();
+    let before = walk.state.clone();
+    for answer in [
+        Answer::Applied { index: 0, result: Ok(()) },
+        Answer::Observed { facts: Box::new(fixtures::finished()), at: fixtures::now(), next: None },
+    ] {
+        assert!(walk.give(Event::Answer { generation: sending, answer }).is_empty());
+    }
+    assert_eq!(walk.state, before);
+}
+
+#[test]
+fn ctrl_c_lets_the_call_finish_then_stops_and_the_second_leaves() {
+    let mut walk = protecting();
+    assert!(walk.press(Key::CtrlC).is_empty());
+    assert!(walk.apply().stopping && walk.apply().in_hand());
+    walk.ok();
+    walk.observe(after(&fixtures::fresh(), &walk.sent()[0]));
+    assert_eq!(walk.apply().phase, Phase::StoppedByPerson);
+    assert_eq!(walk.sent().len(), 1);
+    assert_eq!(walk.apply().steps[0].mark, Mark::Done);
+
+    let mut walk = protecting();
+    walk.press(Key::CtrlC);
+    assert_eq!(walk.press(Key::CtrlC), [Effect::Quit { code: 130 }]);
+}
+
+#[test]
+fn a_running_change_cannot_be_walked_away_from() {
+    let mut walk = protecting();
+    for key in [Key::Esc, Key::Left, Key::Right, Key::Char('q')] {
+        walk.press(key);
+        assert!(matches!(walk.panel, Panel::Applying(_)), "{key:?}");
+        assert_eq!(walk.quit, None);
+    }
+    walk.choose(ActionId::Stop);
+    assert!(walk.apply().stopping);
+}
+
+#[test]
+fn a_new_secret_is_held_then_proved_once() {
+    let mut walk = Walk::at(StageId::Secret, with_client(|app| app.secrets.clear()));
+    let facts = walk.facts.clone();
+    walk.confirm_for_me(facts.clone());
+    assert_eq!(kinds(&walk.sent()), [ChangeKind::AddSecret]);
+    walk.hold_secret();
+    let facts = walk.carry_out(facts);
+    let probes =
+        |walk: &Walk| works(&walk.all).into_iter().filter(|work| **work == Work::ProbeSecret).count();
+    assert_eq!(probes(&walk), 1);
+    let probe = crate::engine::facts::SecretProbe {
+        client_app_id: fixtures::CLIENT.into(),
+        key_id: None,
+        verdict: crate::engine::facts::SecretVerdict::Works,
+    };
+    walk.answer(Answer::SecretProbed(Ok(probe)));
+    assert!(walk.stage_done());
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
+    for _ in 0..3 {
+        walk.observe(facts.clone());
+    }
+    assert_eq!(probes(&walk), 1, "a value is tried once, not on every look");
+    assert!(walk.stage_done(), "a look does not forget the verdict");
+}
+
+#[test]
+fn a_secret_whose_answer_was_lost_is_said_to_be_lost() {
+    let mut walk = Walk::at(StageId::Secret, with_client(|app| app.secrets.clear()));
+    let facts = walk.facts.clone();
+    walk.confirm_for_me(facts.clone());
+    walk.fail(Trouble { uncertain: true, ..trouble(Class::TimeOut) });
+    walk.observe(after(&facts, &walk.sent()[0]));
+    assert!(matches!(walk.overlays.last(), Some(Overlay::Notice { .. })));
+    walk.press(Key::Enter);
+    assert!(walk.offers(ActionId::EnterSecret) && walk.offers(ActionId::ForMe));
+    assert!(walk.offers(ActionId::GoOnWithout));
+}
+
+#[test]
+fn a_plan_that_was_hidden_is_seen_again_before_it_is_confirmed() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    walk.choose(ActionId::ForMe);
+    walk.letter('?');
+    walk.observe(fixtures::fresh());
+    walk.draw();
+    walk.press(Key::Enter);
+    walk.press(Key::Enter);
+    assert!(walk.sent().is_empty(), "one Enter closed the help, the next was typed blindly");
+    walk.draw();
+    walk.press(Key::Enter);
+    assert_eq!(walk.sent().len(), 1);
+}
+
+#[test]
+fn a_sign_in_that_ran_out_is_offered_again() {
+    let mut walk = protecting();
+    walk.fail(trouble(Class::SignInRefused));
+    walk.choose(ActionId::SignInAgain);
+    assert!(matches!(walk.page, Page::SignIn(_)));
+    let mut walk = Walk::at(StageId::Grant, fixtures::finished());
+    walk.letter('r');
+    walk.answer(Answer::CouldNotObserve(trouble(Class::SignInRefused)));
+    assert!(walk.offers(ActionId::SignInAgain));
+}

@@ -1,0 +1,387 @@
+//! The secret by hand, the hand-over, the redirect URL, and the rehearsal.
+
+use super::*;
+use crate::engine::change::ChangeKind;
+use crate::engine::facts::Rehearsal;
+use crate::engine::secret_shape::SecretShape;
+use crate::flow::effect::{Clip, CopyItem};
+use crate::flow::event::{CopyOutcome, PersonDone, RehearsalProgress};
+use crate::flow::state::{Phase, RehearsalStep};
+
+const TEMPORARY: &str = "http://localhost:49152/handclasp-x7k2p9";
+
+#[test]
+fn a_secret_id_is_told_from_a_value_and_keys_never_pass_through() {
+    let mut walk = Walk::at(StageId::Secret, fixtures::finished());
+    assert_eq!(walk.choose(ActionId::EnterSecret), [Effect::OpenSecretField]);
+    assert!(walk.secret_field_open);
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::SubmitSecretField]);
+    let id = SecretShape::Id { of: None };
+    walk.answer(Answer::SecretEntered { shape: id.clone() });
+    assert_eq!((walk.secret.refused.clone(), &walk.panel), (Some(id), &Panel::SecretField));
+    walk.press(Key::Enter);
+    walk.hold_secret();
+    let effects = walk.answer(Answer::SecretEntered { shape: SecretShape::Possible });
+    assert!(effects.contains(&Effect::CloseSecretField));
+    assert_eq!(works(&effects), [&Work::ProbeSecret]);
+    assert!(!walk.secret_field_open);
+}
+
+#[test]
+fn leaving_the_masked_field_wipes_it() {
+    let mut walk = Walk::at(StageId::Secret, fixtures::finished());
+    walk.choose(ActionId::EnterSecret);
+    assert!(walk.letter('q').is_empty(), "letters belong to the vault");
+    assert!(walk.press(Key::Esc).contains(&Effect::CloseSecretField));
+    assert!(!walk.secret_field_open);
+}
+
+#[test]
+fn enter_hands_over_one_value_after_the_other_in_the_pages_order() {
+    let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
+    walk.hold_secret();
+    let mut handed = Vec::new();
+    while let Some(Item::Row(item)) = menu::selected(&walk) {
+        let effects = walk.press(Key::Enter);
+        handed.push(item);
+        match (&effects[..], item) {
+            ([Effect::Copy(Clip::Secret)], CopyItem::ClientSecret) => {}
+            ([Effect::Copy(Clip::Text { item: named, text })], _) => {
+                assert_eq!((*named, text.is_empty()), (item, false));
+            }
+            other => panic!("{other:?}"),
+        }
+        walk.give(Event::Copied { item, outcome: CopyOutcome::Copied });
+    }
+    assert_eq!(
+        handed,
+        [
+            CopyItem::Host,
+            CopyItem::ClientId,
+            CopyItem::ClientSecret,
+            CopyItem::AuthorizationUrl,
+            CopyItem::TenantId,
+            CopyItem::ResourceUrl
+        ]
+    );
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::CopiedRedirect)));
+    assert!(!walk.secret_on_clipboard, "other values were copied over it");
+    assert!(!works(&walk.all).contains(&&Work::ReadClipboard));
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::ReadClipboard]);
+}
+
+#[test]
+fn digits_copy_on_this_stage_only() {
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    assert!(matches!(&walk.letter('2')[..], [Effect::Copy(Clip::Text { item: CopyItem::ClientId, .. })]));
+    assert!(walk.letter('3').is_empty(), "the secret is not held");
+    let mut walk = Walk::at(StageId::Grant, fixtures::finished());
+    assert!(walk.letter('2').is_empty());
+}
+
+#[test]
+fn the_redirect_url_from_the_clipboard_leads_to_the_plan_that_registers_it() {
+    let facts = with_client(|app| app.web_redirects.clear());
+    let mut walk = Walk::at(StageId::Connect, facts.clone());
+    walk.letter('u');
+    let effects = walk.answer(Answer::ClipboardRead(Ok(fixtures::REDIRECT.into())));
+    assert_eq!(walk.choices.redirect_url.as_deref(), Some(fixtures::REDIRECT));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::SaveChoices(_))));
+    walk.observe(facts.clone());
+    walk.draw();
+    walk.press(Key::Enter);
+    assert_eq!(walk.sent()[0].kind, ChangeKind::AddRedirect);
+    walk.carry_out(facts);
+    assert_eq!(walk.panel, Panel::HandOver);
+    assert!(walk.stage_done(), "{:?}", walk.findings.stage(StageId::Connect));
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
+}
+
+#[test]
+fn what_is_no_redirect_url_is_explained_and_not_kept() {
+    for junk in [
+        "",
+        "dear diary",
+        "https://example.com/somewhere",
+        "https://global.consent.azure-apim.net/redirect",
+        "Save the custom connector to generate the redirect URL",
+    ] {
+        let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
+        walk.letter('u');
+        walk.answer(Answer::ClipboardRead(Ok(junk.into())));
+        assert!(matches!(walk.overlays.last(), Some(Overlay::Notice { .. })), "{junk}");
+        assert_eq!(walk.choices.redirect_url, None);
+        let kept = format!("{:?}", walk.state.fields);
+        assert!(junk.is_empty() || !kept.contains(junk), "the clipboard's text is not kept");
+        walk.press(Key::Enter);
+        assert_eq!(walk.panel, Panel::HandOver);
+    }
+}
+
+#[test]
+fn a_redirect_url_that_was_put_right_is_looked_at_once() {
+    let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
+    walk.letter('u');
+    walk.answer(Answer::ClipboardRead(Ok(format!("Redirect URL: {}/", fixtures::REDIRECT))));
+    assert_eq!(walk.panel, Panel::RedirectField);
+    assert_eq!(walk.fields.redirect.text(), fixtures::REDIRECT);
+    assert!(walk.fields.redirect.note.is_some());
+    assert_eq!(walk.choices.redirect_url, None);
+    walk.press(Key::Enter);
+    assert_eq!(walk.choices.redirect_url.as_deref(), Some(fixtures::REDIRECT));
+}
+
+#[test]
+fn the_redirect_url_is_found_in_a_pasted_error() {
+    let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
+    walk.letter('d');
+    assert_eq!(walk.panel, Panel::ErrorField);
+    let error = format!(
+        "AADSTS50011: The redirect URI '{}' specified in the request does not match.",
+        fixtures::REDIRECT
+    );
+    walk.give(Event::Paste(error));
+    walk.press(Key::Enter);
+    assert_eq!(walk.panel, Panel::RedirectField, "found inside other text: one look first");
+    walk.press(Key::Enter);
+    assert_eq!(walk.choices.redirect_url.as_deref(), Some(fixtures::REDIRECT));
+}
+
+#[test]
+fn in_practice_the_saved_connector_brings_its_redirect_url() {
+    let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
+    let effects = walk.choose(ActionId::PracticePart);
+    assert_eq!(works(&effects), [&Work::PersonStep("save-connector".into())]);
+    let result = Ok(PersonDone { line: "Saved.".into(), redirect_url: Some(fixtures::REDIRECT.to_owned()) });
+    walk.answer(Answer::PersonStepDone { step: "save-connector".into(), result });
+    assert_eq!(walk.fields.redirect.text(), fixtures::REDIRECT);
+    walk.press(Key::Enter);
+    assert_eq!(walk.panel, Panel::Preparing);
+}
+
+#[test]
+fn the_portals_steps_are_watched_and_continue_becomes_selected() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    let effects = walk.choose(ActionId::Myself);
+    let every_s = walk.setup.timing.watch_s;
+    assert_eq!(works(&effects), [&Work::Watch { part: Part::Stage(StageId::Protect), every_s }]);
+    walk.observe(fixtures::fresh());
+    assert_ne!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
+    let effects = walk.choose(ActionId::PracticePart);
+    assert_eq!(works(&effects), [&Work::PersonStep("portal:protect".into())]);
+    walk.observe(fixtures::finished());
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
+    assert_eq!(walk.panel, Panel::Myself);
+    let leaving = walk.generation;
+    walk.press(Key::Enter);
+    assert_eq!(walk.stage(), Some(StageId::Register));
+    assert!(walk.generation > leaving && walk.watch.is_none(), "the watch is dropped");
+}
+
+#[test]
+fn another_resource_url_is_chosen_and_the_recommended_one_is_no_choice() {
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    walk.choose(ActionId::ChooseResource);
+    let uri = format!("api://{}", fixtures::API);
+    walk.select(&Item::Resource(uri.clone()));
+    walk.press(Key::Enter);
+    assert_eq!(walk.choices.resource_url, Some(uri));
+    walk.choose(ActionId::ChooseResource);
+    walk.select(&Item::Resource(fixtures::API.into()));
+    walk.press(Key::Enter);
+    assert_eq!(walk.choices.resource_url, None);
+}
+
+fn outcome() -> Rehearsal {
+    Rehearsal {
+        client_app_id: fixtures::CLIENT.into(),
+        resource: fixtures::API.into(),
+        redeemed: true,
+        audience: fixtures::API.into(),
+        issuer: format!("https://login.microsoftonline.com/{}/v2.0", fixtures::TENANT),
+        caller: "ada@contoso.onmicrosoft.com".into(),
+        scopes: "user_impersonation".into(),
+        called: format!("POST https://{}/api/Hello", fixtures::HOST),
+        status: 200,
+        answer: "Hello, Ada.".into(),
+        diagnosis: None,
+    }
+}
+
+/// At the rehearsal, waiting for the sign-in; the facts then.
+pub(super) fn rehearsing() -> (Walk, Facts) {
+    let mut walk = Walk::at(StageId::Try, fixtures::finished());
+    walk.hold_secret();
+    let effects = walk.choose(ActionId::Rehearse);
+    assert_eq!(works(&effects), [&Work::BindRehearsal]);
+    walk.answer(Answer::RehearsalBound(Ok(TEMPORARY.into())));
+    walk.observe(fixtures::finished());
+    walk.draw();
+    walk.press(Key::Enter);
+    assert_eq!(walk.sent()[0].kind, ChangeKind::AddRehearsalRedirect);
+    let facts = after(&fixtures::finished(), &walk.sent()[0]);
+    walk.ok();
+    let effects = walk.observe(facts.clone());
+    let redirect = TEMPORARY.to_owned();
+    assert_eq!(works(&effects), [&Work::StartRehearsal { resource: fixtures::API.into(), redirect }]);
+    let address = "https://login.microsoftonline.com/x/oauth2/authorize".to_owned();
+    walk.answer(Answer::Rehearsal(RehearsalProgress::Address(address)));
+    (walk, facts)
+}
+
+#[test]
+fn the_rehearsal_registers_calls_and_takes_away_again() {
+    let (mut walk, facts) = rehearsing();
+    let effects = walk.choose(ActionId::PracticePart);
+    assert_eq!(works(&effects), [&Work::PersonStep("rehearsal-sign-in".into())]);
+    walk.answer(Answer::Rehearsal(RehearsalProgress::CodeArrived));
+    walk.answer(Answer::Rehearsal(RehearsalProgress::Redeemed));
+    let effects = walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(outcome())))));
+    assert!(effects.contains(&Effect::CloseRehearsal));
+    // The person has registered one of their own meanwhile: it stays.
+    let mut facts = facts;
+    client(&mut facts).web_redirects.push("https://mine.example/".into());
+    walk.observe(facts.clone());
+    let removal = walk.sent()[1].clone();
+    assert_eq!(removal.kind, ChangeKind::RemoveRehearsalRedirect);
+    assert_eq!(
+        removal.body,
+        serde_json::json!({"web": {"redirectUris": [fixtures::REDIRECT, "https://mine.example/"]}})
+    );
+    walk.ok();
+    let mut gone = facts;
+    client(&mut gone).web_redirects.retain(|uri| uri != TEMPORARY);
+    // And another one while ours was being taken away.
+    client(&mut gone).web_redirects.push("https://another.example/".into());
+    walk.observe(gone.clone());
+    assert_eq!(walk.panel, Panel::Answer);
+    walk.observe(gone);
+    assert_eq!(walk.facts.rehearsal.value(), Some(&outcome()), "a look does not forget it");
+    assert!(walk.stage_done());
+    walk.press(Key::Enter);
+    assert_eq!(walk.page, Page::End);
+    assert_eq!(walk.sent().len(), 2);
+}
+
+#[test]
+fn a_rehearsal_needs_the_secrets_value() {
+    let mut walk = Walk::at(StageId::Try, fixtures::finished());
+    assert!(works(&walk.choose(ActionId::Rehearse)).is_empty());
+    walk.press(Key::Enter);
+    assert!(walk.overlays.is_empty());
+    walk.choose(ActionId::ToSecret);
+    assert_eq!(walk.stage(), Some(StageId::Secret));
+}
+
+#[test]
+fn however_a_rehearsal_ends_its_address_is_taken_away() {
+    type End = fn(&mut Walk);
+    let ends: [(&str, End); 4] = [
+        ("cancelled", |walk| {
+            walk.press(Key::Esc);
+        }),
+        ("interrupted", |walk| {
+            walk.press(Key::CtrlC);
+        }),
+        ("failed", |walk| {
+            let failed = RehearsalProgress::Done(Err(trouble(Class::SignInRefused)));
+            walk.answer(Answer::Rehearsal(failed));
+        }),
+        ("refused by the function", |walk| {
+            let refused = Rehearsal { status: 403, ..outcome() };
+            walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(refused)))));
+        }),
+    ];
+    for (name, end) in ends {
+        let (mut walk, facts) = rehearsing();
+        end(&mut walk);
+        assert_eq!(walk.quit, None, "{name}");
+        walk.observe(facts.clone());
+        assert_eq!(walk.sent()[1].kind, ChangeKind::RemoveRehearsalRedirect, "{name}");
+        walk.carry_out(facts);
+        assert!(matches!(walk.panel, Panel::Overview | Panel::Answer), "{name}: {:?}", walk.panel);
+        assert!(walk.bound.is_none());
+        let failed = matches!(walk.overlays.last(), Some(Overlay::Trouble(_)));
+        assert_eq!(failed, name == "failed", "{name}");
+    }
+}
+
+#[test]
+fn stopping_before_the_rehearsal_began_takes_the_address_away_too() {
+    let mut walk = Walk::at(StageId::Try, fixtures::finished());
+    walk.hold_secret();
+    walk.choose(ActionId::Rehearse);
+    walk.answer(Answer::RehearsalBound(Ok(TEMPORARY.into())));
+    walk.observe(fixtures::finished());
+    walk.draw();
+    walk.press(Key::Enter);
+    walk.ok();
+    walk.press(Key::CtrlC);
+    let facts = after(&fixtures::finished(), &walk.sent()[0]);
+    walk.observe(facts.clone());
+    assert_eq!(walk.sent()[1].kind, ChangeKind::RemoveRehearsalRedirect);
+    assert!(!works(&walk.all).iter().any(|work| matches!(work, Work::StartRehearsal { .. })));
+}
+
+#[test]
+fn an_address_that_cannot_be_taken_away_is_said_and_not_retried_blindly() {
+    let (mut walk, facts) = rehearsing();
+    walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(outcome())))));
+    walk.observe(facts);
+    walk.fail(trouble(Class::NotAllowed));
+    assert!(matches!(walk.overlays.last(), Some(Overlay::Notice { .. })));
+    assert_eq!(walk.panel, Panel::Answer, "what was proven stays proven");
+    assert_eq!(walk.sent().len(), 2);
+}
+
+#[test]
+fn a_leftover_has_a_plan_of_its_own() {
+    let left = with_client(|app| app.web_redirects.push(TEMPORARY.into()));
+    let mut walk = Walk::at(StageId::Connect, left.clone());
+    walk.confirm_for_me(left.clone());
+    assert_eq!(walk.sent()[0].kind, ChangeKind::RemoveRehearsalRedirect);
+    walk.carry_out(left);
+    assert_eq!(walk.panel, Panel::HandOver);
+}
+
+#[test]
+fn the_final_address_can_be_pasted_and_a_wrong_one_goes_on_waiting() {
+    let (mut walk, _) = rehearsing();
+    walk.choose(ActionId::PasteAddress);
+    walk.give(Event::Paste(format!("{TEMPORARY}?code=abc&state=s")));
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::PasteRehearsalAddress(format!("{TEMPORARY}?code=abc&state=s"))]);
+    walk.answer(Answer::Rehearsal(RehearsalProgress::PasteRefused(trouble(Class::Local))));
+    let Panel::RehearsalPaste(view) = &walk.panel else { panic!("{:?}", walk.panel) };
+    assert!(view.trouble.is_some());
+    walk.answer(Answer::Rehearsal(RehearsalProgress::CodeArrived));
+    let Panel::Rehearsal(view) = &walk.panel else { panic!("{:?}", walk.panel) };
+    assert_eq!(view.step, RehearsalStep::Redeeming);
+}
+
+#[test]
+fn a_port_that_cannot_be_bound_is_told() {
+    let mut walk = Walk::at(StageId::Try, fixtures::finished());
+    walk.hold_secret();
+    walk.choose(ActionId::Rehearse);
+    walk.answer(Answer::RehearsalBound(Err(trouble(Class::Local))));
+    assert_eq!(walk.panel, Panel::Overview);
+    assert!(matches!(walk.overlays.last(), Some(Overlay::Trouble(_))));
+}
+
+#[test]
+fn a_rehearsal_whose_registration_is_refused_starts_nothing() {
+    let mut walk = Walk::at(StageId::Try, fixtures::finished());
+    walk.hold_secret();
+    walk.choose(ActionId::Rehearse);
+    walk.answer(Answer::RehearsalBound(Ok(TEMPORARY.into())));
+    walk.observe(fixtures::finished());
+    walk.draw();
+    walk.press(Key::Enter);
+    walk.fail(trouble(Class::NotAllowed));
+    assert!(matches!(walk.apply().phase, Phase::Stopped(_)));
+    let effects = walk.press(Key::Esc);
+    assert!(effects.contains(&Effect::CloseRehearsal));
+}

@@ -1,0 +1,188 @@
+//! Welcome, signing in, choosing the app.
+
+use super::*;
+use crate::engine::choices::AppChoice;
+use crate::flow::event::PersonDone;
+use crate::flow::state::{Listing, SignInState, SignInStep};
+
+fn device_code(walk: &mut Walk) {
+    walk.choose(ActionId::Start);
+    walk.choose(ActionId::SignInCode);
+    walk.answer(Answer::SignIn(SignInProgress::DeviceCode {
+        code: "ABCD-1234".into(),
+        address: "https://microsoft.com/devicelogin".into(),
+        ends: fixtures::now(),
+    }));
+}
+
+#[test]
+fn from_the_welcome_to_the_first_stage_with_enter_alone() {
+    let mut walk = Walk::new();
+    assert!(walk.press(Key::Enter).iter().all(|effect| matches!(effect, Effect::Drop { .. })));
+    assert_eq!(walk.page, Page::SignIn(SignInState::default()));
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::SignIn(SignInMethod::Browser)]);
+    walk.answer(Answer::SignIn(SignInProgress::Browser { address: "https://login.example/".into() }));
+    let effects = walk.answer(Answer::SignIn(SignInProgress::Done(ada())));
+    assert_eq!(works(&effects), [&Work::ListApps]);
+    assert_eq!((walk.stage(), &walk.panel), (Some(StageId::Pick), &Panel::PickApp));
+    walk.answer(Answer::AppsListed(Ok(two_apps())));
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::Observe(Part::All)]);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::SaveChoices(_))));
+    assert_eq!(walk.choices.app, Some(AppChoice::ResourceId(two_apps().apps[0].id.clone())));
+    walk.observe(fixtures::fresh());
+    assert_eq!((walk.stage(), &walk.panel), (Some(StageId::Pick), &Panel::Overview));
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
+    walk.press(Key::Enter);
+    assert_eq!(walk.stage(), Some(StageId::Protect));
+    assert!(walk.sent().is_empty());
+}
+
+#[test]
+fn a_declined_or_expired_sign_in_says_why_and_offers_the_ways_again() {
+    let mut walk = Walk::new();
+    device_code(&mut walk);
+    let refused = trouble(Class::SignInRefused);
+    walk.answer(Answer::SignIn(SignInProgress::Failed(refused.clone())));
+    assert_eq!(walk.page, Page::SignIn(SignInState { step: SignInStep::Choose, trouble: Some(refused) }));
+    let effects = walk.choose(ActionId::SignInCode);
+    assert_eq!(works(&effects), [&Work::SignIn(SignInMethod::DeviceCode)]);
+    assert_eq!(
+        walk.page,
+        Page::SignIn(SignInState { step: SignInStep::Starting(SignInMethod::DeviceCode), trouble: None })
+    );
+}
+
+#[test]
+fn a_sign_in_that_was_left_cannot_sign_in_later() {
+    let mut walk = Walk::new();
+    device_code(&mut walk);
+    let late = walk.generation;
+    let effects = walk.press(Key::Esc);
+    assert!(effects.contains(&Effect::Drop { before: walk.generation }));
+    assert!(walk.generation > late);
+    let done = Answer::SignIn(SignInProgress::Done(ada()));
+    assert!(walk.give(Event::Answer { generation: late, answer: done }).is_empty());
+    assert_eq!(walk.signed_in, None);
+    walk.press(Key::Esc);
+    assert_eq!(walk.page, Page::Welcome);
+}
+
+#[test]
+fn the_code_is_copied_and_the_practice_row_plays_the_persons_part() {
+    let mut walk = Walk::new();
+    device_code(&mut walk);
+    let effects = walk.press(Key::Enter);
+    assert_eq!(
+        effects,
+        [Effect::Copy(crate::flow::effect::Clip::Text {
+            item: CopyItem::DeviceCode,
+            text: "ABCD-1234".into()
+        })]
+    );
+    let effects = walk.choose(ActionId::PracticePart);
+    assert_eq!(works(&effects), [&Work::PersonStep("approve-device-code".into())]);
+    assert!(!walk.offers(ActionId::PracticePart), "it is being played already");
+    let result = Ok(PersonDone { line: "Approved.".into(), redirect_url: None });
+    walk.answer(Answer::PersonStepDone { step: "approve-device-code".into(), result });
+    assert_eq!(walk.note.as_deref(), Some("Approved."));
+}
+
+#[test]
+fn outside_practice_there_is_no_practice_row() {
+    let mut walk = Walk::with(Setup { practice: false, ..setup() });
+    device_code(&mut walk);
+    assert!(!walk.offers(ActionId::PracticePart));
+}
+
+#[test]
+fn letters_filter_the_list_and_are_no_shortcuts() {
+    let mut walk = Walk::new();
+    signed_in(&mut walk);
+    walk.answer(Answer::AppsListed(Ok(two_apps())));
+    walk.type_text("q fab");
+    assert_eq!(walk.quit, None);
+    assert!(crate::flow::derived::app_rows(&walk).is_empty());
+    walk.press(Key::CtrlU);
+    walk.type_text("fab");
+    assert_eq!(menu::selected(&walk), Some(Item::App(two_apps().apps[1].id.clone())));
+    walk.press(Key::Esc);
+    assert_eq!(crate::flow::derived::app_rows(&walk).len(), 2);
+}
+
+#[test]
+fn an_app_that_is_not_listed_is_reached_by_its_address() {
+    let mut walk = Walk::new();
+    signed_in(&mut walk);
+    walk.answer(Answer::AppsListed(Err(trouble(Class::NotAllowed))));
+    assert!(matches!(walk.apps, Listing::Failed(_)));
+    walk.choose(ActionId::TypeAddress);
+    walk.type_text("nonsense");
+    walk.press(Key::Enter);
+    assert!(walk.fields.app_url.note.is_some());
+    assert_eq!(walk.choices.app, None);
+    // Esc keeps what was typed.
+    walk.press(Key::Esc);
+    assert_eq!(walk.panel, Panel::PickApp);
+    walk.choose(ActionId::TypeAddress);
+    assert_eq!(walk.fields.app_url.text(), "nonsense");
+    walk.press(Key::CtrlU);
+    walk.give(Event::Paste("https://contoso-hello.azurewebsites.net/api/Hello\r\n".into()));
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::Observe(Part::All)]);
+    assert_eq!(walk.choices.app, Some(AppChoice::Url("https://contoso-hello.azurewebsites.net".into())));
+}
+
+#[test]
+fn public_checks_need_no_sign_in_and_change_nothing() {
+    let mut walk = Walk::new();
+    walk.choose(ActionId::Start);
+    walk.choose(ActionId::PublicOnly);
+    walk.type_text("contoso-hello.azurewebsites.net");
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::Observe(Part::All)]);
+    assert!(walk.public_only);
+    let public = Facts { host: fixtures::fresh().host, probes: fixtures::fresh().probes, ..Facts::default() };
+    walk.observe(public);
+    walk.press(Key::Right);
+    assert_eq!(walk.stage(), Some(StageId::Protect));
+    assert!(!walk.offers(ActionId::ForMe));
+}
+
+#[test]
+fn starting_again_goes_on_where_things_stand_and_only_once() {
+    let mut walk = Walk::new();
+    walk.state.choices = fixtures::choices();
+    let effects = signed_in(&mut walk);
+    assert_eq!(works(&effects), [&Work::Observe(Part::All)]);
+    walk.observe(fixtures::finished());
+    assert_eq!(walk.stage(), Some(StageId::Secret), "its value is gone with the last run");
+    assert!(walk.note.is_some());
+    walk.press(Key::Left);
+    walk.observe(fixtures::finished());
+    assert_eq!(walk.stage(), Some(StageId::Grant), "a later look moves nobody");
+}
+
+#[test]
+fn a_first_look_that_cannot_begin_says_so_and_lets_go_on() {
+    let mut walk = Walk::new();
+    walk.state.choices = fixtures::choices();
+    signed_in(&mut walk);
+    walk.answer(Answer::CouldNotObserve(trouble(Class::Offline)));
+    assert!(matches!(walk.overlays.last(), Some(Overlay::Trouble(_))));
+    walk.press(Key::Enter);
+    assert!(walk.overlays.is_empty());
+    assert!(walk.offers(ActionId::LookAgain) && walk.offers(ActionId::PickAnother));
+}
+
+#[test]
+fn choosing_another_app_forgets_what_was_chosen_for_the_first() {
+    let mut walk = Walk::at(StageId::Pick, fixtures::finished());
+    walk.state.choices.redirect_url = Some(fixtures::REDIRECT.into());
+    walk.choose(ActionId::PickAnother);
+    walk.answer(Answer::AppsListed(Ok(two_apps())));
+    walk.press(Key::Enter);
+    assert_eq!(walk.choices.redirect_url, None);
+    assert_eq!(walk.facts.client_app, Seen::default());
+}

@@ -1,0 +1,476 @@
+//! States of the wizard made by hand, one for each thing that can be on the screen.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::engine::change::Change;
+use crate::engine::checks::assess;
+use crate::engine::choices::Choices;
+use crate::engine::facts::{
+    Candidate, CandidateReason, Facts, Rehearsal, SecretInfo, SecretProbe, SecretVerdict,
+};
+use crate::engine::fixtures::{self, API, CLIENT, REDIRECT, SITE, TENANT, cloud, now, seen};
+use crate::engine::held::{Held, HeldSecret};
+use crate::engine::ids::{CheckId, StageId};
+use crate::engine::plan::{PlanInput, plan};
+use crate::engine::secret_shape::SecretShape;
+use crate::engine::trouble::{Class, Trouble};
+use crate::flow::effect::{CopyItem, Part, SignInMethod};
+use crate::flow::event::{AppList, AppRow, CallLine, CopyOutcome, SignedIn, Waiting};
+use crate::flow::menu::Item;
+use crate::flow::state::{
+    Apply, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
+    RehearsalView, Setup, SignInState, SignInStep, State, Step, Timing, Watch,
+};
+
+pub fn setup() -> Setup {
+    Setup {
+        practice: true,
+        read_only: false,
+        no_browser: false,
+        remote: false,
+        cloud: cloud(),
+        client: PublicClient { id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46".into(), name: "Azure CLI".into() },
+        methods: vec![SignInMethod::Browser, SignInMethod::DeviceCode, SignInMethod::AzCli],
+        files_dir: "handclasp-files".into(),
+        scope_id: fixtures::SCOPE_ID.into(),
+        secret_days: 180,
+        timing: Timing::default(),
+    }
+}
+
+pub fn empty() -> State {
+    State::new(setup(), Choices::default(), now())
+}
+
+/// On a stage, with these facts, judged.
+pub fn stage(id: StageId, facts: Facts) -> State {
+    let mut state = State::new(setup(), fixtures::choices(), now());
+    state.page = Page::Stage(id);
+    state.panel = if id == StageId::Connect { Panel::HandOver } else { Panel::Overview };
+    state.signed_in = Some(SignedIn {
+        upn: "ada@contoso.onmicrosoft.com".into(),
+        tenant_name: "Contoso".into(),
+        tenant_id: TENANT.into(),
+    });
+    state.facts = facts;
+    state.looked_at = Some(now());
+    judge(&mut state);
+    state
+}
+
+pub fn judge(state: &mut State) {
+    state.findings = assess(&cloud(), &state.facts, &state.choices, &state.held, now());
+}
+
+pub fn trouble() -> Trouble {
+    Trouble::new(
+        Class::NotAllowed,
+        "You are signed in, but may not do this.",
+        "Use an account that owns this registration, or send the card to an administrator.",
+    )
+    .meaning("The connector's app belongs to somebody else.")
+    .original(
+        "403 Authorization_RequestDenied: Insufficient privileges to complete the operation. request-id 5d2f",
+    )
+}
+
+fn input() -> PlanInput {
+    fixtures::input()
+}
+
+fn planned(id: StageId, facts: &Facts) -> PlanView {
+    let plan = plan(id, &cloud(), facts, &fixtures::choices(), &input());
+    let new = (0..plan.changes.len()).collect();
+    PlanView { stage: id, plan, input: input(), since: 1, beyond: false, new }
+}
+
+pub fn plan_scene(id: StageId, facts: Facts) -> State {
+    let view = planned(id, &facts);
+    let mut state = stage(id, facts);
+    state.panel = Panel::Plan(view);
+    state
+}
+
+fn applying(phase: Phase, marks: [Mark; 5]) -> State {
+    let mut state = stage(StageId::Protect, fixtures::fresh());
+    let changes: Vec<Change> = planned(StageId::Protect, &state.facts).plan.changes;
+    let steps: Vec<Step> =
+        changes.iter().zip(marks).map(|(change, mark)| Step { title: change.title.clone(), mark }).collect();
+    let current = marks.iter().position(|m| !matches!(m, Mark::Done | Mark::NotNeeded)).unwrap_or(0);
+    let sent = changes.get(current).cloned();
+    state.panel = Panel::Applying(Box::new(Apply {
+        stage: StageId::Protect,
+        confirmed: changes.into_iter().skip(current).collect(),
+        input: input(),
+        steps,
+        current,
+        phase,
+        stopping: false,
+        sent,
+        done: Vec::new(),
+        after: None,
+    }));
+    state
+}
+
+fn watching(mut state: State) -> State {
+    state.watch = Some(Watch { part: Part::All, every_s: 10, next: None });
+    state
+}
+
+fn hold(state: &mut State) {
+    state.held = Held {
+        secret: Some(HeldSecret {
+            client_app_id: CLIENT.into(),
+            key_id: Some("c0ffee00-0000-4000-8000-000000000001".into()),
+            ends: Some("2027-05-19T00:00:00Z".parse().unwrap()),
+            made_here: true,
+        }),
+    };
+    judge(state);
+}
+
+fn without_redirect() -> Facts {
+    let mut facts = fixtures::finished();
+    let mut app = facts.client_app.value().unwrap().clone();
+    app.web_redirects.clear();
+    facts.client_app = seen(app);
+    facts
+}
+
+fn without_secret() -> Facts {
+    let mut facts = without_redirect();
+    let mut app = facts.client_app.value().unwrap().clone();
+    app.secrets.clear();
+    facts.client_app = seen(app);
+    facts
+}
+
+fn issuer_mismatch() -> Facts {
+    let mut facts = fixtures::finished();
+    let mut auth = facts.auth.value().unwrap().clone();
+    auth.issuer = Some(format!("https://sts.windows.net/{TENANT}/"));
+    facts.auth = seen(auth);
+    facts
+}
+
+pub fn rehearsed() -> Facts {
+    let mut facts = fixtures::finished();
+    facts.secret_probe = seen(SecretProbe {
+        client_app_id: CLIENT.into(),
+        key_id: Some("c0ffee00-0000-4000-8000-000000000001".into()),
+        verdict: SecretVerdict::Works,
+    });
+    facts.rehearsal = seen(Rehearsal {
+        client_app_id: CLIENT.into(),
+        resource: API.into(),
+        redeemed: true,
+        audience: API.into(),
+        issuer: format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+        caller: "ada@contoso.onmicrosoft.com".into(),
+        scopes: "user_impersonation".into(),
+        called: format!("GET https://{}/api/Hello?name=Ada", fixtures::HOST),
+        status: 200,
+        answer: "Hello, Ada. This HTTP triggered function executed successfully.".into(),
+        diagnosis: None,
+    });
+    facts
+}
+
+fn app(name: &str, subscription: &str) -> AppRow {
+    AppRow {
+        id: SITE.replace("contoso-hello", name),
+        name: name.into(),
+        host: format!("{name}.azurewebsites.net"),
+        subscription: subscription.into(),
+        resource_group: "rg-hello".into(),
+    }
+}
+
+fn pick(filter: &str) -> State {
+    let mut state = empty();
+    state.page = Page::Stage(StageId::Pick);
+    state.panel = Panel::PickApp;
+    state.signed_in = stage(StageId::Pick, Facts::default()).signed_in;
+    state.apps = Listing::Is(AppList {
+        apps: vec![
+            app("contoso-billing", "Contoso Production"),
+            app("contoso-hello", "Contoso Development"),
+            app("fabrikam-orders-with-a-long-name", "Contoso Production"),
+        ],
+        not_seen: vec!["Contoso Archive: you have no role in it".into()],
+    });
+    state.fields.app_filter = Field::with(filter);
+    state
+}
+
+fn sign_in(step: SignInStep, trouble: Option<Trouble>) -> State {
+    let mut state = empty();
+    state.page = Page::SignIn(SignInState { step, trouble });
+    state
+}
+
+fn rehearsal(step: RehearsalStep, trouble: Option<Trouble>) -> RehearsalView {
+    RehearsalView {
+        redirect: "http://localhost:53682/handclasp-3f9a".into(),
+        confirmed: VecDeque::new(),
+        input: input(),
+        step,
+        trouble,
+    }
+}
+
+const AUTHORIZE: &str = "https://login.microsoftonline.com/0f1e2d3c-4b5a-4697-8879-6a5b4c3d2e1f/oauth2/authorize?client_id=59259fa1-7d11-4c33-8a77-2b1f90e2c21a&response_type=code&redirect_uri=http%3A%2F%2Flocalhost%3A53682%2Fhandclasp-3f9a&resource=be70217c-58a1-4c0e-9f43-7d2f61c09a04&prompt=select_account&state=3f9a";
+
+fn on(id: StageId, facts: Facts, panel: Panel) -> State {
+    let mut state = stage(id, facts);
+    state.panel = panel;
+    state
+}
+
+fn over(mut state: State, overlay: Overlay) -> State {
+    state.overlays.push(overlay);
+    state
+}
+
+fn at(minutes: i64) -> Timestamp {
+    now() + SignedDuration::from_mins(minutes)
+}
+
+/// Every scene with its name.
+pub fn all() -> Vec<(&'static str, State)> {
+    let mut list = vec![("welcome", empty())];
+    list.extend(sign_in_scenes());
+    list.extend(stage_scenes());
+    list.extend(plan_scenes());
+    list.extend(secret_scenes());
+    list.extend(connect_scenes());
+    list.extend(try_scenes());
+    list.extend(overlay_scenes());
+    list
+}
+
+fn sign_in_scenes() -> Vec<(&'static str, State)> {
+    let expired = Trouble::new(
+        Class::SignInRefused,
+        "The code ran out.",
+        "Choose a way to sign in; a new code is made.",
+    )
+    .original("AADSTS70020: expired_token");
+    let code = SignInStep::DeviceCode {
+        code: "FJ4K9QZ2C".into(),
+        address: "https://microsoft.com/devicelogin".into(),
+        ends: at(15),
+    };
+    let mut typing = sign_in(SignInStep::Address, None);
+    typing.fields.app_url = Field::with("https://contoso-hello.azurewebsites.net");
+    vec![
+        ("sign_in_choose", sign_in(SignInStep::Choose, None)),
+        ("sign_in_failed", sign_in(SignInStep::Choose, Some(expired))),
+        ("sign_in_code", sign_in(code, None)),
+        ("sign_in_browser", sign_in(SignInStep::Browser { address: AUTHORIZE.into() }, None)),
+        ("sign_in_address", typing),
+    ]
+}
+
+fn stage_scenes() -> Vec<(&'static str, State)> {
+    let mut listing = pick("");
+    listing.apps = Listing::Asked;
+    let mut refused = stage(StageId::Register, fixtures::fresh());
+    refused.not_allowed.insert(StageId::Register);
+    let mut candidates = fixtures::finished();
+    candidates.client_candidates = seen(vec![
+        Candidate {
+            app_id: CLIENT.into(),
+            display_name: "contoso-hello connector".into(),
+            why: CandidateReason::Requests,
+        },
+        Candidate { app_id: API.into(), display_name: "An older one".into(), why: CandidateReason::Owned },
+    ]);
+    let mut selected = stage(StageId::Protect, issuer_mismatch());
+    selected.selected = Some(Item::Check(CheckId::AuthExcluded));
+    vec![
+        ("pick_listing", listing),
+        ("pick_apps", pick("")),
+        ("pick_filtered", pick("contoso-hel")),
+        ("pick_address", on(StageId::Pick, Facts::default(), Panel::TypeUrl)),
+        ("stage_pick", stage(StageId::Pick, fixtures::fresh())),
+        ("stage_protect_fresh", stage(StageId::Protect, fixtures::fresh())),
+        ("stage_protect_issuer", stage(StageId::Protect, issuer_mismatch())),
+        ("stage_protect_selected", selected),
+        ("stage_protect_done", stage(StageId::Protect, fixtures::finished())),
+        ("stage_register_refused", refused),
+        ("stage_register_pick", on(StageId::Register, candidates, Panel::PickClient)),
+        ("stage_grant", stage(StageId::Grant, fixtures::finished())),
+        ("myself_protect", watching(on(StageId::Protect, fixtures::fresh(), Panel::Myself))),
+        ("myself_try", watching(on(StageId::Try, fixtures::finished(), Panel::Myself))),
+        ("admin", watching(on(StageId::Grant, fixtures::finished(), Panel::AskAdmin))),
+    ]
+}
+
+fn plan_scenes() -> Vec<(&'static str, State)> {
+    let mut first = plan_scene(StageId::Protect, fixtures::fresh());
+    first.selected = Some(Item::Change(0));
+    let mut settings = plan_scene(StageId::Protect, fixtures::fresh());
+    if let Panel::Plan(view) = &settings.panel {
+        settings.selected = Some(Item::Change(view.plan.changes.len() - 1));
+    }
+    let mut read_only = plan_scene(StageId::Protect, fixtures::fresh());
+    read_only.setup.read_only = true;
+    let mut landing =
+        applying(Phase::Landing, [Mark::Done, Mark::Accepted, Mark::ToDo, Mark::ToDo, Mark::ToDo]);
+    landing.waiting = Some(Waiting {
+        text: "Entra is copying this to all its servers. Usually a few seconds to a minute.".into(),
+        since: now(),
+        safe_to_leave: true,
+    });
+    let mut note = plan_scene(StageId::Register, fixtures::fresh());
+    note.note = Some("The az command is in your clipboard.".into());
+    vec![
+        ("plan", plan_scene(StageId::Protect, fixtures::fresh())),
+        ("plan_first_change", first),
+        ("plan_settings", settings),
+        ("plan_read_only", read_only),
+        ("plan_blocked", note),
+        ("preparing", on(StageId::Protect, fixtures::fresh(), Panel::Preparing)),
+        (
+            "applying",
+            applying(Phase::Sending, [Mark::Done, Mark::Sending, Mark::ToDo, Mark::ToDo, Mark::ToDo]),
+        ),
+        ("applying_landing", landing),
+        (
+            "applying_stopped",
+            applying(
+                Phase::Stopped(Box::new(trouble())),
+                [Mark::Done, Mark::NotNeeded, Mark::Failed, Mark::ToDo, Mark::ToDo],
+            ),
+        ),
+    ]
+}
+
+fn secret_scenes() -> Vec<(&'static str, State)> {
+    let mut gone = fixtures::finished();
+    let mut app = gone.client_app.value().unwrap().clone();
+    app.secrets.push(SecretInfo {
+        key_id: "c0ffee00-0000-4000-8000-000000000002".into(),
+        display_name: "typed in the portal".into(),
+        hint: "k3_".into(),
+        start: None,
+        end: Some("2026-12-01T00:00:00Z".parse().unwrap()),
+    });
+    gone.client_app = seen(app);
+    let field = |empty, refused| {
+        let mut state = on(StageId::Secret, fixtures::finished(), Panel::SecretField);
+        state.secret_field_open = true;
+        state.secret.empty = empty;
+        state.secret.refused = refused;
+        state
+    };
+    let mut held = stage(StageId::Secret, fixtures::finished());
+    hold(&mut held);
+    held.secret.probing = true;
+    vec![
+        ("secret_absent", stage(StageId::Secret, without_secret())),
+        ("secret_gone", stage(StageId::Secret, gone)),
+        ("secret_held", held),
+        ("secret_field", field(true, None)),
+        ("secret_field_typed", field(false, None)),
+        ("secret_field_id", field(true, Some(SecretShape::Id { of: None }))),
+    ]
+}
+
+fn connect_scenes() -> Vec<(&'static str, State)> {
+    let mut start = watching(stage(StageId::Connect, without_redirect()));
+    hold(&mut start);
+    let mut half = start.clone();
+    half.copied.insert(CopyItem::Host, CopyOutcome::Copied);
+    half.copied.insert(CopyItem::ClientId, CopyOutcome::Copied);
+    half.copied.insert(CopyItem::ClientSecret, CopyOutcome::Sent);
+    half.copied.insert(CopyItem::AuthorizationUrl, CopyOutcome::Failed(trouble()));
+    half.last_copied = Some(CopyItem::ClientSecret);
+    let mut unregistered = start.clone();
+    unregistered.choices.redirect_url = Some(REDIRECT.into());
+    judge(&mut unregistered);
+    let mut done = stage(StageId::Connect, fixtures::finished());
+    done.choices.redirect_url = Some(REDIRECT.into());
+    done.files = vec![
+        "handclasp-files/hello.postman_collection.json".into(),
+        "handclasp-files/hello.swagger.json".into(),
+    ];
+    judge(&mut done);
+    let mut typing = on(StageId::Connect, without_redirect(), Panel::RedirectField);
+    typing.fields.redirect = Field::with(REDIRECT);
+    typing.fields.redirect.note = Some("87 characters pasted, 1 line break removed".into());
+    vec![
+        ("connect_start", start),
+        ("connect_half", half),
+        ("connect_without_secret", watching(stage(StageId::Connect, without_redirect()))),
+        ("connect_unregistered", unregistered),
+        ("connect_done", done),
+        ("connect_resource", on(StageId::Connect, fixtures::finished(), Panel::Resource)),
+        ("connect_redirect", typing),
+        ("connect_error", on(StageId::Connect, without_redirect(), Panel::ErrorField)),
+    ]
+}
+
+fn try_scenes() -> Vec<(&'static str, State)> {
+    let step = RehearsalStep::SignIn { address: AUTHORIZE.into() };
+    let refused = Trouble::new(
+        Class::Refused,
+        "There is no code in this address.",
+        "Copy the whole address from the browser, with everything after the question mark.",
+    );
+    let pasting = Panel::RehearsalPaste(rehearsal(step.clone(), Some(refused)));
+    let mut end = stage(StageId::Try, rehearsed());
+    end.choices.redirect_url = Some(REDIRECT.into());
+    hold(&mut end);
+    end.page = Page::End;
+    let mut open = stage(StageId::Try, without_secret());
+    open.page = Page::End;
+    vec![
+        ("try_stage", stage(StageId::Try, fixtures::finished())),
+        ("try_binding", on(StageId::Try, fixtures::finished(), Panel::Binding)),
+        ("try_sign_in", on(StageId::Try, fixtures::finished(), Panel::Rehearsal(rehearsal(step, None)))),
+        (
+            "try_calling",
+            on(StageId::Try, fixtures::finished(), Panel::Rehearsal(rehearsal(RehearsalStep::Calling, None))),
+        ),
+        ("try_paste", on(StageId::Try, fixtures::finished(), pasting)),
+        ("try_answer", on(StageId::Try, rehearsed(), Panel::Answer)),
+        ("end", end),
+        ("end_open", open),
+    ]
+}
+
+fn overlay_scenes() -> Vec<(&'static str, State)> {
+    let base = || stage(StageId::Protect, issuer_mismatch());
+    let mut log = base();
+    log.calls = (0..40)
+        .map(|i| CallLine {
+            at: at(i / 10),
+            method: if i % 9 == 8 { "PATCH" } else { "GET" }.into(),
+            host: "graph.microsoft.com".into(),
+            path: format!("/v1.0/applications/{i}?$select=id,appId,displayName"),
+            status: if i == 30 { None } else { Some(if i % 13 == 12 { 429 } else { 200 }) },
+            millis: 120,
+            writes: i % 9 == 8,
+        })
+        .collect();
+    let mut quit = stage(StageId::Connect, without_redirect());
+    hold(&mut quit);
+    quit.secret_on_clipboard = true;
+    let notice = Overlay::Notice {
+        title: "Nothing to paste".into(),
+        text: "The clipboard is empty, or holds no text.".into(),
+    };
+    vec![
+        ("over_help", over(base(), Overlay::Help)),
+        ("over_log", over(log, Overlay::CallLog { back: 0 })),
+        ("over_explain", over(base(), Overlay::Explain(CheckId::ApiIssuer))),
+        ("over_trouble", over(base(), Overlay::Trouble(trouble()))),
+        ("over_notice", over(base(), notice)),
+        ("over_quit", over(quit, Overlay::ConfirmQuit { since: 1 })),
+    ]
+}

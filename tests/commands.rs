@@ -33,7 +33,7 @@ fn generated_schema() -> String {
 }
 
 fn schema_path() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA)
 }
 
 #[test]

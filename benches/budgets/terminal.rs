@@ -16,6 +16,8 @@ const ROWS: NonZero<u16> = NonZero::<u16>::MIN.saturating_add(23);
 const COLUMNS: NonZero<u16> = NonZero::<u16>::MIN.saturating_add(79);
 /// A program that has not shown something after this long never will.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A frame has come as a whole once nothing more came for this long.
+const QUIET: Duration = Duration::from_millis(30);
 /// A question to the terminal where the cursor is, which a console of Windows asks at the start.
 const WHERE_IS_THE_CURSOR: &[u8] = b"\x1b[6n";
 
@@ -72,14 +74,19 @@ impl Program {
         shown.map(|at| at - self.started).map_err(|_| self.never(text))
     }
 
-    /// How long after a key the terminal was given something new.
+    /// How long after a key the last of what it changes had reached the terminal.
     pub fn answer_to(&mut self, key: &[u8]) -> Result<Duration> {
         self.drain();
         let pressed = Instant::now();
         self.press(key)?;
-        let (at, bytes) = self.output.recv_timeout(PATIENCE)?;
+        let (mut last, bytes) =
+            self.output.recv_timeout(PATIENCE).map_err(|_| "a key changed nothing on the screen")?;
         self.take(&bytes)?;
-        Ok(at - pressed)
+        while let Ok((at, bytes)) = self.output.recv_timeout(QUIET) {
+            last = at;
+            self.take(&bytes)?;
+        }
+        Ok(last - pressed)
     }
 
     /// Moves the cursor to the row or button with this label, and presses Enter.

@@ -20,7 +20,7 @@ const SCENARIOS: [(&str, i32, Option<&str>); 9] = [
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
     ("caller-not-allowed", 1, Some("client.allowed")),
-    ("wrong-audience", 1, Some("auth.on")),
+    ("wrong-audience", 1, Some("api.audience")),
     ("secret-expired", 1, Some("secret.ends")),
     ("redirect-missing", 1, Some("redirect.registered")),
     ("no-admin", 1, Some("api.app")),

@@ -14,19 +14,9 @@ const WIDTH: usize = 80;
 /// No text in a report is longer than this, in cells.
 const LONGEST: usize = 2_000;
 
-const VERDICTS: [Verdict; 7] = [
-    Verdict::Pass,
-    Verdict::Warn,
-    Verdict::Fail,
-    Verdict::Waiting,
-    Verdict::Unknown,
-    Verdict::NotTried,
-    Verdict::NotApplicable,
-];
-
 /// The whole report.
 pub fn report(report: &Report, ink: Ink) -> String {
-    let words = VERDICTS.iter().map(|v| cells(verdict(*v))).max().unwrap_or(0);
+    let words = Verdict::ALL.iter().map(|v| cells(verdict(*v))).max().unwrap_or(0);
     let mut page = Page { ink, text: String::new(), words };
     page.wrapped(Role::Strong, 0, &setup(report));
     for stage in &report.stages {

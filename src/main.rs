@@ -1,2 +1,7 @@
 //! Start and exit code; nothing else.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    handclasp::cli::run()
+}

@@ -1,131 +1,68 @@
-//! Plays the person's part on the practice cloud: signing in at the page, the portal's steps, saving the connector.
+//! Practice only: a person's browser outside the terminal, as far as a sign-in needs one.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Value, json};
+use reqwest::redirect::{Attempt, Policy};
+use tokio::sync::mpsc::unbounded_channel;
+use url::Url;
 
-use crate::drive::person::{PersonPart, Played, Scene};
-use crate::engine::clean::clean_line;
+use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
+use crate::engine::clouds::is_loopback;
 use crate::engine::trouble::{Class, Trouble};
-use crate::engine::words::{ui, ui_with};
-use crate::flow::event::PersonDone;
-use crate::platform::clipboard::{ClipboardService, CopyRequest};
 
-/// Somebody at the practice cloud's pages, through its control endpoint.
-pub struct PracticePerson {
-    inner: Arc<Inner>,
-}
+/// A page on this very machine answers at once; nobody waits longer for it.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// More redirects than any sign-in has.
+const MOST_REDIRECTS: usize = 10;
 
-struct Inner {
-    http: reqwest::Client,
-    control: String,
-    clipboard: ClipboardService,
-}
-
-impl PracticePerson {
-    /// For the practice cloud with this control endpoint. What the person copies goes to this clipboard.
-    ///
-    /// # Errors
-    /// When no HTTP client can be made.
-    pub fn new(control: String, clipboard: ClipboardService) -> Result<Self, reqwest::Error> {
-        let http =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
-        Ok(Self { inner: Arc::new(Inner { http, control, clipboard }) })
-    }
-}
-
-impl PersonPart for PracticePerson {
-    fn play(&self, step: &str, scene: Scene) -> Played {
-        let (inner, step) = (self.inner.clone(), step.to_owned());
-        Box::pin(async move { inner.play(&step, scene).await })
-    }
-}
-
-impl Inner {
-    async fn play(&self, step: &str, scene: Scene) -> Result<PersonDone, Trouble> {
-        match step {
-            "approve-device-code" => {
-                self.act(json!({ "step": step })).await?;
-                Ok(done(ui("practice.code_approved")))
+/// Signs in through the practice cloud's own page. `None` when the page wants somebody to choose: nobody is there.
+///
+/// # Errors
+/// What the sign-in itself reports.
+pub async fn sign_in_by_itself(sign_in: &SignIn) -> Result<Option<Session>, Trouble> {
+    let (tell, mut told) = unbounded_channel();
+    let flow = sign_in.with_browser(&tell);
+    tokio::pin!(flow);
+    let visit = async {
+        while let Some(event) = told.recv().await {
+            if let SignInEvent::Browser { url } = event {
+                return visit(&url).await;
             }
-            "sign-in" | "rehearsal-sign-in" => {
-                let address = scene.address.ok_or_else(|| refused("There is no address to go to yet."))?;
-                let back = self.act(json!({ "step": "sign-in", "url": address })).await?;
-                let location =
-                    back["location"].as_str().ok_or_else(|| refused("The page sent nobody back."))?;
-                self.http.get(location).send().await.map_err(|e| unreachable(&e))?;
-                Ok(done(ui("practice.signed_in")))
-            }
-            "portal:protect" => self.in_portal(&["protect"]).await,
-            "portal:register" => self.in_portal(&["register", "allow-connector"]).await,
-            "portal:grant" => self.in_portal(&["grant"]).await,
-            "portal:secret" => self.copy_secret().await,
-            "save-connector" => self.save_connector(scene).await,
-            other => Err(refused(&format!("Nobody plays the part {}.", clean_line(other, 40)))),
         }
-    }
-
-    async fn in_portal(&self, steps: &[&str]) -> Result<PersonDone, Trouble> {
-        for step in steps {
-            self.act(json!({ "step": step })).await?;
-        }
-        Ok(done(ui("practice.portal_done")))
-    }
-
-    /// The portal shows a new secret's value once; a person copies it from there.
-    async fn copy_secret(&self) -> Result<PersonDone, Trouble> {
-        let mut made = self.act(json!({ "step": "secret" })).await?;
-        let Value::String(value) = made["value"].take() else {
-            return Err(refused("The portal showed no value."));
-        };
-        self.clipboard.copy(CopyRequest::secret(SecretString::from(value)).with_consent()).await;
-        Ok(done(ui("practice.secret_copied")))
-    }
-
-    async fn save_connector(&self, scene: Scene) -> Result<PersonDone, Trouble> {
-        let values = scene.values;
-        let secret = scene.secret.as_ref().map(|s| s.expose_secret().to_owned());
-        let saved = self
-            .act(json!({
-                "step": "save-connector",
-                "host": values.host,
-                "client_id": values.client_id,
-                "client_secret": secret,
-                "tenant_id": values.tenant_id,
-                "resource_url": values.resource_url,
-            }))
-            .await?;
-        let redirect_url = saved["redirect_url"].as_str().map(str::to_owned);
-        let shown = redirect_url.clone().unwrap_or_default();
-        Ok(PersonDone { line: ui_with("practice.connector_saved", &[("url", &shown)]), redirect_url })
-    }
-
-    async fn act(&self, body: Value) -> Result<Value, Trouble> {
-        let answer = self
-            .http
-            .post(format!("{}/do", self.control))
-            .json(&body)
-            .send()
-            .await
-            .map_err(|e| unreachable(&e))?;
-        let said: Value = answer.json().await.map_err(|e| unreachable(&e))?;
-        match said["error"].as_str() {
-            Some(sentence) => Err(refused(sentence)),
-            None => Ok(said),
-        }
+        Ok(false)
+    };
+    tokio::select! {
+        outcome = &mut flow => outcome.map(Some),
+        came_back = visit => if came_back? { flow.await.map(Some) } else { Ok(None) },
     }
 }
 
-fn done(line: &str) -> PersonDone {
-    PersonDone { line: line.to_owned(), redirect_url: None }
-}
-
-fn refused(sentence: &str) -> Trouble {
-    Trouble::new(Class::Refused, clean_line(sentence, 400), "Do this part yourself, or try another way.")
-}
-
-fn unreachable(error: &reqwest::Error) -> Trouble {
-    Trouble::new(Class::Local, "The practice cloud did not answer.", "Leave and start again.")
-        .original(clean_line(&error.to_string(), 200))
+/// Opens an address and follows where it leads, on this machine only. Whether it led back to the program.
+async fn visit(address: &Url) -> Result<bool, Trouble> {
+    let stays_here = |attempt: Attempt<'_>| {
+        if attempt.previous().len() > MOST_REDIRECTS || !is_loopback(attempt.url()) {
+            attempt.stop()
+        } else {
+            attempt.follow()
+        }
+    };
+    let not_reached = |error: reqwest::Error| {
+        Trouble::new(
+            if error.is_timeout() { Class::TimeOut } else { Class::Offline },
+            "The practice cloud's sign-in page did not answer.",
+            "Start the practice cloud again.",
+        )
+        .original(error.without_url().to_string())
+    };
+    if !is_loopback(address) {
+        return Ok(false);
+    }
+    let browser = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(PATIENCE)
+        .redirect(Policy::custom(stays_here))
+        .build()
+        .map_err(not_reached)?;
+    let page = browser.get(address.clone()).send().await.map_err(not_reached)?;
+    Ok(page.url().origin() != address.origin())
 }

@@ -1,6 +1,5 @@
 //! The wizard at the person's terminal: joins the screen to the loop.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,23 +11,27 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::cloud::call_log::CallRecord;
-use crate::cloud::http::Http;
 use crate::drive::face::Face;
 use crate::drive::person::PersonPart;
 use crate::drive::{self, Machinery, Services};
-use crate::engine::choices::Choices;
-use crate::engine::clouds::Cloud;
+use crate::engine::clouds::origin_text;
 use crate::flow::effect::SignInMethod;
 use crate::flow::state::{PublicClient, Setup, Timing};
 use crate::flow::{Event, State};
 use crate::platform::browser::Browser;
 use crate::platform::clipboard::{ClipboardService, Osc52};
-use crate::platform::clock::Clock;
 use crate::platform::env::Environment;
 use crate::platform::signals::Signals;
+use crate::practice::Practice;
 use crate::screen::terminal::{Guard, Out, TerminalError};
-use crate::screen::{Keys, Look, Paint, Screen};
+use crate::screen::{Keys, Look, Paint, Screen, is_taken};
+
+use super::args::Common;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::ground::{AZURE_CLI, Ground, PracticeSignIn};
+use super::output::Output;
+use super::person_part::PracticePerson;
 
 /// How long a copied secret stays on the clipboard.
 const SECRET_ON_CLIPBOARD: Duration = Duration::from_secs(120);
@@ -36,93 +39,85 @@ const SECRET_ON_CLIPBOARD: Duration = Duration::from_secs(120);
 /// How long a new secret lasts: what the portal recommends (microsoft-cloud 7.1), in days.
 const SECRET_DAYS: i64 = 180;
 
-/// Everything that the wizard starts with.
-pub struct Start {
-    /// The surroundings.
-    pub environment: Environment,
-    /// The cloud.
-    pub cloud: Arc<Cloud>,
-    /// Its HTTP client.
-    pub http: Http,
-    /// One record for every exchange.
-    pub calls: UnboundedReceiver<CallRecord>,
-    /// The clock.
-    pub clock: Clock,
-    /// What was chosen before or on the command line.
-    pub choices: Choices,
-    /// Where choices are kept.
-    pub choices_file: Option<PathBuf>,
-    /// Control endpoint of the practice cloud, when practising.
-    pub practice: Option<String>,
-    /// Nothing may be changed.
-    pub read_only: bool,
-    /// No browser is to be opened.
-    pub no_browser: bool,
-    /// Plain letters only.
-    pub ascii: bool,
-    /// The public client that signs in.
-    pub client: PublicClient,
-}
-
-/// Why the wizard could not run.
-#[derive(Debug, thiserror::Error)]
-pub enum WizardError {
-    /// The terminal could not be taken, or was lost.
-    #[error(transparent)]
-    Terminal(#[from] TerminalError),
-    /// It could not be drawn on any more.
-    #[error("The terminal can no longer be drawn on: {0}")]
-    Drawing(#[from] std::io::Error),
-    /// The practice cloud's person could not be set up.
-    #[error("The practice cloud could not be reached: {0}")]
-    Practice(#[from] reqwest::Error),
-}
-
-/// Runs the wizard; gives its exit code.
+/// Starts the wizard at the person's terminal and runs it to its end.
 ///
 /// # Errors
-/// When there is no usable terminal, or it is lost.
-pub async fn run(start: Start) -> Result<u8, WizardError> {
-    let clipboard = ClipboardService::new(&start.environment);
-    let person = match &start.practice {
-        Some(control) => Some(super::person::PracticePerson::new(control.clone(), clipboard.clone())?),
-        None => None,
-    };
-    let look =
-        Look { colour: !start.environment.no_color, unicode: start.environment.unicode && !start.ascii };
-    let paint = Paint::new(look, start.clock.zone());
-    let (face, input) = Terminal::take(paint)?;
+/// When there is no usable terminal, or it is lost; when a name or a file on the command line cannot be used.
+pub async fn start(common: &Common, environment: &Environment, output: &mut Output) -> Result<Exit, Failure> {
+    if !environment.can_draw() {
+        return Err(no_terminal());
+    }
+    let mut ground = Ground::prepare(common, PracticeSignIn::AtThePage).await?;
+    let (tell, calls) = unbounded_channel();
+    ground.config.calls = Some(tell);
+    let http = ground.client()?;
+    let practice = control_address(&ground);
+    let person = practice.map(PracticePerson::new).transpose().map_err(|error| {
+        Failure::new(Exit::OurFault, format!("The practice cloud cannot be reached: {error}."))
+    })?;
+    let state = State::new(
+        setup(&ground, common, environment, person.is_some()),
+        ground.choices.clone(),
+        ground.clock.now(),
+    );
     let machinery = Machinery {
-        services: Services::new(start.http.clone()),
-        clipboard,
-        browser: if start.no_browser { Browser::off() } else { Browser::new(&start.environment) },
-        clock: start.clock.clone(),
-        choices_file: start.choices_file.clone(),
-        person: person.map(|p| Arc::new(p) as Arc<dyn PersonPart>),
+        services: Services::new(http),
+        clipboard: ClipboardService::new(environment),
+        browser: if common.no_browser { Browser::off() } else { Browser::new(environment) },
+        clock: ground.clock.clone(),
+        choices_file: ground.choices_file.clone(),
+        person: person.map(|person| Arc::new(person) as Arc<dyn PersonPart>),
         secret_on_clipboard: SECRET_ON_CLIPBOARD,
-        calls: start.calls,
+        calls,
     };
-    let practice = start.practice.is_some();
-    let setup = Setup {
+    let look = Look { colour: !environment.no_color, unicode: environment.unicode && !common.ascii };
+    let (face, input) = Terminal::take(Paint::new(look, ground.clock.zone()))?;
+    let run = drive::run(state, face, machinery, input, Signals::listen().ok());
+    let code = Box::pin(run).await.map_err(|error| lost(&error))?;
+    if let Some(problem) = ground.recording_problem() {
+        output.say(&problem);
+    }
+    Ok(if code == Exit::Interrupted.code() { Exit::Interrupted } else { Exit::Fine })
+}
+
+/// Where the practice cloud is controlled, when this is one: our own, or one that another process serves.
+fn control_address(ground: &Ground) -> Option<String> {
+    let served =
+        || ground.cloud.site_origin.as_ref().map(|origin| format!("{}/_practice", origin_text(origin)));
+    ground.practice.as_ref().map(Practice::control_url).or_else(served)
+}
+
+fn setup(ground: &Ground, common: &Common, environment: &Environment, practice: bool) -> Setup {
+    let id = ground.config.client_id.clone();
+    let name = if id == AZURE_CLI { "Azure CLI" } else { "" };
+    Setup {
         practice,
-        read_only: start.read_only,
-        no_browser: start.no_browser,
-        remote: start.environment.is_remote,
-        cloud: (*start.cloud).clone(),
-        client: start.client,
+        read_only: common.read_only,
+        no_browser: common.no_browser,
+        remote: environment.is_remote,
+        cloud: (*ground.cloud).clone(),
+        client: PublicClient { id, name: name.to_owned() },
         methods: vec![SignInMethod::Browser, SignInMethod::DeviceCode],
         files_dir: "handclasp-files".to_owned(),
         scope_id: uuid::Uuid::new_v4().to_string(),
         secret_days: SECRET_DAYS,
+        // Nothing is far away on the practice cloud, and nobody pays for the calls.
         timing: if practice {
             Timing { watch_s: 2, landing_s: 1, ..Timing::default() }
         } else {
             Timing::default()
         },
-    };
-    let state = State::new(setup, start.choices, start.clock.now());
-    let signals = Signals::listen().ok();
-    Ok(drive::run(state, face, machinery, input, signals).await?)
+    }
+}
+
+fn no_terminal() -> Failure {
+    Failure::wrong_usage("The wizard needs a terminal that it can draw on.")
+        .next("Start it in a terminal window. For a look without one, there is handclasp check.")
+}
+
+fn lost(error: &std::io::Error) -> Failure {
+    Failure::new(Exit::OurFault, format!("The terminal can no longer be drawn on: {error}."))
+        .next("Start it again: it goes on from what is there.")
 }
 
 /// The person's terminal as a face.
@@ -136,9 +131,12 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn take(paint: Paint) -> Result<(Self, UnboundedReceiver<Raw>), WizardError> {
-        let guard = Guard::take()?;
-        let screen = Screen::of_terminal(paint)?;
+    fn take(paint: Paint) -> Result<(Self, UnboundedReceiver<Raw>), Failure> {
+        let guard = Guard::take().map_err(|error| match error {
+            TerminalError::NotATerminal(_) => no_terminal(),
+            refused @ TerminalError::Refused(_) => Failure::new(Exit::OurFault, refused.to_string()),
+        })?;
+        let screen = Screen::of_terminal(paint).map_err(|error| lost(&error))?;
         let (to, from) = unbounded_channel();
         let reading = read(to.clone());
         let terminal = Self { guard, screen, keys: Keys::of_system(), begun: Instant::now(), to, reading };
@@ -168,6 +166,10 @@ impl Face for Terminal {
     }
 
     fn draw(&mut self, state: &State) -> std::io::Result<()> {
+        // A panic elsewhere has given the terminal back: what would be drawn now would land in the shell.
+        if !is_taken() {
+            return Err(std::io::Error::other("it was given back"));
+        }
         self.screen.show(state).map(|_| ())
     }
 

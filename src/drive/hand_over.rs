@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::engine::choices::Choices;
 use crate::engine::definition::{self, Source};
@@ -107,10 +107,23 @@ impl<F: Face> Drive<F> {
 
     pub(super) fn read_clipboard(&mut self, generation: u64, answers: Answers) {
         let clipboard = self.machinery.clipboard.clone();
+        let secret = self.with_vault(|vault| vault.value());
         self.tasks.start(generation, async move {
-            let read = clipboard.read_text().await.map_err(|why| {
-                Trouble::new(Class::Local, why.to_string(), "Type or paste the text instead.")
-            });
+            let read = match clipboard.read_text().await {
+                // Our own secret is not read back into a field that is drawn.
+                Ok(text) if secret.is_some_and(|s| text.contains(s.expose_secret())) => {
+                    drop(zeroize::Zeroizing::new(text));
+                    Err(Trouble::new(
+                        Class::Local,
+                        "The clipboard still holds the secret.",
+                        "Copy the redirect URL on the connector page, then come back here.",
+                    ))
+                }
+                Ok(text) => Ok(text),
+                Err(why) => {
+                    Err(Trouble::new(Class::Local, why.to_string(), "Type or paste the text instead."))
+                }
+            };
             answers.give(Answer::ClipboardRead(read));
         });
     }

@@ -71,8 +71,8 @@ pub async fn run<F: Face>(
     mut signals: Option<Signals>,
 ) -> Result<u8, F::Error> {
     let (to, mut events) = unbounded_channel();
-    let (copied, mut copies) = unbounded_channel();
-    let mut drive = Drive::new(state, face, machinery, to, copied);
+    let (to_copies, mut copies) = unbounded_channel();
+    let mut drive = Drive::new(state, face, machinery, to, to_copies);
     let mut drawn_until = None;
     loop {
         if drive.shown != Some(drive.state.revision) || drive.whole {

@@ -20,8 +20,16 @@ pub struct Scene {
     pub secret: Option<SecretString>,
 }
 
+/// What came of a step.
+pub struct Part {
+    /// What the wizard is told.
+    pub done: PersonDone,
+    /// The client secret that the portal showed, as a person would copy it and paste it here.
+    pub secret: Option<SecretString>,
+}
+
 /// What a step comes back with.
-pub type Played = Pin<Box<dyn Future<Output = Result<PersonDone, Trouble>> + Send>>;
+pub type Played = Pin<Box<dyn Future<Output = Result<Part, Trouble>> + Send>>;
 
 /// Plays steps such as `sign-in` or `save-connector` on the practice cloud.
 pub trait PersonPart: Send + Sync {

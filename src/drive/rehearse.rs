@@ -58,7 +58,7 @@ impl<F: Face> Drive<F> {
         let http = self.machinery.services.http().clone();
         let browser = self.machinery.browser.clone();
         let place = self.rehearsal.listener.clone();
-        let (pastes, pasted) = unbounded_channel();
+        let (pastes, addresses) = unbounded_channel();
         self.rehearsal.pastes = Some(pastes);
         self.tasks.start(generation, async move {
             let outcome = async {
@@ -69,7 +69,7 @@ impl<F: Face> Drive<F> {
                 let address = listener.authorize_url(&http, &chain)?;
                 let told = answers.clone();
                 told.give(Answer::Rehearsal(RehearsalProgress::Address(address.to_string())));
-                let code = wait(listener, pasted, &answers, &browser, &address).await?;
+                let code = wait(listener, addresses, &answers, &browser, &address).await?;
                 answers.give(Answer::Rehearsal(RehearsalProgress::CodeArrived));
                 rehearse(&http, &chain, &secret, &redirect, code).await
             }

@@ -71,15 +71,15 @@ mod tests {
         let (to, mut from) = unbounded_channel();
         let mut tasks = Tasks::default();
         let (early, late) = (Answers::new(1, to.clone()), Answers::new(2, to));
-        let (hold, held) = tokio::sync::oneshot::channel::<()>();
+        let (gate, forever) = tokio::sync::oneshot::channel::<()>();
         tasks.start(1, async move {
-            let _forever = held.await;
+            let _never = forever.await;
             early.event(Event::Resized);
         });
         tasks.drop_before(2);
         tasks.start(2, async move { late.event(Event::Interrupt) });
         assert_eq!(from.recv().await, Some(Event::Interrupt));
         assert_eq!(from.recv().await, None, "the early task is gone and has said nothing");
-        assert!(hold.is_closed());
+        assert!(gate.is_closed());
     }
 }

@@ -206,6 +206,7 @@ impl<F: Face> Drive<F> {
             secret: self.with_vault(|vault| vault.value()),
         };
         let playing = self.machinery.person.as_ref().map(|person| person.play(&step, scene));
+        let (vault, client) = (self.vault.clone(), self.state.facts.client_app.value().cloned());
         self.tasks.start(generation, async move {
             let result = match playing {
                 Some(playing) => playing.await,
@@ -215,6 +216,17 @@ impl<F: Face> Drive<F> {
                     "Do this step yourself.",
                 )),
             };
+            let result = result.map(|part| {
+                if let (Some(value), Some(client)) = (part.secret, client) {
+                    let held = {
+                        let mut vault = vault.lock().unwrap_or_else(PoisonError::into_inner);
+                        vault.keep_pasted(&client, value);
+                        vault.held()
+                    };
+                    answers.event(Event::Held(held));
+                }
+                part.done
+            });
             answers.give(Answer::PersonStepDone { step, result });
         });
     }

@@ -1,7 +1,7 @@
 //! What follows from the state without being kept in it: the filtered list, the page that is talked about, the card for
 //! an administrator, the person's part in practice.
 
-use crate::engine::checks::SCOPE;
+use crate::engine;
 use crate::engine::ids::StageId;
 use crate::engine::links::link;
 use crate::engine::words::{PortalStep, StageWords, fill_command, ui, ui_with, words};
@@ -72,31 +72,7 @@ pub fn portal_steps(state: &State) -> &'static [PortalStep] {
 
 /// What is known under one of [`crate::engine::words::PLACEHOLDERS`].
 pub fn known(state: &State, name: &str) -> Option<String> {
-    let facts = &state.facts;
-    let (site, api, client) = (facts.site.value(), facts.api_app.value(), facts.client_app.value());
-    match name {
-        "app" => site.map(|s| s.name.clone()),
-        "resource_group" => site.map(|s| s.resource_group.clone()),
-        "subscription" => site.map(|s| s.subscription.clone()),
-        "site_id" => site.map(|s| s.id.clone()),
-        "host" => site.map(|s| s.host.clone()),
-        "tenant" => facts
-            .tenant
-            .value()
-            .map(|t| t.id.clone())
-            .or_else(|| state.signed_in.as_ref().map(|s| s.tenant_id.clone())),
-        "api_app_id" => api.map(|a| a.app_id.clone()),
-        "api_object_id" => api.map(|a| a.object_id.clone()),
-        "api_principal" => facts.api_principal.value().map(|p| p.id.clone()),
-        "client_app_id" => client.map(|a| a.app_id.clone()),
-        "client_object_id" => client.map(|a| a.object_id.clone()),
-        "client_principal" => facts.client_principal.value().map(|p| p.id.clone()),
-        "scope_id" => api.and_then(|a| a.scope(SCOPE)).map(|s| s.id.clone()),
-        "issuer" => facts.auth.value().and_then(|a| a.issuer.clone()),
-        "audience" | "resource_url" => hand_over::resource_url(state),
-        "redirect_url" => state.choices.redirect_url.clone(),
-        _ => None,
-    }
+    engine::known::known(&state.setup.cloud, &state.facts, &state.choices, name)
 }
 
 /// The address behind a link id, with what is known now.

@@ -165,6 +165,8 @@ pub enum Answer {
 }
 
 /// What came of playing the person's part on the practice cloud.
+///
+/// After `portal:secret` the vault holds the new value as if the person had pasted it; `Held` comes first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonDone {
     /// One line for the screen.

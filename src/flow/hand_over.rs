@@ -2,7 +2,7 @@
 
 use crate::engine::ids::StageId;
 use crate::engine::resource_url::{self, Api, Candidate, TokenVersion};
-use crate::engine::values::values;
+use crate::engine::values::{SecretState, values};
 use crate::engine::words::{ConnectorField, HandOver, words};
 
 use super::effect::CopyItem;
@@ -85,9 +85,14 @@ fn value(state: &State, field: &'static ConnectorField) -> RowValue {
         return RowValue::Choose(field.choose.as_deref().unwrap_or_default());
     };
     if value == HandOver::ClientSecret {
-        return if state.held.secret.is_some() { RowValue::Hidden } else { RowValue::Missing };
+        return if holds_secret(state) { RowValue::Hidden } else { RowValue::Missing };
     }
     open_value(state, item(value)).map_or(RowValue::Missing, RowValue::Text)
+}
+
+/// Whether the value of this connector's secret is held; one of another app does not count.
+pub fn holds_secret(state: &State) -> bool {
+    values(&state.facts, &state.choices, &state.held).secret == Some(SecretState::Held)
 }
 
 /// An open value by name, as it is known now. The secret is none.

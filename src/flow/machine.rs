@@ -3,14 +3,14 @@
 //! [`handle`] is the only entry. The subjects stand in files of their own; each adds methods to [`Turn`], which holds the
 //! state and the effects of the one event that is being handled.
 
-use super::effect::{Effect, Part, Work};
+use super::effect::{CopyItem, Effect, Part, Work};
 use super::event::{Answer, CallLine, Event};
 use super::state::{CALL_LOG_LINES, Overlay, Page, Panel, State, Watch};
 use crate::engine::checks;
 use crate::engine::held::Held;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
-use crate::engine::words::ui;
+use crate::engine::words::{ui, ui_with};
 
 mod apply;
 mod connect;
@@ -94,7 +94,11 @@ impl Turn<'_> {
                 Err(trouble) => self.trouble(trouble),
             },
             Answer::FilesWritten(result) => match result {
-                Ok(files) => self.state.files = files,
+                Ok(files) => {
+                    let list = files.join(", ");
+                    self.state.note = Some(ui_with("hand_over.files_written", &[("files", &list)]));
+                    self.state.files = files;
+                }
                 Err(trouble) => self.trouble(trouble),
             },
             Answer::SecretEntered { shape } => self.secret_entered(shape),
@@ -176,6 +180,7 @@ impl Turn<'_> {
             let (open, empty) = (self.state.secret_field_open, self.state.secret.empty);
             self.state.secret = super::state::SecretState { empty: open && empty, ..Default::default() };
             self.state.facts.secret_probe = crate::engine::facts::Seen::default();
+            self.state.copied.remove(&CopyItem::ClientSecret);
         }
         self.state.held = held;
         self.assess();
@@ -186,6 +191,12 @@ impl Turn<'_> {
         if self.state.secret_field_open && panel != Panel::SecretField {
             self.state.secret_field_open = false;
             self.effects.push(Effect::CloseSecretField);
+        }
+        // These name something else on every panel.
+        for item in
+            [CopyItem::AdminCard, CopyItem::AzCommand, CopyItem::PageAddress, CopyItem::RehearsalAddress]
+        {
+            self.state.copied.remove(&item);
         }
         self.state.panel = panel;
         self.state.selected = None;

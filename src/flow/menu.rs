@@ -49,6 +49,8 @@ pub enum ActionId {
     SignInAz,
     /// No sign-in: public checks only.
     PublicOnly,
+    /// To the sign-in, from a stage: nobody is signed in, or no longer.
+    SignInAgain,
     /// Stop waiting for the sign-in.
     CancelSignIn,
     /// Copy the device code.

@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// Who may read a file that we write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,6 +158,41 @@ pub fn write_new_or_same(
     Ok(Written::New)
 }
 
+/// Opens a file to be written bit by bit, for a recording. What it held before is gone; only this account may read it.
+pub fn start_recording(path: &Path) -> Result<File, FileError> {
+    let opened = || {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            make_folder(folder, Readers::OnlyMe)?;
+        }
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path)
+    };
+    opened().map_err(|error| writing(path, at_path(path, &error)))
+}
+
+/// A folder in the system's place for passing things, which only this account may enter. It goes with this value.
+#[derive(Debug)]
+pub struct PassingFolder(TempDir);
+
+impl PassingFolder {
+    /// Makes one.
+    pub fn new() -> Result<Self, FileError> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("handclasp-");
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        builder.tempdir().map(Self).map_err(|error| writing(Path::new("a folder"), Problem::from(&error)))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
 fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Problem> {
     let file = File::open(path).map_err(|error| at_path(path, &error))?;
     let mut bytes = Vec::new();
@@ -244,8 +279,6 @@ fn shown(path: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tempfile::TempDir;
-
     use super::*;
 
     fn place() -> TempDir {
@@ -366,5 +399,29 @@ mod tests {
             error.to_string(),
             "Could not read a: it is larger than 9 bytes, so it is not one of ours."
         );
+    }
+
+    #[test]
+    fn a_recording_replaces_what_was_there_and_makes_its_folder() {
+        let place = place();
+        let path = place.path().join("new/run.har");
+        start_recording(&path).unwrap().write_all(b"long before").unwrap();
+        start_recording(&path).unwrap().write_all(b"now").unwrap();
+        assert_eq!(read_text(&path, 100).unwrap().as_deref(), Some("now"));
+        assert_eq!(start_recording(place.path()).unwrap_err().problem, Problem::IsFolder);
+    }
+
+    #[test]
+    fn a_passing_folder_goes_with_what_is_in_it() {
+        let folder = PassingFolder::new().unwrap();
+        let path = folder.path().to_owned();
+        write_whole(&path.join("cloud.toml"), b"x", Readers::OnlyMe).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        }
+        drop(folder);
+        assert!(!path.exists());
     }
 }

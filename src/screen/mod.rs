@@ -9,7 +9,7 @@ pub mod widgets;
 
 pub use keys::Keys;
 pub use surface::{Screen, Surface};
-pub use terminal::{Guard, Out, TerminalError, give_back};
+pub use terminal::{Guard, Out, TerminalError, give_back, is_taken};
 pub use theme::{Look, Theme};
 pub use view::Paint;
 

@@ -126,7 +126,7 @@ impl<B: Surface> Screen<B> {
     /// anything was written. Tell the machine afterwards, with `Event::Drawn` and the revision that was drawn.
     ///
     /// # Errors
-    /// Those of the backend, and when the terminal is no longer ours.
+    /// Those of the backend.
     pub fn show(&mut self, state: &State) -> Result<bool, B::Error> {
         let place = Place {
             page: state.page.clone(),
@@ -162,7 +162,7 @@ impl<B: Surface> Screen<B> {
     /// what already stands there; returns whether anything was written.
     ///
     /// # Errors
-    /// Those of the backend, and when the terminal is no longer ours.
+    /// Those of the backend.
     pub fn draw(
         &mut self,
         paint: impl FnOnce(Rect, &mut Buffer) -> Option<Position>,
@@ -201,7 +201,7 @@ impl<B: Surface> Screen<B> {
     /// Passes bytes to the terminal that are no part of the picture: the OSC 52 sequence that asks it to copy.
     ///
     /// # Errors
-    /// Those of the backend, and when the terminal is no longer ours.
+    /// Those of the backend.
     pub fn pass_through(&mut self, bytes: &[u8]) -> Result<(), B::Error> {
         self.backend.pass_through(bytes)
     }

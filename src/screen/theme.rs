@@ -132,8 +132,8 @@ pub const fn mark(verdict: Verdict) -> &'static str {
 /// The mask of a secret: always as long, whatever is behind it.
 pub const MASK: &str = "••••••••••••";
 
-/// The stand-in for a mark of ours.
-const fn ascii(c: char) -> Option<char> {
+/// The stand-in for a mark of ours, where only ASCII can be shown.
+pub const fn ascii(c: char) -> Option<char> {
     Some(match c {
         '✗' => 'x',
         '○' => 'o',

@@ -232,7 +232,7 @@ fn put(v: &View, before: &Value, after: &Value, title: &str) -> Change {
         title: title.to_owned(),
         consequences: vec![],
         right: Right::WriteSite,
-        undo: "Put the settings back as they were before (shown on the left).".into(),
+        undo: "Put the settings back as they were before (the “before” of this change).".into(),
     }
 }
 

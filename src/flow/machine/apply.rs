@@ -12,6 +12,7 @@ use crate::engine::words::ui;
 use crate::engine::words::ui_with;
 use crate::flow::effect::{Part, Work};
 use crate::flow::event::Waiting;
+use crate::flow::hand_over;
 use crate::flow::state::{Apply, Mark, Panel, Phase, PlanView};
 
 use super::Turn;
@@ -244,7 +245,7 @@ impl Turn<'_> {
     pub(super) fn finish(&mut self) {
         let Panel::Applying(apply) = &self.state.panel else { return };
         let (stage, after) = (apply.stage, apply.after.clone());
-        let secret_lost = stage == StageId::Secret && self.state.held.secret.is_none();
+        let secret_lost = stage == StageId::Secret && !hand_over::holds_secret(self.state);
         self.state.carried_out.insert(stage);
         self.base();
         self.note("plan.done");

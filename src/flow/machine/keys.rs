@@ -167,7 +167,7 @@ impl Turn<'_> {
 
     pub(super) fn act(&mut self, id: ActionId) {
         match id {
-            ActionId::Start => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::Start | ActionId::SignInAgain => self.turn_to(Page::SignIn(SignInState::default())),
             ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
@@ -238,7 +238,7 @@ impl Turn<'_> {
     /// Copies a value by name; nothing happens where it is not known.
     pub(super) fn copy(&mut self, item: CopyItem) {
         if item == CopyItem::ClientSecret {
-            if self.state.held.secret.is_some() {
+            if hand_over::holds_secret(self.state) {
                 self.effects.push(Effect::Copy(Clip::Secret));
             }
             return;

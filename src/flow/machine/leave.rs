@@ -12,6 +12,10 @@ impl Turn<'_> {
     pub(super) fn back(&mut self) {
         if self.state.overlays.pop().is_some() {
             self.state.selected = None;
+            if let Panel::Plan(view) = &mut self.state.panel {
+                // What lay over the plan may have hidden it: it has to be seen before it can be confirmed.
+                view.since = self.state.revision + 1;
+            }
             return;
         }
         match self.state.page.clone() {

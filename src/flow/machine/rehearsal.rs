@@ -16,7 +16,7 @@ use super::Turn;
 impl Turn<'_> {
     /// Binds the loopback port first: the plan shows the very address that will be registered.
     pub(super) fn rehearse(&mut self) {
-        if self.state.held.secret.is_none() {
+        if !hand_over::holds_secret(self.state) {
             self.show(Panel::Overview);
             self.notice("flow.needs_secret_title", ui("rehearsal.needs_secret"));
             self.state.selected = Some(Item::Action(ActionId::ToSecret));

@@ -4,6 +4,7 @@ use crate::engine::facts::{SecretProbe, Seen};
 use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::Trouble;
 use crate::flow::effect::{Effect, Work};
+use crate::flow::hand_over;
 use crate::flow::state::{Panel, SecretState};
 
 use super::Turn;
@@ -31,7 +32,7 @@ impl Turn<'_> {
 
     /// Tries the held value once. Again only when the person says so, or when another value is held.
     pub(super) fn probe_secret(&mut self) {
-        if self.state.held.secret.is_none() || self.state.secret.probing || self.state.public_only {
+        if !hand_over::holds_secret(self.state) || self.state.secret.probing || self.state.public_only {
             return;
         }
         self.state.secret = SecretState { probing: true, tried: true, ..SecretState::default() };

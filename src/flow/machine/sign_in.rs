@@ -16,6 +16,7 @@ impl Turn<'_> {
     pub(super) fn sign_in(&mut self, method: SignInMethod) {
         self.drop_work();
         self.state.public_only = false;
+        self.state.copied.clear();
         self.sign_in_step(SignInStep::Starting(method));
         self.start(Work::SignIn(method));
     }
@@ -83,6 +84,9 @@ impl Turn<'_> {
             Ok(done) => {
                 if step.starts_with("portal:") {
                     self.look_again();
+                }
+                if step == "portal:secret" && !self.state.secret.tried {
+                    self.probe_secret();
                 }
                 if let Some(url) = done.redirect_url
                     && self.state.panel == Panel::HandOver

@@ -94,7 +94,8 @@ impl Turn<'_> {
 
     /// Where the stage has just become done, "Continue" becomes the selected action. Nothing moves by itself.
     pub(super) fn offer_continue(&mut self, was_done: bool) {
-        let offered = matches!(self.state.panel, Panel::Overview | Panel::Myself | Panel::HandOver);
+        let offered =
+            matches!(self.state.panel, Panel::Overview | Panel::Myself | Panel::AskAdmin | Panel::HandOver);
         if offered && self.state.stage_done() && !was_done {
             self.state.selected = Some(Item::Action(ActionId::Continue));
         }

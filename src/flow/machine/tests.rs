@@ -5,6 +5,7 @@ mod connecting;
 mod leaving;
 mod random;
 mod starting;
+mod whole;
 
 use jiff::SignedDuration;
 

@@ -35,7 +35,7 @@ pub fn actions(state: &State) -> Vec<Action> {
         Page::SignIn(sign_in) => sign_in_actions(state, &sign_in.step),
         Page::Stage(stage) => stage_actions(state, *stage),
         Page::End => vec![
-            action(ActionId::Quit, "quit.leave", None),
+            action(ActionId::Quit, "action.finish", None),
             action(ActionId::LookAgain, "action.look_again", Some('r')),
             action(ActionId::Back, "action.back", None),
         ],
@@ -140,13 +140,19 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         Panel::TypeUrl => submit("flow.look_at_address"),
         Panel::Preparing | Panel::Binding => vec![action(ActionId::Back, "action.stop_waiting", None)],
         Panel::Plan(view) => plan_actions(state, view),
-        Panel::Applying(apply) => apply_actions(apply),
+        Panel::Applying(apply) => apply_actions(state, apply),
         Panel::Myself => myself_actions(state, stage),
-        Panel::AskAdmin => vec![
-            action(ActionId::CopyCard, "flow.copy_card", Some('c')),
-            grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking),
-            action(ActionId::Back, "action.back", None),
-        ],
+        Panel::AskAdmin => {
+            let mut list = vec![
+                action(ActionId::CopyCard, "flow.copy_card", Some('k')),
+                grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking),
+                action(ActionId::Back, "action.back", None),
+            ];
+            if state.stage_done() {
+                list.insert(0, action(ActionId::Continue, "action.continue", Some('c')));
+            }
+            list
+        }
         Panel::SecretField => submit("flow.take_secret"),
         Panel::HandOver => hand_over_actions(state),
         Panel::PickClient | Panel::Resource => vec![action(ActionId::Back, "action.back", None)],
@@ -163,11 +169,18 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
             list
         }
         Panel::RehearsalPaste(_) => submit("flow.use_address"),
-        Panel::Answer => vec![
-            action(ActionId::Continue, "action.continue", Some('c')),
-            action(ActionId::Rehearse, "flow.rehearse_again", None),
-            action(ActionId::Back, "action.back", None),
-        ],
+        Panel::Answer => {
+            let mut list = vec![
+                action(ActionId::Continue, "action.continue", Some('c')),
+                action(ActionId::Rehearse, "flow.rehearse_again", None),
+                action(ActionId::Back, "action.back", None),
+            ];
+            if !state.stage_done() {
+                // An answer that proves nothing is no reason to go on.
+                list.swap(0, 1);
+            }
+            list
+        }
     }
 }
 
@@ -193,15 +206,15 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
             if stage == StageId::Register && choice_of_clients(state) {
                 list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
             }
-            if open && (stage == StageId::Grant || state.not_allowed.contains(&stage)) {
-                list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
+            if open {
+                ask_admin(state, stage, &mut list);
             }
         }
         StageId::Secret => secret_actions(state, &mut list, done),
         StageId::Connect => {}
         StageId::Try => {
             list.push(grey(action(ActionId::Rehearse, "action.rehearse", Some('f')), cannot_write));
-            if state.held.secret.is_none() {
+            if !hand_over::holds_secret(state) {
                 list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
             }
             if state.facts.rehearsal.value().is_some() {
@@ -210,6 +223,7 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
             list.push(action(ActionId::Myself, "flow.test_page", Some('m')));
         }
     }
+    sign_in_again(state, &mut list);
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
     if stage == StageId::Try && !done {
         list.push(action(ActionId::Continue, "flow.to_end", Some('c')));
@@ -217,12 +231,20 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     list
 }
 
+/// "Ask an admin": where one is usually needed, and where a right was found missing.
+fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
+    let card = words().stage(stage).is_some_and(|stage| stage.ask_admin.is_some());
+    if card && (stage == StageId::Grant || state.not_allowed.contains(&stage)) {
+        list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
+    }
+}
+
 fn choice_of_clients(state: &State) -> bool {
     state.facts.client_candidates.value().is_some_and(|c| !c.is_empty())
 }
 
 fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
-    let held = state.held.secret.is_some();
+    let held = hand_over::holds_secret(state);
     let exists = state.facts.client_app.value().is_some_and(|app| !app.secrets.is_empty());
     let make = if exists { "flow.secret_beside" } else { "action.new_secret" };
     let make = grey(action(ActionId::ForMe, make, Some('f')), state.public_only);
@@ -245,6 +267,9 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
     if !exists {
         list.push(action(ActionId::Myself, "action.myself", Some('m')));
     }
+    if !done {
+        ask_admin(state, StageId::Secret, list);
+    }
     if exists && !done {
         list.push(action(ActionId::GoOnWithout, "flow.go_on_without", Some('g')));
     }
@@ -266,7 +291,7 @@ fn plan_actions(state: &State, view: &PlanView) -> Vec<Action> {
     list
 }
 
-fn apply_actions(apply: &Apply) -> Vec<Action> {
+fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
     let back = action(ActionId::Back, "action.back", None);
     match &apply.phase {
         Phase::Sending | Phase::FindingOut(_) | Phase::Landing => {
@@ -275,10 +300,13 @@ fn apply_actions(apply: &Apply) -> Vec<Action> {
         Phase::Slow => vec![action(ActionId::KeepLooking, "flow.keep_looking", Some('r')), back],
         Phase::StoppedByPerson => vec![action(ActionId::PlanAgain, "flow.plan_again", Some('f')), back],
         Phase::Stopped(trouble) => {
-            let mut list = vec![action(ActionId::PlanAgain, "flow.plan_again", Some('f'))];
-            if trouble.class == Class::NotAllowed {
-                list.insert(0, action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
+            let mut list = Vec::new();
+            match trouble.class {
+                Class::NotAllowed => ask_admin(state, apply.stage, &mut list),
+                Class::SignInRefused => list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n'))),
+                _ => {}
             }
+            list.push(action(ActionId::PlanAgain, "flow.plan_again", Some('f')));
             if person_side(apply.stage) {
                 list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }
@@ -295,7 +323,10 @@ fn for_me(stage: StageId) -> Action {
 }
 
 const fn person_side(stage: StageId) -> bool {
-    matches!(stage, StageId::Protect | StageId::Register | StageId::Grant | StageId::Secret)
+    matches!(
+        stage,
+        StageId::Protect | StageId::Register | StageId::Grant | StageId::Secret | StageId::Connect
+    )
 }
 
 fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
@@ -328,6 +359,10 @@ fn hand_over_actions(state: &State) -> Vec<Action> {
     } else if leftover {
         list.push(grey(action(ActionId::ForMe, "flow.remove_leftover", Some('f')), state.public_only));
     }
+    if unregistered {
+        list.push(action(ActionId::Myself, "action.myself", Some('m')));
+        ask_admin(state, StageId::Connect, &mut list);
+    }
     list.push(action(ActionId::CopiedRedirect, "action.redirect_copied", Some('u')));
     page(state, &mut list);
     list.push(action(ActionId::LooksDifferent, "action.looks_different", Some('d')));
@@ -336,12 +371,21 @@ fn hand_over_actions(state: &State) -> Vec<Action> {
     if !hand_over::candidates(state).is_empty() {
         list.push(action(ActionId::ChooseResource, "flow.choose_resource", Some('x')));
     }
-    if state.held.secret.is_none() {
+    if !hand_over::holds_secret(state) {
         list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
     }
     practice(state, &mut list);
+    sign_in_again(state, &mut list);
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
     list
+}
+
+/// "Sign in", where nobody is signed in, or the sign-in has run out.
+fn sign_in_again(state: &State, list: &mut Vec<Action>) {
+    let refused = state.look_trouble.as_ref().is_some_and(|trouble| trouble.class == Class::SignInRefused);
+    if state.public_only || refused {
+        list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n')));
+    }
 }
 
 /// Everything that the arrow keys can select now, top to bottom. Greyed actions are not among it.

@@ -57,7 +57,8 @@ fn by_path(request: &mut Request) -> Service {
             name_site(request, name);
             Service::Site
         }
-        ("_portal", _) => Service::Portal,
+        // The cloud file names the origin alone as the portal: pages are told apart behind the `#`.
+        ("_portal", _) | ("", "") => Service::Portal,
         ("redirect", _) => Service::Consent,
         ("v1.0" | "beta", _) => Service::Graph,
         ("_make", _)

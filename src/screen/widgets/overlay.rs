@@ -39,7 +39,9 @@ pub fn overlay(
     let height = to_u16(wanted).min(area.height);
     let frame = area
         .centered(ratatui::layout::Constraint::Length(width), ratatui::layout::Constraint::Length(height));
-    Clear.render(frame, buffer);
+    // Scraps of the page beside the frame would only be noise.
+    let beside = Rect { x: buffer.area.x, width: buffer.area.width, ..frame };
+    Clear.render(beside, buffer);
     let title = fit(title, usize::from(width.saturating_sub(6)));
     Block::bordered()
         .border_type(BorderType::Rounded)

@@ -293,3 +293,30 @@ fn a_secret_whose_answer_was_lost_is_said_to_be_lost() {
     assert!(walk.offers(ActionId::EnterSecret) && walk.offers(ActionId::ForMe));
     assert!(walk.offers(ActionId::GoOnWithout));
 }
+
+#[test]
+fn a_plan_that_was_hidden_is_seen_again_before_it_is_confirmed() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    walk.choose(ActionId::ForMe);
+    walk.letter('?');
+    walk.observe(fixtures::fresh());
+    walk.draw();
+    walk.press(Key::Enter);
+    walk.press(Key::Enter);
+    assert!(walk.sent().is_empty(), "one Enter closed the help, the next was typed blindly");
+    walk.draw();
+    walk.press(Key::Enter);
+    assert_eq!(walk.sent().len(), 1);
+}
+
+#[test]
+fn a_sign_in_that_ran_out_is_offered_again() {
+    let mut walk = protecting();
+    walk.fail(trouble(Class::SignInRefused));
+    walk.choose(ActionId::SignInAgain);
+    assert!(matches!(walk.page, Page::SignIn(_)));
+    let mut walk = Walk::at(StageId::Grant, fixtures::finished());
+    walk.letter('r');
+    walk.answer(Answer::CouldNotObserve(trouble(Class::SignInRefused)));
+    assert!(walk.offers(ActionId::SignInAgain));
+}

@@ -77,7 +77,7 @@ fn the_code_is_copied_and_the_practice_row_plays_the_persons_part() {
     assert_eq!(
         effects,
         [Effect::Copy(crate::flow::effect::Clip::Text {
-            item: crate::flow::effect::CopyItem::DeviceCode,
+            item: CopyItem::DeviceCode,
             text: "ABCD-1234".into()
         })]
     );

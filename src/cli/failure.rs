@@ -1,0 +1,141 @@
+//! Why a command ended early: what happened, what it means, what to do next, and the exit code that follows.
+
+use super::exit::Exit;
+use crate::engine::clouds::CloudError;
+use crate::engine::definition::DefinitionError;
+use crate::engine::trouble::Trouble;
+use crate::engine::words::WordsError;
+use crate::platform::files::FileError;
+use crate::platform::folders::NoHome;
+use crate::practice::{PracticeError, scenarios};
+
+/// The end of a command that could not be carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What the shell is told.
+    pub exit: Exit,
+    /// What happened.
+    pub what: String,
+    /// What it means here; may be empty.
+    pub means: String,
+    /// What to do next; may be empty.
+    pub next: String,
+    /// The original words; may be empty.
+    pub original: String,
+}
+
+impl Failure {
+    /// A failure with its exit code and what happened; the rest empty.
+    pub fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self { exit, what: what.into(), means: String::new(), next: String::new(), original: String::new() }
+    }
+
+    /// Something on the command line, or in a file that it names, cannot be used.
+    pub fn wrong_usage(what: impl Into<String>) -> Self {
+        Self::new(Exit::WrongUsage, what)
+    }
+
+    /// The same with what it means here.
+    #[must_use]
+    pub fn means(mut self, means: impl Into<String>) -> Self {
+        self.means = means.into();
+        self
+    }
+
+    /// The same with what to do next.
+    #[must_use]
+    pub fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = next.into();
+        self
+    }
+
+    /// The person stopped it: nothing needs to be said.
+    pub fn interrupted() -> Self {
+        Self::new(Exit::Interrupted, "")
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        let exit = Exit::of_trouble(&trouble);
+        let Trouble { what, means, next, original, .. } = trouble;
+        Self { exit, what, means, next, original }
+    }
+}
+
+/// A file that cannot be used was named on the command line, or stands where the command line could name another.
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let exit = if error.writing { Exit::Fails } else { Exit::WrongUsage };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<NoHome> for Failure {
+    fn from(error: NoHome) -> Self {
+        Self::wrong_usage(error.to_string())
+    }
+}
+
+impl From<CloudError> for Failure {
+    fn from(error: CloudError) -> Self {
+        Self::wrong_usage(error.to_string())
+    }
+}
+
+impl From<DefinitionError> for Failure {
+    fn from(error: DefinitionError) -> Self {
+        Self::new(Exit::Fails, error.to_string())
+            .next("Publish a function with an HTTP trigger, then try again.")
+    }
+}
+
+impl From<WordsError> for Failure {
+    fn from(error: WordsError) -> Self {
+        Self::new(Exit::OurFault, error.to_string())
+    }
+}
+
+impl From<PracticeError> for Failure {
+    fn from(error: PracticeError) -> Self {
+        let what = format!("{}.", capital(&error.to_string()));
+        match error {
+            PracticeError::UnknownScenario(_) => {
+                let known: Vec<String> = scenarios().into_iter().map(|scenario| scenario.name).collect();
+                Self::wrong_usage(what).next(format!("There are: {}.", known.join(", ")))
+            }
+            PracticeError::UnknownUser(_) => Self::wrong_usage(what)
+                .next("Name one of its users, such as ada; practice serve lists them on its first line."),
+            PracticeError::Port(_) => {
+                Self::new(Exit::Fails, what).next("Choose another port with --port, or leave it out.")
+            }
+            PracticeError::BadScenario { .. } | PracticeError::NoKey => Self::new(Exit::OurFault, what),
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_scenario_names_the_known_ones() {
+        let failure = Failure::from(PracticeError::UnknownScenario("frsh".into()));
+        assert_eq!(failure.exit, Exit::WrongUsage);
+        assert!(failure.what.starts_with("There is no practice scenario named \"frsh\"."), "{failure:?}");
+        assert!(failure.next.contains("fresh"), "{failure:?}");
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_no_fault_of_ours() {
+        let taken = std::io::Error::from(std::io::ErrorKind::AddrInUse);
+        let failure = Failure::from(PracticeError::Port(taken));
+        assert_eq!(failure.exit, Exit::Fails);
+        assert!(failure.next.contains("--port"));
+    }
+}

@@ -1,0 +1,267 @@
+//! What every command stands on: the cloud, the clock, the choices, the client. Nothing is called yet.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cloud::arm::parse::{is_host_name, site_id_parts};
+use crate::cloud::easy_auth::SiteOrigin;
+use crate::cloud::har::Har;
+use crate::cloud::http::{CloudConfig, Http};
+use crate::engine::choices::{AppChoice, Choices};
+use crate::engine::clean::clean_line;
+use crate::engine::clouds::Cloud;
+use crate::platform::clock::Clock;
+use crate::platform::files;
+use crate::platform::folders::Folders;
+use crate::practice::{self, Practice, scenarios};
+
+use super::args::Common;
+use super::exit::Exit;
+use super::failure::Failure;
+
+/// Azure CLI's own public client, as paconn and Microsoft's SDKs use it (microsoft-cloud 2.10).
+pub const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+
+/// A cloud file or a choices file is never longer than this, in bytes.
+const LONGEST_FILE: u64 = 64 * 1024;
+
+/// Whether a practice sign-in succeeds with nobody at the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PracticeSignIn {
+    /// The scenario's own user is signed in by itself.
+    ByItself,
+    /// Somebody has to choose at the page, or have it done.
+    AtThePage,
+}
+
+/// What every command stands on.
+pub struct Ground {
+    /// The endpoints.
+    pub cloud: Arc<Cloud>,
+    /// The time, corrected by the services'.
+    pub clock: Clock,
+    /// What the person chose, on the command line and before.
+    pub choices: Choices,
+    /// Where the choices are kept, if they are kept: not for a practice cloud that ends with the command.
+    pub choices_file: Option<PathBuf>,
+    /// How to make a client; a listener for calls may be added.
+    pub config: CloudConfig,
+    /// The practice cloud, where this is practice. It ends with this value.
+    pub practice: Option<Practice>,
+    har: Option<(PathBuf, Arc<Har>)>,
+}
+
+impl Ground {
+    /// Reads the files that the options name and starts the practice cloud if it is asked for.
+    ///
+    /// # Errors
+    /// When a name or a file cannot be used.
+    pub async fn prepare(common: &Common, sign_in: PracticeSignIn) -> Result<Self, Failure> {
+        let practice = match &common.practice {
+            Some(scenario) => Some(start_practice(scenario, sign_in).await?),
+            None => None,
+        };
+        let cloud = match (&practice, &common.cloud) {
+            (Some(practice), _) => Cloud::from_toml(&practice.cloud_toml())
+                .map_err(|error| Failure::new(Exit::OurFault, error.to_string()))?,
+            (None, Some(name)) => cloud_called(name)?,
+            (None, None) => Cloud::named("public")?,
+        };
+        let choices_file = match &common.choices {
+            Some(path) => Some(path.clone()),
+            None if practice.is_some() => None,
+            None => Folders::of_this_account().ok().map(|folders| folders.choices_file()),
+        };
+        let kept = choices_file.as_deref().map(read_choices).transpose()?.flatten();
+        let mut choices = kept.unwrap_or_default();
+        if let Some(tenant) = &common.tenant {
+            choices.tenant = Some(tenant.clone());
+        }
+        if let Some(app) = &common.app {
+            let app = app_called(app)?;
+            if choices.app.as_ref() != Some(&app) {
+                // What was chosen for another function app says nothing about this one.
+                choices = Choices { tenant: choices.tenant, app: Some(app), ..Choices::default() };
+            }
+        } else if choices.app.is_none() && sign_in == PracticeSignIn::ByItself {
+            choices.app = practice.as_ref().and_then(practised_app);
+        }
+
+        let clock = Clock::system();
+        let cloud = Arc::new(cloud);
+        let client = common.client_id.clone().unwrap_or_else(|| AZURE_CLI.to_owned());
+        let (now, learns) = (clock.clone(), clock.clone());
+        let mut config = CloudConfig::new(cloud.clone(), client, Arc::new(move || now.now()));
+        config.on_server_time = Some(Arc::new(move |time| learns.learn(time)));
+        config.read_only = common.read_only;
+        let har = common.har.as_deref().map(record_into).transpose()?;
+        config.har = har.as_ref().map(|(_, har)| har.clone());
+        Ok(Self { cloud, clock, choices, choices_file, config, practice, har })
+    }
+
+    /// A client with this configuration.
+    ///
+    /// # Errors
+    /// When this machine's trust store or proxy settings cannot be used.
+    pub fn client(&self) -> Result<Http, Failure> {
+        Ok(Http::new(self.config.clone())?)
+    }
+
+    /// What went wrong with the recording, if anything did.
+    pub fn recording_problem(&self) -> Option<String> {
+        let (path, har) = self.har.as_ref()?;
+        let problem = har.problem()?;
+        Some(format!("The recording in {} is not complete: {problem}.", path.display()))
+    }
+}
+
+async fn start_practice(scenario: &str, sign_in: PracticeSignIn) -> Result<Practice, Failure> {
+    let user = scenarios().into_iter().find(|known| known.name == scenario).map(|known| known.default_user);
+    let auto_approve = user.filter(|_| sign_in == PracticeSignIn::ByItself);
+    Ok(Practice::start(scenario, practice::Options { auto_approve, ..practice::Options::default() }).await?)
+}
+
+/// The function app that a scenario is about.
+fn practised_app(practice: &Practice) -> Option<AppChoice> {
+    practice.summary()["app"]["name"].as_str().map(|name| AppChoice::Name(name.to_owned()))
+}
+
+/// A built-in cloud, or a file. What looks like a path is never taken for a misspelled name.
+fn cloud_called(name: &str) -> Result<Cloud, Failure> {
+    let unknown = match Cloud::named(name) {
+        Ok(cloud) => return Ok(cloud),
+        Err(error) => error,
+    };
+    let path = Path::new(name);
+    match files::read_text(path, LONGEST_FILE)? {
+        Some(text) => Ok(Cloud::from_toml(&text)?),
+        None if path.components().count() > 1 || path.extension().is_some() => {
+            Err(Failure::wrong_usage(format!("There is no cloud file {}.", clean_line(name, 200))))
+        }
+        None => Err(unknown.into()),
+    }
+}
+
+fn read_choices(path: &Path) -> Result<Option<Choices>, Failure> {
+    let Some(text) = files::read_text(path, LONGEST_FILE)? else {
+        return Ok(None);
+    };
+    toml::from_str(&text).map(Some).map_err(|error| {
+        Failure::wrong_usage(format!("The choices file {} cannot be read.", path.display()))
+            .means(error.message().to_owned())
+            .next("Mend it, remove it, or name another with --choices.")
+    })
+}
+
+/// A function app as it was named: by resource id, by address, or by name.
+fn app_called(text: &str) -> Result<AppChoice, Failure> {
+    let not_one = |what: &str| {
+        Failure::wrong_usage(format!("--app: {what}")).next(
+            "Name the function app, or give its address such as https://contoso-hello.azurewebsites.net, \
+             or its resource id.",
+        )
+    };
+    let text = text.trim();
+    if text.starts_with('/') {
+        return match site_id_parts(text.trim_end_matches('/')) {
+            Some(_) => Ok(AppChoice::ResourceId(text.trim_end_matches('/').to_owned())),
+            None => Err(not_one("this is not the resource id of a function app.")),
+        };
+    }
+    if text.contains(['.', ':', '/']) {
+        let origin = SiteOrigin::of_text(text).map_err(|trouble| not_one(&trouble.what))?;
+        if !is_host_name(origin.host()) {
+            return Err(not_one("this is not the address of a function app."));
+        }
+        let address =
+            if text.contains("://") { text.to_owned() } else { format!("https://{}", origin.host()) };
+        return Ok(AppChoice::Url(address));
+    }
+    // Names of sites are host name labels, in any script.
+    if text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
+        Ok(AppChoice::Name(text.to_owned()))
+    } else {
+        Err(not_one("this is not the name of a function app."))
+    }
+}
+
+fn record_into(path: &Path) -> Result<(PathBuf, Arc<Har>), Failure> {
+    let file = files::start_recording(path)?;
+    let har = Har::new(Box::new(file)).map_err(|error| {
+        Failure::new(Exit::Fails, format!("Could not write {}: {error}.", path.display()))
+    })?;
+    Ok((path.to_owned(), Arc::new(har)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SITE: &str = "/subscriptions/11112222-3333-4444-8555-666677778888/resourceGroups/rg/providers/Microsoft.Web/sites/hello";
+
+    #[test]
+    fn an_app_is_told_by_its_form() {
+        assert_eq!(app_called(" contoso-hello ").unwrap(), AppChoice::Name("contoso-hello".into()));
+        assert_eq!(app_called(&format!("{SITE}/")).unwrap(), AppChoice::ResourceId(SITE.into()));
+        assert_eq!(
+            app_called("contoso-hello.azurewebsites.net").unwrap(),
+            AppChoice::Url("https://contoso-hello.azurewebsites.net".into())
+        );
+        assert_eq!(
+            app_called("https://contoso-hello.azurewebsites.net/api/Hello?x=1").unwrap(),
+            AppChoice::Url("https://contoso-hello.azurewebsites.net/api/Hello?x=1".into())
+        );
+    }
+
+    #[test]
+    fn what_is_no_app_is_wrong_usage_with_an_example() {
+        for text in [
+            "../../etc",
+            "http://contoso.example",
+            "file:///etc/passwd",
+            "https://user:pw@contoso.example",
+            "/subscriptions/x",
+            "a b",
+            "a'; drop",
+            "https://",
+        ] {
+            let failure = app_called(text).unwrap_err();
+            assert_eq!(failure.exit, Exit::WrongUsage, "{text}");
+            assert!(failure.next.contains("contoso-hello"), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn another_app_starts_with_no_choices_of_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("choices.toml");
+        let kept = Choices {
+            tenant: Some("contoso.onmicrosoft.com".into()),
+            app: Some(AppChoice::Name("old".into())),
+            resource_url: Some("api://old".into()),
+            ..Choices::default()
+        };
+        std::fs::write(&file, toml::to_string(&kept).unwrap()).unwrap();
+        let common = |app: Option<&str>| Common {
+            choices: Some(file.clone()),
+            app: app.map(str::to_owned),
+            ..Common::default()
+        };
+        let same = Ground::prepare(&common(Some("old")), PracticeSignIn::ByItself).await.unwrap();
+        assert_eq!(same.choices, kept);
+        let other = Ground::prepare(&common(Some("new")), PracticeSignIn::ByItself).await.unwrap();
+        assert_eq!(other.choices.resource_url, None);
+        assert_eq!(other.choices.tenant, kept.tenant);
+        std::fs::write(&file, "app = 7").unwrap();
+        let failure = Ground::prepare(&common(None), PracticeSignIn::ByItself).await.err().unwrap();
+        assert_eq!(failure.exit, Exit::WrongUsage);
+        assert!(failure.next.contains("--choices"));
+    }
+
+    #[test]
+    fn a_cloud_is_a_name_or_a_file_and_a_slip_names_the_known_ones() {
+        assert!(cloud_called("public").is_ok());
+        assert!(cloud_called("pubic").unwrap_err().what.contains("public"));
+        assert!(cloud_called("no/such.toml").unwrap_err().what.contains("no/such.toml"));
+    }
+}

@@ -1,0 +1,129 @@
+//! Plays the person's part on the practice cloud: signing in at the page, the portal's steps, saving the connector.
+
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use crate::drive::person::{Part, PersonPart, Played, Scene};
+use crate::engine::clean::clean_line;
+use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::{ui, ui_with};
+use crate::flow::event::PersonDone;
+
+/// Somebody at the practice cloud's pages, through its control endpoint.
+pub struct PracticePerson {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    http: reqwest::Client,
+    control: String,
+}
+
+impl PracticePerson {
+    /// For the practice cloud with this control endpoint.
+    ///
+    /// # Errors
+    /// When no HTTP client can be made.
+    pub fn new(control: String) -> Result<Self, reqwest::Error> {
+        let http =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+        Ok(Self { inner: Arc::new(Inner { http, control }) })
+    }
+}
+
+impl PersonPart for PracticePerson {
+    fn play(&self, step: &str, scene: Scene) -> Played {
+        let (inner, step) = (self.inner.clone(), step.to_owned());
+        Box::pin(async move { inner.play(&step, scene).await })
+    }
+}
+
+impl Inner {
+    async fn play(&self, step: &str, scene: Scene) -> Result<Part, Trouble> {
+        match step {
+            "approve-device-code" => {
+                self.act(json!({ "step": step })).await?;
+                Ok(done(ui("practice.code_approved")))
+            }
+            "sign-in" | "rehearsal-sign-in" => {
+                let address = scene.address.ok_or_else(|| refused("There is no address to go to yet."))?;
+                let back = self.act(json!({ "step": "sign-in", "url": address })).await?;
+                let location =
+                    back["location"].as_str().ok_or_else(|| refused("The page sent nobody back."))?;
+                self.http.get(location).send().await.map_err(|e| unreachable(&e))?;
+                Ok(done(ui("practice.signed_in")))
+            }
+            "portal:protect" => self.in_portal(&["protect"]).await,
+            "portal:register" => self.in_portal(&["register", "allow-connector"]).await,
+            "portal:grant" => self.in_portal(&["grant"]).await,
+            "portal:secret" => self.make_secret().await,
+            "save-connector" => self.save_connector(scene).await,
+            other => Err(refused(&format!("Nobody plays the part {}.", clean_line(other, 40)))),
+        }
+    }
+
+    async fn in_portal(&self, steps: &[&str]) -> Result<Part, Trouble> {
+        for step in steps {
+            self.act(json!({ "step": step })).await?;
+        }
+        Ok(done(ui("practice.portal_done")))
+    }
+
+    /// The portal shows a new secret's value once; a person copies it from there and pastes it here.
+    async fn make_secret(&self) -> Result<Part, Trouble> {
+        let mut made = self.act(json!({ "step": "secret" })).await?;
+        let Value::String(value) = made["value"].take() else {
+            return Err(refused("The portal showed no value."));
+        };
+        Ok(Part { secret: Some(SecretString::from(value)), ..done(ui("practice.secret_pasted")) })
+    }
+
+    async fn save_connector(&self, scene: Scene) -> Result<Part, Trouble> {
+        let values = scene.values;
+        let secret = scene.secret.as_ref().map(|s| s.expose_secret().to_owned());
+        let saved = self
+            .act(json!({
+                "step": "save-connector",
+                "host": values.host,
+                "client_id": values.client_id,
+                "client_secret": secret,
+                "tenant_id": values.tenant_id,
+                "resource_url": values.resource_url,
+            }))
+            .await?;
+        let redirect_url = saved["redirect_url"].as_str().map(str::to_owned);
+        let shown = redirect_url.clone().unwrap_or_default();
+        let line = ui_with("practice.connector_saved", &[("url", &shown)]);
+        Ok(Part { done: PersonDone { line, redirect_url }, secret: None })
+    }
+
+    async fn act(&self, body: Value) -> Result<Value, Trouble> {
+        let answer = self
+            .http
+            .post(format!("{}/do", self.control))
+            .json(&body)
+            .send()
+            .await
+            .map_err(|e| unreachable(&e))?;
+        let said: Value = answer.json().await.map_err(|e| unreachable(&e))?;
+        match said["error"].as_str() {
+            Some(sentence) => Err(refused(sentence)),
+            None => Ok(said),
+        }
+    }
+}
+
+fn done(line: &str) -> Part {
+    Part { done: PersonDone { line: line.to_owned(), redirect_url: None }, secret: None }
+}
+
+fn refused(sentence: &str) -> Trouble {
+    Trouble::new(Class::Refused, clean_line(sentence, 400), "Do this part yourself, or try another way.")
+}
+
+fn unreachable(error: &reqwest::Error) -> Trouble {
+    Trouble::new(Class::Local, "The practice cloud did not answer.", "Leave and start again.")
+        .original(clean_line(&error.to_string(), 200))
+}

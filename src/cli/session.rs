@@ -1,0 +1,179 @@
+//! Common set-up of the commands that look: who is signed in, and which function app it is about.
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use crate::cloud::arm::{AppListing, Arm};
+use crate::cloud::observe::Observer;
+use crate::cloud::reader::Reader;
+use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
+use crate::engine::choices::AppChoice;
+use crate::engine::words::{ui, ui_with};
+use crate::platform::browser::{Browser, BrowserOutcome};
+use crate::platform::env::Environment;
+
+use super::args::Common;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::ground::{AZURE_CLI, Ground, PracticeSignIn};
+use super::output::Output;
+use super::person::sign_in_by_itself;
+
+/// More function apps than these are not listed in a message.
+const MOST_LISTED: usize = 20;
+
+/// A signed-in person before a set-up.
+pub struct Desk {
+    /// What the command stands on.
+    pub ground: Ground,
+    /// Looks at the set-up.
+    pub observer: Observer,
+    /// Tenant id of the sign-in, where it told it.
+    pub tenant: Option<String>,
+}
+
+impl Desk {
+    /// Signs in and settles which function app it is about.
+    ///
+    /// # Errors
+    /// When somebody would have to sign in and nobody is there, the sign-in fails, or it is not clear which
+    /// function app is meant.
+    pub async fn open(
+        common: &Common,
+        environment: &Environment,
+        output: &mut Output,
+    ) -> Result<Self, Failure> {
+        let mut ground = Ground::prepare(common, PracticeSignIn::ByItself).await?;
+        // What looks never writes.
+        ground.config.read_only = true;
+        let session = sign_in(&ground, common, environment, output).await?;
+        let reader = Reader::new(session.http().clone(), session.tokens());
+        if ground.choices.app.is_none() {
+            let apps = Arm::new(reader.clone()).list_apps().await?;
+            ground.choices.app = Some(AppChoice::ResourceId(the_one(&apps)?.id.clone()));
+        }
+        let observer = Observer::signed_in(reader, Some(session.tenant().to_owned()));
+        let tenant = uuid::Uuid::try_parse(session.tenant()).ok().map(|id| id.hyphenated().to_string());
+        Ok(Self { ground, observer, tenant })
+    }
+}
+
+/// Signs in: by itself where that is practised, else with a person at the terminal.
+async fn sign_in(
+    ground: &Ground,
+    common: &Common,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Session, Failure> {
+    let http = ground.client()?;
+    let sign_in = SignIn::new(&http, ground.choices.tenant.as_deref());
+    if ground.cloud.is_practice()
+        && let Some(session) = sign_in_by_itself(&sign_in).await?
+    {
+        return Ok(session);
+    }
+    if !(environment.stdin_is_terminal && environment.stderr_is_terminal) {
+        return Err(Failure::new(
+            Exit::SignInNeeded,
+            "Somebody has to sign in, and there is no terminal here to do it.",
+        )
+        .next("Run it in a terminal. To try it without Azure, add --practice."));
+    }
+    if http.client_id() == AZURE_CLI {
+        output.say(ui("sign_in.client"));
+    }
+    let browser = if common.no_browser { Browser::off() } else { Browser::new(environment) };
+    let (tell, told) = unbounded_channel();
+    let session = if browser.unavailable().is_none() {
+        with_guide(sign_in.with_browser(&tell), told, &browser, ground, output).await
+    } else {
+        with_guide(sign_in.with_device_code(&tell), told, &browser, ground, output).await
+    }?;
+    let person = session.person();
+    output.say(&ui_with("sign_in.signed_in", &[("person", &person.upn), ("tenant", session.tenant())]));
+    Ok(session)
+}
+
+/// Carries a sign-in out while telling the person what to do.
+async fn with_guide(
+    flow: impl Future<Output = Result<Session, crate::engine::trouble::Trouble>>,
+    mut told: UnboundedReceiver<SignInEvent>,
+    browser: &Browser,
+    ground: &Ground,
+    output: &mut Output,
+) -> Result<Session, Failure> {
+    tokio::pin!(flow);
+    loop {
+        tokio::select! {
+            outcome = &mut flow => return Ok(outcome?),
+            Some(event) = told.recv() => match event {
+                SignInEvent::DeviceCode { user_code, verification_uri, expires_at, .. } => {
+                    let url = verification_uri.as_str();
+                    output.say(&ui_with("sign_in.code", &[("url", url), ("code", &user_code)]));
+                    output.say(&format!("The code is good until {}.", ground.clock.local_hhmm(expires_at)));
+                }
+                SignInEvent::Browser { url } => {
+                    if let BrowserOutcome::NotHere(reason) = browser.open(&url).await {
+                        output.say(&reason.to_string());
+                    }
+                    output.say(&format!("If no page has opened, open this address on this machine:\n{url}"));
+                }
+                SignInEvent::Returned => {}
+            },
+        }
+    }
+}
+
+/// The only function app there is.
+fn the_one(apps: &[AppListing]) -> Result<&AppListing, Failure> {
+    match apps {
+        [one] => Ok(one),
+        [] => Err(Failure::new(Exit::Fails, "This sign-in sees no function app.")
+            .means("It may live in another tenant, or you have no role in its subscription.")
+            .next("Name its address with --app, or another tenant with --tenant.")),
+        several => {
+            let mut list: Vec<String> = several
+                .iter()
+                .take(MOST_LISTED)
+                .map(|app| format!("  {} ({})", app.name, app.host))
+                .collect();
+            if several.len() > MOST_LISTED {
+                list.push(format!("  and {} more", several.len() - MOST_LISTED));
+            }
+            Err(Failure::wrong_usage(format!(
+                "This sign-in sees {} function apps:\n{}",
+                several.len(),
+                list.join("\n")
+            ))
+            .next("Say which one with --app NAME."))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn app(name: &str) -> AppListing {
+        AppListing {
+            id: format!("/subscriptions/s/resourceGroups/rg/providers/Microsoft.Web/sites/{name}"),
+            name: name.into(),
+            host: format!("{name}.azurewebsites.net"),
+            location: "westeurope".into(),
+            subscription: "s".into(),
+            subscription_name: "Contoso".into(),
+            resource_group: "rg".into(),
+            state: "Running".into(),
+        }
+    }
+
+    #[test]
+    fn only_a_single_app_goes_without_saying() {
+        assert_eq!(the_one(&[app("one")]).unwrap().name, "one");
+        assert_eq!(the_one(&[]).unwrap_err().exit, Exit::Fails);
+        let failure = the_one(&[app("one"), app("two")]).unwrap_err();
+        assert_eq!(failure.exit, Exit::WrongUsage);
+        assert!(failure.what.contains("one.azurewebsites.net") && failure.next.contains("--app"));
+        let many: Vec<_> = (0..50).map(|n| app(&format!("a{n}"))).collect();
+        assert!(the_one(&many).unwrap_err().what.ends_with("and 30 more"));
+    }
+}

@@ -1,0 +1,396 @@
+//! The commands as a shell runs them: stdout, stderr and exit code of the real program.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use common::Home;
+use serde_json::Value;
+
+/// The report's schema as it is kept.
+const SCHEMA: &str = "assets/check.schema.json";
+
+/// Every scenario, its exit code and what is broken first.
+const SCENARIOS: [(&str, i32, Option<&str>); 9] = [
+    ("fresh", 1, Some("api.app")),
+    ("finished", 0, None),
+    ("issuer-mismatch", 1, Some("api.issuer")),
+    ("caller-not-allowed", 1, Some("client.allowed")),
+    ("wrong-audience", 1, Some("auth.on")),
+    ("secret-expired", 1, Some("secret.ends")),
+    ("redirect-missing", 1, Some("redirect.registered")),
+    ("no-admin", 1, Some("api.app")),
+    ("slow-directory", 1, Some("api.app")),
+];
+
+fn generated_schema() -> String {
+    format!("{:#}\n", handclasp::engine::report::schema().to_value())
+}
+
+fn schema_path() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA)
+}
+
+fn stored_schema() -> Value {
+    serde_json::from_str(&fs::read_to_string(schema_path()).unwrap()).unwrap()
+}
+
+#[test]
+fn the_stored_schema_is_the_one_of_the_types() {
+    let stored = fs::read_to_string(schema_path()).unwrap_or_default().replace("\r\n", "\n");
+    assert!(
+        stored == generated_schema(),
+        "{SCHEMA} is stale. Fields may be added, none removed. To renew it:\n\
+         cargo test --test commands renew_the_stored_schema -- --ignored"
+    );
+}
+
+#[test]
+#[ignore = "writes assets/check.schema.json; run it when the report's types have grown"]
+fn renew_the_stored_schema() {
+    fs::write(schema_path(), generated_schema()).unwrap();
+    assert_eq!(fs::read_to_string(schema_path()).unwrap(), generated_schema());
+}
+
+#[test]
+fn check_finds_what_each_scenario_has_broken() {
+    let schema = jsonschema::validator_for(&stored_schema()).unwrap();
+    let home = Home::new();
+    for (scenario, code, first_broken) in SCENARIOS {
+        let ran = home.run(["check", "--practice", scenario, "--json"]);
+        let json = ran.json();
+        assert_eq!(json["first_broken"].as_str(), first_broken, "{scenario}: {ran}");
+        assert_eq!(ran.code, Some(code), "{scenario}");
+        assert_eq!(ran.stderr, "", "{scenario}");
+        let problems: Vec<String> = schema.iter_errors(&json).map(|error| error.to_string()).collect();
+        assert!(problems.is_empty(), "{scenario}: {problems:?}");
+        assert_eq!(json["schema"], 1);
+        assert_eq!(json["stages"].as_array().unwrap().len(), 7);
+        assert!(json["values"]["host"].as_str().unwrap().ends_with(".azurewebsites.net"));
+    }
+    assert_eq!(home.left_behind(), [] as [std::path::PathBuf; 0], "a look leaves nothing behind");
+}
+
+#[test]
+fn the_schema_refuses_what_is_not_a_report() {
+    let schema = jsonschema::validator_for(&stored_schema()).unwrap();
+    let home = Home::new();
+    let good = home.run(["check", "--practice", "finished", "--json"]).json();
+    assert!(schema.is_valid(&good));
+    for (pointer, bad) in [
+        ("/schema", Value::from("1")),
+        ("/stages/0/id", Value::from("picking")),
+        ("/stages/0/checks/0/status", Value::from("fine")),
+        ("/values/secret", Value::from("hunter2")),
+    ] {
+        let mut report = good.clone();
+        *report.pointer_mut(pointer).unwrap() = bad;
+        assert!(!schema.is_valid(&report), "{pointer}");
+    }
+}
+
+#[test]
+fn strict_asks_for_more_than_nothing_broken() {
+    let home = Home::new();
+    // What is not tried needs somebody's hands, so it does not count; a warning would.
+    assert_eq!(home.run(["check", "--practice", "finished", "--strict", "--json"]).code, Some(0));
+    assert_eq!(home.run(["check", "--practice", "issuer-mismatch", "--strict", "--json"]).code, Some(1));
+}
+
+#[test]
+fn text_and_markdown_name_what_to_mend_first() {
+    let home = Home::new();
+    let text = home.run(["check", "--practice", "issuer-mismatch"]);
+    assert_eq!((text.code, text.stderr.as_str()), (Some(1), ""), "{text}");
+    assert!(text.stdout.is_ascii(), "without a locale, nothing beyond ASCII is written: {text}");
+    assert!(text.stdout.lines().last().unwrap().contains("[api.issuer]"), "{text}");
+    assert!(text.stdout.contains("Why it matters"), "{text}");
+    let ticket = home.run(["--practice", "issuer-mismatch", "check", "--markdown"]);
+    assert_eq!(ticket.code, Some(1));
+    assert!(ticket.stdout.starts_with("# Handclasp: contoso-hello"), "{ticket}");
+}
+
+#[test]
+fn wrong_usage_is_told_and_has_its_code() {
+    let home = Home::new();
+    insta::assert_snapshot!("unknown_command", home.run(["fly"]));
+    insta::assert_snapshot!("unknown_scenario", home.run(["check", "--practice", "frsh"]));
+    insta::assert_snapshot!("unknown_cloud", home.run(["check", "--cloud", "pubic"]));
+    insta::assert_snapshot!("cloud_file_missing", home.run(["check", "--cloud", "no/such.toml"]));
+    insta::assert_snapshot!("copy_secret", home.run(["copy", "secret", "--practice"]));
+    insta::assert_snapshot!("practice_twice", home.run(["practice", "serve", "--practice", "finished"]));
+    insta::assert_snapshot!("no_terminal", home.run(["--practice"]));
+    for line in [
+        &["check", "--json", "--markdown"] as &[&str],
+        &["check", "--watch", "0"],
+        &["practice", "serve", "nowhere"],
+        &["practice", "serve", "--auto-approve", "nobody"],
+        &["copy", "everything"],
+        &["files"],
+    ] {
+        let ran = home.run(line);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{line:?}: {ran}");
+        assert!(!ran.stderr.is_empty(), "{line:?}");
+    }
+}
+
+#[test]
+fn a_hostile_app_never_reaches_the_terminal_as_it_is() {
+    let home = Home::new();
+    for app in
+        ["a\u{1b}[2Jb", "\u{202e}olleh", "../../etc/passwd", "x?y=z", "'; drop table", "http://x.example"]
+    {
+        let ran = home.run(["check", "--practice", "finished", "--app", app]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{app:?}: {ran}");
+        assert!(!ran.stderr.contains(['\u{1b}', '\u{202e}']), "{app:?}: {:?}", ran.stderr);
+    }
+    let unknown = home.run(["check", "--practice", "finished", "--app", "contoso-helo", "--json"]);
+    assert_eq!(unknown.code, Some(1));
+    assert_eq!(unknown.json()["first_broken"], "app.exists");
+}
+
+#[test]
+fn without_a_terminal_nobody_is_waited_for() {
+    let home = Home::new();
+    insta::assert_snapshot!("sign_in_needed", home.run(["check", "--app", "contoso-hello", "--json"]));
+}
+
+#[test]
+fn help_is_the_reference() {
+    let home = Home::new();
+    insta::assert_snapshot!("help", home.run(["--help"]));
+    insta::assert_snapshot!("help_check", home.run(["check", "--help"]));
+    insta::assert_snapshot!("help_copy", home.run(["copy", "-h"]));
+    insta::assert_snapshot!("help_practice_serve", home.run(["practice", "serve", "-h"]));
+    let version = home.run(["--version"]);
+    assert_eq!(version.code, Some(0));
+    assert_eq!(version.stdout, format!("handclasp {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_value_is_printed_and_nothing_else() {
+    let home = Home::new();
+    let print = |value: &str, scenario: &str| home.run(["copy", value, "--print", "--practice", scenario]);
+    let report = home.run(["check", "--practice", "finished", "--json"]).json();
+    for (value, key) in [
+        ("host", "host"),
+        ("client-id", "client_id"),
+        ("tenant-id", "tenant_id"),
+        ("resource-url", "resource_url"),
+    ] {
+        let ran = print(value, "finished");
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{value}: {ran}");
+        assert_eq!(ran.stdout.trim_end(), report["values"][key].as_str().unwrap(), "{value}");
+    }
+    insta::assert_snapshot!("value_not_known", print("client-id", "fresh"));
+    insta::assert_snapshot!("no_clipboard", home.run(["copy", "host", "--practice", "finished"]));
+}
+
+#[test]
+fn files_are_written_once_and_never_over_others_unasked() {
+    let home = Home::new();
+    // The sign-in address is in the files, so the practice cloud has to stay where it is.
+    let served = Served::start(&home, &["finished", "--auto-approve", "ada"]);
+    let line = ["files", "import", "--cloud", served.cloud_file()];
+    let first = home.run(line);
+    assert_eq!((first.code, first.stderr.as_str()), (Some(0), ""), "{first}");
+    let written: Vec<_> = first.stdout.lines().map(|name| home.work().join(name)).collect();
+    assert_eq!(written.len(), 3, "{first}");
+    for path in &written {
+        let text = fs::read_to_string(path).unwrap();
+        assert!(text.contains("contoso-hello.azurewebsites.net") && text.contains("Hello"), "{text}");
+        serde_json::from_str::<Value>(&text).unwrap();
+    }
+    let again = home.run(line);
+    assert_eq!(again.code, Some(0), "{again}");
+    fs::write(&written[0], "mine").unwrap();
+    insta::assert_snapshot!("a_file_in_the_way", home.run(line));
+    assert_eq!(fs::read_to_string(&written[0]).unwrap(), "mine");
+    assert_eq!(home.run(["files", "import", "--cloud", served.cloud_file(), "--force"]).code, Some(0));
+    assert_ne!(fs::read_to_string(&written[0]).unwrap(), "mine");
+}
+
+#[test]
+fn the_scenarios_are_listed() {
+    let home = Home::new();
+    let json = home.run(["practice", "scenarios", "--json"]).json();
+    let names: Vec<_> = json.as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
+    for (scenario, _, _) in SCENARIOS {
+        assert!(names.contains(&scenario), "{scenario} in {names:?}");
+    }
+    let text = home.run(["practice", "scenarios"]);
+    assert_eq!(text.code, Some(0));
+    assert!(names.iter().all(|name| text.stdout.lines().any(|line| line.starts_with(name))), "{text}");
+    assert!(text.stdout.lines().all(|line| line.chars().count() <= 80), "{text}");
+}
+
+#[test]
+fn every_exchange_is_recorded_without_tokens() {
+    let home = Home::new();
+    let ran = home.run(["check", "--practice", "finished", "--json", "--har", "new/run.har"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+    let text = fs::read_to_string(home.work().join("new/run.har")).unwrap();
+    let har: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(har["log"]["version"], "1.2");
+    assert!(har["log"]["entries"].as_array().unwrap().len() > 10);
+    assert!(!text.contains("eyJ"), "a token looks like this");
+    let refused = home.run(["check", "--practice", "finished", "--har", "."]);
+    assert_eq!(refused.code, Some(1), "{refused}");
+}
+
+#[test]
+fn a_reader_that_has_gone_away_is_no_error() {
+    let home = Home::new();
+    let mut child = home
+        .command(["check", "--practice", "finished"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ran = home.ran(child);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran}");
+}
+
+#[test]
+fn a_cloud_that_does_not_answer_is_told_from_a_broken_set_up() {
+    let home = Home::new();
+    // A port that was free a moment ago, and has nobody behind it.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let origin = format!("http://127.0.0.1:{port}");
+    let file = format!(
+        "name = \"gone\"\nlogin = \"{origin}\"\ngraph = \"{origin}\"\narm = \"{origin}\"\nportal = \"{origin}\"\n\
+         arm_audience = \"https://management.core.windows.net/\"\nsite_suffix = \"azurewebsites.net\"\n\
+         site_origin = \"{origin}\"\n"
+    );
+    fs::write(home.work().join("gone.toml"), file).unwrap();
+    insta::assert_snapshot!("offline", home.run(["check", "--cloud", "gone.toml", "--app", "contoso-hello"]));
+}
+
+/// A practice cloud of its own, and the first line that it printed.
+struct Served {
+    child: Child,
+    line: Value,
+}
+
+impl Served {
+    fn start(home: &Home, args: &[&str]) -> Self {
+        let line = [&["practice", "serve"], args].concat();
+        let mut child = home.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { line: serde_json::from_str(&line).unwrap(), child }
+    }
+
+    fn cloud_file(&self) -> &str {
+        self.line["cloud_file"].as_str().unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have been stopped already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn other_clients_find_everything_on_the_first_line() {
+    let home = Home::new();
+    let served = Served::start(&home, &["finished", "--auto-approve", "ada"]);
+    let line = &served.line;
+    assert!(line["origin"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    assert_eq!(line["control"], format!("{}/_practice", line["origin"].as_str().unwrap()));
+    for pointer in [
+        "/tenant/id",
+        "/tenant/domain",
+        "/subscription",
+        "/resource_group",
+        "/app/name",
+        "/app/host",
+        "/client/id",
+        "/client/secret",
+    ] {
+        assert!(!line.pointer(pointer).unwrap().as_str().unwrap().is_empty(), "{pointer}");
+    }
+    assert_eq!(line["app"]["function"], "Hello");
+    assert!(line["users"][0]["name"].as_str().unwrap().contains('@'));
+
+    // Another run of the program is such a client; nobody is at the page, and the only app goes without saying.
+    let ran = home.run(["check", "--cloud", served.cloud_file(), "--json"]);
+    assert_eq!(ran.code, Some(0), "{ran}");
+}
+
+#[test]
+fn a_practice_page_that_wants_somebody_is_not_waited_for() {
+    let home = Home::new();
+    let served = Served::start(&home, &["finished"]);
+    let ran = home.run(["check", "--cloud", served.cloud_file(), "--json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""), "{ran}");
+    assert!(ran.stderr.contains("sign in"), "{ran}");
+}
+
+#[test]
+fn several_apps_are_listed_instead_of_one_being_guessed() {
+    let home = Home::new();
+    let served = Served::start(&home, &["workshop", "--auto-approve", "ada"]);
+    let ran = home.run(["check", "--cloud", served.cloud_file()]);
+    if ran.code == Some(2) {
+        assert!(ran.stderr.contains("--app"), "{ran}");
+    } else {
+        assert!(ran.stdout.contains("contoso-hello"), "{ran}");
+    }
+}
+
+#[cfg(unix)]
+mod stopping {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    use super::*;
+
+    fn stop(child: &Child, signal: Signal) {
+        kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
+    }
+
+    #[test]
+    fn the_practice_cloud_takes_its_file_along() {
+        for signal in [Signal::TERM, Signal::INT] {
+            let home = Home::new();
+            let mut served = Served::start(&home, &["fresh"]);
+            let file = std::path::PathBuf::from(served.cloud_file());
+            assert!(file.exists());
+            let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o600);
+            stop(&served.child, signal);
+            assert_eq!(served.child.wait().unwrap().code(), Some(130), "{signal:?}");
+            assert!(!file.exists(), "{signal:?}");
+            assert_eq!(home.left_behind(), [] as [std::path::PathBuf; 0]);
+        }
+    }
+
+    #[test]
+    fn watching_goes_on_until_it_is_interrupted() {
+        let home = Home::new();
+        let mut child = home
+            .command(["check", "--practice", "finished", "--watch", "1", "--json"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let first: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(first["schema"], 1);
+        stop(&child, Signal::INT);
+        let ran = home.ran(child);
+        assert_eq!(ran.code, Some(130), "{ran}");
+        line.clear();
+        assert_eq!(out.read_line(&mut line).unwrap(), 0, "nothing changed, so nothing more was said: {line}");
+    }
+}

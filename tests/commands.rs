@@ -6,6 +6,7 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Stdio};
 
 use common::Home;
@@ -20,7 +21,7 @@ const SCENARIOS: [(&str, i32, Option<&str>); 9] = [
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
     ("caller-not-allowed", 1, Some("client.allowed")),
-    ("wrong-audience", 1, Some("auth.on")),
+    ("wrong-audience", 1, Some("api.audience")),
     ("secret-expired", 1, Some("secret.ends")),
     ("redirect-missing", 1, Some("redirect.registered")),
     ("no-admin", 1, Some("api.app")),
@@ -32,33 +33,24 @@ fn generated_schema() -> String {
 }
 
 fn schema_path() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA)
-}
-
-fn stored_schema() -> Value {
-    serde_json::from_str(&fs::read_to_string(schema_path()).unwrap()).unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA)
 }
 
 #[test]
 fn the_stored_schema_is_the_one_of_the_types() {
     let stored = fs::read_to_string(schema_path()).unwrap_or_default().replace("\r\n", "\n");
-    assert!(
-        stored == generated_schema(),
-        "{SCHEMA} is stale. Fields may be added, none removed. To renew it:\n\
-         cargo test --test commands renew_the_stored_schema -- --ignored"
-    );
-}
-
-#[test]
-#[ignore = "writes assets/check.schema.json; run it when the report's types have grown"]
-fn renew_the_stored_schema() {
-    fs::write(schema_path(), generated_schema()).unwrap();
-    assert_eq!(fs::read_to_string(schema_path()).unwrap(), generated_schema());
+    if stored != generated_schema() {
+        let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check.schema.json");
+        fs::write(&fresh, generated_schema()).unwrap();
+        panic!(
+            "{SCHEMA} is stale. Fields may be added, none removed. To renew it, copy {} over it.",
+            fresh.display()
+        );
+    }
 }
 
 #[test]
 fn check_finds_what_each_scenario_has_broken() {
-    let schema = jsonschema::validator_for(&stored_schema()).unwrap();
     let home = Home::new();
     for (scenario, code, first_broken) in SCENARIOS {
         let ran = home.run(["check", "--practice", scenario, "--json"]);
@@ -66,31 +58,11 @@ fn check_finds_what_each_scenario_has_broken() {
         assert_eq!(json["first_broken"].as_str(), first_broken, "{scenario}: {ran}");
         assert_eq!(ran.code, Some(code), "{scenario}");
         assert_eq!(ran.stderr, "", "{scenario}");
-        let problems: Vec<String> = schema.iter_errors(&json).map(|error| error.to_string()).collect();
-        assert!(problems.is_empty(), "{scenario}: {problems:?}");
         assert_eq!(json["schema"], 1);
         assert_eq!(json["stages"].as_array().unwrap().len(), 7);
         assert!(json["values"]["host"].as_str().unwrap().ends_with(".azurewebsites.net"));
     }
     assert_eq!(home.left_behind(), [] as [std::path::PathBuf; 0], "a look leaves nothing behind");
-}
-
-#[test]
-fn the_schema_refuses_what_is_not_a_report() {
-    let schema = jsonschema::validator_for(&stored_schema()).unwrap();
-    let home = Home::new();
-    let good = home.run(["check", "--practice", "finished", "--json"]).json();
-    assert!(schema.is_valid(&good));
-    for (pointer, bad) in [
-        ("/schema", Value::from("1")),
-        ("/stages/0/id", Value::from("picking")),
-        ("/stages/0/checks/0/status", Value::from("fine")),
-        ("/values/secret", Value::from("hunter2")),
-    ] {
-        let mut report = good.clone();
-        *report.pointer_mut(pointer).unwrap() = bad;
-        assert!(!schema.is_valid(&report), "{pointer}");
-    }
 }
 
 #[test]
@@ -338,13 +310,12 @@ fn a_practice_page_that_wants_somebody_is_not_waited_for() {
 #[test]
 fn several_apps_are_listed_instead_of_one_being_guessed() {
     let home = Home::new();
-    let served = Served::start(&home, &["workshop", "--auto-approve", "ada"]);
+    let served = Served::start(&home, &["workshop", "--auto-approve", "grace"]);
     let ran = home.run(["check", "--cloud", served.cloud_file()]);
-    if ran.code == Some(2) {
-        assert!(ran.stderr.contains("--app"), "{ran}");
-    } else {
-        assert!(ran.stdout.contains("contoso-hello"), "{ran}");
-    }
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran}");
+    assert!(ran.stderr.contains("contoso-hello.azurewebsites.net") && ran.stderr.contains("--app"), "{ran}");
+    let chosen = home.run(["check", "--cloud", served.cloud_file(), "--app", "contoso-hello", "--json"]);
+    assert_eq!(chosen.json()["first_broken"], "api.app", "{chosen}");
 }
 
 #[cfg(unix)]
@@ -392,5 +363,84 @@ mod stopping {
         assert_eq!(ran.code, Some(130), "{ran}");
         line.clear();
         assert_eq!(out.read_line(&mut line).unwrap(), 0, "nothing changed, so nothing more was said: {line}");
+    }
+}
+
+/// With a person at a terminal, who has no display: the code is typed elsewhere.
+#[cfg(unix)]
+mod at_a_terminal {
+    use std::io::{Read, Write};
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    /// A look in a terminal of its own.
+    struct Terminal {
+        child: Box<dyn portable_pty::Child + Send + Sync>,
+        screen: Box<dyn Read + Send>,
+        keys: Box<dyn Write + Send>,
+        code: String,
+    }
+
+    /// Starts a look and waits for the code to type.
+    fn asked_for_a_code(home: &Home, served: &Served) -> Terminal {
+        let pair = native_pty_system().openpty(PtySize { rows: 24, cols: 80, ..PtySize::default() }).unwrap();
+        let plain = home.command(["check", "--cloud", served.cloud_file(), "--json"]);
+        let mut command = CommandBuilder::new(plain.get_program());
+        command.args(plain.get_args());
+        command.env_clear();
+        for (name, value) in plain.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command.env("TERM", "xterm");
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut screen = pair.master.try_clone_reader().unwrap();
+        let keys = pair.master.take_writer().unwrap();
+        let mut seen = String::new();
+        let code = loop {
+            let mut bytes = [0; 256];
+            let read = screen.read(&mut bytes).unwrap();
+            assert_ne!(read, 0, "it ended: {seen}");
+            seen.push_str(&String::from_utf8_lossy(&bytes[..read]));
+            if let Some((_, rest)) = seen.split_once("and type ")
+                && let Some((code, _)) = rest.split_once(['\r', '\n'])
+            {
+                break code.trim_end_matches('.').to_owned();
+            }
+        };
+        Terminal { child, screen, keys, code }
+    }
+
+    #[test]
+    fn a_code_is_shown_and_the_look_goes_on_once_it_was_typed() {
+        let home = Home::new();
+        let served = Served::start(&home, &["finished"]);
+        let Terminal { mut child, mut screen, keys: _keys, code } = asked_for_a_code(&home, &served);
+        let step = serde_json::json!({"step": "approve-device-code", "user": "ada", "user_code": code});
+        let control = format!("{}/do", served.line["control"].as_str().unwrap());
+        let status =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+                let client = reqwest::Client::builder().no_proxy().build().unwrap();
+                client.post(control).json(&step).send().await.unwrap().status()
+            });
+        assert!(status.is_success(), "{status}");
+        let mut rest = Vec::new();
+        // Reading from a terminal whose other end has gone is an error on some systems.
+        let _ = screen.read_to_end(&mut rest);
+        let rest = String::from_utf8_lossy(&rest);
+        assert!(rest.contains("Signed in as ada@contoso.onmicrosoft.com"), "{rest}");
+        assert!(rest.contains("\"first_broken\": null"), "{rest}");
+        assert_eq!(child.wait().unwrap().exit_code(), 0, "{rest}");
+    }
+
+    #[test]
+    fn ctrl_c_ends_the_waiting() {
+        let home = Home::new();
+        let served = Served::start(&home, &["finished"]);
+        let Terminal { mut child, screen: _screen, mut keys, .. } = asked_for_a_code(&home, &served);
+        keys.write_all(b"\x03").unwrap();
+        assert_eq!(child.wait().unwrap().exit_code(), 130);
     }
 }

@@ -95,7 +95,7 @@ pub struct Check {
     /// Print Markdown, to paste into a ticket
     #[arg(long, conflicts_with_all = ["json", "watch"])]
     pub markdown: bool,
-    /// Count warnings and what could not be seen as failures too
+    /// Count warnings and what could not be seen, too
     #[arg(long)]
     pub strict: bool,
 }
@@ -141,7 +141,7 @@ pub struct Files {
 /// `handclasp practice`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Practice {
-    /// Serve the practice cloud until stopped; prints its addresses as one JSON line
+    /// Serve the practice cloud until stopped; its addresses as JSON
     Serve(Serve),
     /// What can be practised
     Scenarios(Scenarios),
@@ -153,10 +153,10 @@ pub struct Serve {
     /// What to practise
     #[arg(value_name = "SCENARIO", default_value = "fresh", value_parser = word)]
     pub scenario: String,
-    /// The port on this machine [default: one that is free]
+    /// The port; without it, one that is free
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
-    /// Let sign-ins succeed as this user, with nobody at the page
+    /// Sign this user in with nobody at the page
     #[arg(long, value_name = "USER", value_parser = word)]
     pub auto_approve: Option<String>,
 }

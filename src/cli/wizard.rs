@@ -93,7 +93,7 @@ fn setup(ground: &Ground, common: &Common, environment: &Environment, practice: 
     Setup {
         practice,
         read_only: common.read_only,
-        no_browser: common.no_browser,
+        no_browser: common.no_browser || Browser::new(environment).unavailable().is_some(),
         remote: environment.is_remote,
         cloud: (*ground.cloud).clone(),
         client: PublicClient { id, name: name.to_owned() },

@@ -3,6 +3,7 @@
 use crate::engine::ids::StageId;
 use crate::flow::effect::{CopyItem, Effect};
 use crate::flow::event::CopyOutcome;
+use crate::flow::menu::Item;
 use crate::flow::state::{Overlay, Page, Panel, SignInStep};
 
 use super::Turn;
@@ -113,7 +114,13 @@ impl Turn<'_> {
             CopyOutcome::Copied => self.state.secret_on_clipboard = item == CopyItem::ClientSecret,
             // Whether the terminal took it is not known: the worse of the two is assumed.
             CopyOutcome::Sent => self.state.secret_on_clipboard |= item == CopyItem::ClientSecret,
-            CopyOutcome::Failed(trouble) => self.trouble(trouble.clone()),
+            CopyOutcome::Failed(trouble) => {
+                // Back to where it failed, so that trying once more is the next key.
+                if self.state.panel == Panel::HandOver {
+                    self.state.selected = Some(Item::Row(item));
+                }
+                self.trouble(trouble.clone());
+            }
         }
         self.state.copied.insert(item, outcome);
         self.state.last_copied = Some(item);

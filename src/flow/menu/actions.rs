@@ -161,8 +161,8 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         Panel::Rehearsal(view) => {
             let mut list = Vec::new();
             if matches!(view.step, RehearsalStep::SignIn { .. }) {
-                page(state, &mut list);
                 practice(state, &mut list);
+                page(state, &mut list);
                 list.push(action(ActionId::PasteAddress, "flow.paste_address", Some('t')));
             }
             list.push(action(ActionId::CancelRehearsal, "flow.stop_rehearsal", None));

@@ -110,7 +110,8 @@ mod tests {
             ("127.0.0.1:7000", "/_make/connectors/new", Service::Maker),
             ("127.0.0.1:7000", "/_practice/calls", Service::Control),
             ("127.0.0.1:7000", "/_site/contoso-hello/api/Hello", Service::Site),
-            ("127.0.0.1:7000", "/", Service::Unknown),
+            ("127.0.0.1:7000", "/", Service::Portal),
+            ("127.0.0.1:7000", "/nothing", Service::Unknown),
         ] {
             let mut request = Request::new(Method::GET, host, path, "");
             assert_eq!(find(&world, &mut request), expected, "{host}{path}");

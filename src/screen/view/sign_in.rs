@@ -35,7 +35,8 @@ pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> 
                 ("  ", Role::Plain),
                 (address, Role::Value),
             ]);
-            doc.pieces(&[(ui("screen.code_code"), Role::Quiet), ("  ", Role::Plain), (code, Role::Strong)]);
+            let label = format!("{:<7}  ", ui("screen.code_code"));
+            doc.pieces(&[(&label, Role::Quiet), (code, Role::Strong)]);
             let ends = ui_with("screen.code_ends", &[("time", &paint.clock(*ends))]);
             doc.pieces(&[(&ends, Role::Quiet)]);
             doc.blank();

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
 
+pub mod plan;
 pub mod practice;
 
 use std::io::{Read, Write};
@@ -161,7 +162,15 @@ impl Terminal {
             Condvar::new(),
         ));
         let reader = read(pair.master.try_clone_reader().unwrap(), seen.clone(), writer.clone());
-        Self { master: pair.master, slave: Some(pair.slave), writer, child, settings, seen, reader: Some(reader) }
+        Self {
+            master: pair.master,
+            slave: Some(pair.slave),
+            writer,
+            child,
+            settings,
+            seen,
+            reader: Some(reader),
+        }
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -191,10 +200,9 @@ impl Terminal {
     /// Waits for something about the screen; shows all of it when that never happens.
     #[track_caller]
     pub fn wait_until(&self, what: &str, holds: impl Fn(&vt100::Screen) -> bool) {
-        let met = self.waited(PATIENCE, |seen| holds(seen.parser.screen()));
-        let seen = self.seen();
-        let screen = seen.parser.screen();
-        assert!(met, "{what}: not within {PATIENCE:?}. The screen{}:\n{}", if seen.closed { ", closed" } else { "" }, frame(screen));
+        if !self.waited(PATIENCE, |seen| holds(seen.parser.screen())) {
+            self.fail(&format!("Waited for {what}"));
+        }
     }
 
     /// Whether something comes true in time.
@@ -202,13 +210,15 @@ impl Terminal {
         let deadline = Instant::now() + patience;
         let mut seen = self.seen();
         loop {
-            if holds(&seen) {
+            // Half a frame is not what a person sees.
+            if !in_frame(&seen.raw) && holds(&seen) {
                 return true;
             }
             let Some(left) = deadline.checked_duration_since(Instant::now()).filter(|_| !seen.closed) else {
                 return false;
             };
-            seen = self.seen.1.wait_timeout(seen, left.min(Duration::from_millis(200))).unwrap().0;
+            // Some conditions come true by the passing of time alone.
+            seen = self.seen.1.wait_timeout(seen, left.min(READ / 4)).unwrap().0;
         }
     }
 
@@ -222,6 +232,14 @@ impl Terminal {
     #[track_caller]
     pub fn wait_gone(&self, text: &str) {
         self.wait_until(&format!("{text:?} to go"), |screen| !shows(screen, text));
+    }
+
+    /// Waits for something about everything that was written so far.
+    #[track_caller]
+    pub fn wait_written(&self, what: &str, holds: impl Fn(&[u8]) -> bool) {
+        if !self.waited(PATIENCE, |seen| holds(&seen.raw)) {
+            self.fail(&format!("Waited for {what} to be written"));
+        }
     }
 
     /// Whether this text stands on the screen now.
@@ -244,26 +262,46 @@ impl Terminal {
     /// Lets the screen stand still for as long as somebody needs to read it.
     #[track_caller]
     pub fn read_it(&self) {
-        assert!(self.waited(PATIENCE, |seen| seen.last.elapsed() >= READ), "the screen never stands still");
+        if !self.waited(PATIENCE, |seen| seen.last.elapsed() >= READ) {
+            self.fail("The screen never stands still");
+        }
     }
 
     /// Goes to a row or button by its text with the arrow keys alone.
     #[track_caller]
     pub fn go_to(&self, label: &str) {
         self.wait_for(label);
+        self.go_where(label, |selected| selected.contains(&squeezed(label)));
+    }
+
+    /// Goes to the row or button whose text, as it looks when it is selected, is the right one.
+    #[track_caller]
+    pub fn go_where(&self, what: &str, is_it: impl Fn(&str) -> bool) {
+        self.read_it();
         let mut passed = Vec::new();
         for _ in 0..80 {
             let selected = self.selected();
-            if squeezed(&selected).contains(&squeezed(label)) {
+            if is_it(&selected) {
                 return;
             }
-            let before = self.screen_with_selection();
             self.send(key::DOWN);
-            let moved = self.waited(PRESS_AGAIN, |seen| with_selection(seen.parser.screen()) != before);
-            assert!(moved, "Down moves nothing. The screen:\n{}", frame(self.seen().parser.screen()));
+            if !self.waited(PATIENCE, |seen| self::selected(seen.parser.screen()) != selected) {
+                self.fail("Down moves nothing");
+            }
             passed.push(selected);
         }
-        panic!("{label:?} cannot be reached; passed {passed:?}. The screen:\n{}", frame(self.seen().parser.screen()));
+        self.fail(&format!("{what:?} cannot be reached; passed {passed:?}"));
+    }
+
+    /// Fails with a sentence and the whole screen.
+    #[track_caller]
+    pub fn fail(&self, what: &str) -> ! {
+        let seen = self.seen();
+        let closed = if seen.closed { ", which is closed" } else { "" };
+        let message = format!("{what}. The screen{closed}:\n{}", frame(seen.parser.screen()));
+        // Others still need the lock when this one has failed.
+        drop(seen);
+        panic!("{message}");
     }
 
     fn screen_with_selection(&self) -> String {
@@ -287,13 +325,15 @@ impl Terminal {
             let clips = self.clipboard().len();
             self.send(key::ENTER);
             let done = |seen: &Seen| {
-                seen.closed || with_selection(seen.parser.screen()) != before || clipboard(&seen.raw).len() > clips
+                seen.closed
+                    || with_selection(seen.parser.screen()) != before
+                    || clipboard(&seen.raw).len() > clips
             };
             if self.waited(PRESS_AGAIN, done) {
                 return;
             }
         }
-        panic!("Enter does nothing. The screen:\n{}", frame(self.seen().parser.screen()));
+        self.fail("Enter does nothing");
     }
 
     /// Presses Enter on a row that copies, and gives what was copied.
@@ -308,8 +348,9 @@ impl Terminal {
     pub fn copied_by(&self, press: &str) -> String {
         let before = self.clipboard().len();
         self.send(press);
-        let arrived = self.waited(PATIENCE, |seen| clipboard(&seen.raw).len() > before);
-        assert!(arrived, "nothing was copied. The screen:\n{}", frame(self.seen().parser.screen()));
+        if !self.waited(PATIENCE, |seen| clipboard(&seen.raw).len() > before) {
+            self.fail("Nothing was copied");
+        }
         self.clipboard().pop().unwrap()
     }
 
@@ -335,7 +376,11 @@ impl Terminal {
     pub fn wait_for_settings(&self, usual: bool) {
         let deadline = Instant::now() + PATIENCE;
         while self.settings_are_usual() != usual {
-            assert!(Instant::now() < deadline, "the settings did not become {}", if usual { "usual" } else { "raw" });
+            assert!(
+                Instant::now() < deadline,
+                "the settings did not become {}",
+                if usual { "usual" } else { "raw" }
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -348,7 +393,7 @@ impl Terminal {
             match self.child.try_wait().unwrap() {
                 Some(status) => break status,
                 None if Instant::now() < deadline => thread::sleep(Duration::from_millis(10)),
-                None => panic!("the program did not end. The screen:\n{}", frame(self.seen().parser.screen())),
+                None => self.fail("The program did not end"),
             }
         };
         let settings_restored = self.settings_are_usual();
@@ -403,7 +448,11 @@ fn settings(master: &dyn MasterPty) -> String {
     format!("{:?}", master.get_termios().unwrap())
 }
 
-fn read(mut from: Box<dyn Read + Send>, seen: Shared, answers: Arc<Mutex<Box<dyn Write + Send>>>) -> JoinHandle<()> {
+fn read(
+    mut from: Box<dyn Read + Send>,
+    seen: Shared,
+    answers: Arc<Mutex<Box<dyn Write + Send>>>,
+) -> JoinHandle<()> {
     thread::spawn(move || {
         let mut piece = [0; 16 * 1024];
         while let Ok(count @ 1..) = from.read(&mut piece) {
@@ -426,8 +475,9 @@ fn read(mut from: Box<dyn Read + Send>, seen: Shared, answers: Arc<Mutex<Box<dyn
     })
 }
 
+/// One space for every stretch of white space; the sides of boxes count as such.
 fn squeezed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    text.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a text stands on a screen, maybe broken over lines.
@@ -461,10 +511,20 @@ fn frame(screen: &vt100::Screen) -> String {
     format!("{line}{rows}{line}selected: {:?}", selected(screen))
 }
 
+/// Whether a frame has begun and not ended: each is sent between the marks of a synchronized update.
+fn in_frame(raw: &[u8]) -> bool {
+    let marks = raw.windows(8).rev().find(|part| part.starts_with(b"\x1b[?2026"));
+    marks.is_some_and(|mark| mark.ends_with(b"h"))
+}
+
 /// The texts of the OSC 52 sequences in an output.
 pub fn clipboard(raw: &[u8]) -> Vec<String> {
     const START: &[u8] = b"\x1b]52;";
-    let starts = raw.windows(START.len()).enumerate().filter(|(_, part)| *part == START).map(|(at, _)| at + START.len());
+    let starts = raw
+        .windows(START.len())
+        .enumerate()
+        .filter(|(_, part)| *part == START)
+        .map(|(at, _)| at + START.len());
     starts
         .filter_map(|from| {
             let rest = &raw[from..];

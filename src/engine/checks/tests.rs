@@ -394,7 +394,7 @@ fn the_portals_issuer_form_is_not_trusted_once_a_rehearsal_was_refused() {
 fn a_rehearsal_that_broke_off_says_nothing_of_the_set_up() {
     let with = |class| {
         but(|f| {
-            f.rehearsal = Seen::could_not(Trouble::new(class, "What happened.", "What to do."), now(), "GET")
+            f.rehearsal = Seen::could_not(Trouble::new(class, "What happened.", "What to do."), now(), "GET");
         })
     };
     assert_eq!(verdict(&with(Class::Cancelled), CheckId::TryAnswered), Verdict::NotTried);

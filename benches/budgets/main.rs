@@ -124,7 +124,11 @@ fn check() -> Result<()> {
         let more = (look.took.as_secs_f64() / chain.as_secs_f64() - 1.0) * 100.0;
         let budget = format!("budget 10 % above the chain; here {more:.1} %");
         line(what, &format!("{} for {} calls", milliseconds(look.took), look.calls), &budget);
-        line("  the longest chain", &format!("{} calls, {}", look.chain.len(), milliseconds(chain)), "");
+        line(
+            "  the chain of calls that held it up",
+            &format!("{} calls, {}", look.chain.len(), milliseconds(chain)),
+            "",
+        );
         println!("    {}", look.chain.join(" > "));
     }
     Ok(())

@@ -57,7 +57,7 @@ pub(super) fn rehearsal(v: &View) -> Plan {
     }
     plan.changes.push(removal(v, client, uri));
     plan.consequences.push("You sign in once more, as the connector will. If you have not consented yet you are asked, and your consent is recorded.".into());
-    plan.consequences.push("The function is called once, with your identity.".into());
+    plan.consequences.push("The function is called twice: once without a sign-in, which must be refused, and once with your identity.".into());
     plan
 }
 

@@ -10,6 +10,9 @@ use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
 use crate::screen::widgets::text::cells;
 
+/// Cells of the longer of the two labels.
+const LABEL: usize = 8;
+
 pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
     doc.text(Role::Plain, ui("screen.myself"));
@@ -40,9 +43,9 @@ fn one(doc: &mut Doc, index: usize, step: &PortalStep, here: bool) {
         doc.bar(from, style);
     }
     doc.indented(cells(&lead), |doc| {
-        doc.hanging(ui("screen.portal_today"), Role::Quiet, Role::Value, &step.today);
+        doc.labelled(ui("screen.portal_today"), LABEL, Role::Value, &step.today);
         if let Some(tutorial) = &step.tutorial {
-            doc.hanging(ui("screen.portal_tutorial"), Role::Quiet, Role::Quiet, tutorial);
+            doc.labelled(ui("screen.portal_tutorial"), LABEL, Role::Quiet, tutorial);
         }
         if let Some(trap) = &step.trap {
             doc.hanging("! ", Role::Caution, Role::Plain, trap);

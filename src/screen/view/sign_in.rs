@@ -7,6 +7,9 @@ use crate::flow::state::{SignInState, SignInStep, State};
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
 
+/// Cells of the longest way's name.
+const WAY: usize = 9;
+
 pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width.min(84));
     match &sign_in.step {
@@ -62,9 +65,9 @@ fn choose(state: &State, sign_in: &SignInState, doc: &mut Doc) {
             SignInMethod::DeviceCode => ("screen.way_code", "sign_in.device_hint"),
             SignInMethod::AzCli => ("screen.way_az", "sign_in.az_hint"),
         };
-        doc.hanging(ui(name), Role::Quiet, Role::Plain, ui(hint));
+        doc.labelled(ui(name), WAY, Role::Plain, ui(hint));
     }
-    doc.hanging(ui("screen.way_none"), Role::Quiet, Role::Plain, ui("sign_in.none_hint"));
+    doc.labelled(ui("screen.way_none"), WAY, Role::Plain, ui("sign_in.none_hint"));
     doc.blank();
     let client = &state.setup.client;
     doc.text(Role::Quiet, &ui_with("screen.client", &[("name", &client.name), ("id", &client.id)]));

@@ -182,7 +182,11 @@ fn a_redirect_url_is_appended_and_a_leftover_taken_away() {
         made.changes[0].body,
         json!({"web": {"redirectUris": ["https://contoso.example/other", left, REDIRECT]}})
     );
-    assert_eq!(made.changes[1].body, json!({"web": {"redirectUris": ["https://contoso.example/other"]}}));
+    assert_eq!(made.changes[1].before, made.changes[0].body, "each change is shown on top of the one before");
+    assert_eq!(
+        made.changes[1].body,
+        json!({"web": {"redirectUris": ["https://contoso.example/other", REDIRECT]}})
+    );
 }
 
 #[test]
@@ -191,6 +195,11 @@ fn the_rehearsals_redirect_comes_and_goes_whatever_was_added_meanwhile() {
     let input = PlanInput { rehearsal_redirect: Some(uri.into()), ..input() };
     let first = plan(StageId::Try, &cloud(), &finished(), &choices(), &input);
     assert_eq!(kinds(&first), [ChangeKind::AddRehearsalRedirect, ChangeKind::RemoveRehearsalRedirect]);
+    assert_eq!(
+        first.changes[1].before,
+        json!({"web": {"redirectUris": [REDIRECT, uri]}}),
+        "the preview shows it go"
+    );
     let meanwhile = but(|f| {
         client(f).web_redirects.push(uri.into());
         client(f).web_redirects.push("https://contoso.example/theirs".into());

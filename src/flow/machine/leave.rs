@@ -12,7 +12,8 @@ impl Turn<'_> {
     /// One level back: the topmost overlay, else the panel, else the page. What was typed is kept.
     pub(super) fn back(&mut self) {
         if self.state.overlays.pop().is_some() {
-            self.state.selected = None;
+            // A row below it stays selected: it may be where something is to be tried again.
+            self.state.selected.take_if(|item| matches!(item, Item::Action(_)));
             if let Panel::Plan(view) = &mut self.state.panel {
                 // What lay over the plan may have hidden it: it has to be seen before it can be confirmed.
                 view.since = self.state.revision + 1;

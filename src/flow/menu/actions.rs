@@ -334,6 +334,10 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     if state.stage_done() {
         list.push(action(ActionId::Continue, "action.continue", Some('c')));
     }
+    if stage == StageId::Register && choice_of_clients(state) && state.facts.client_app.value().is_none() {
+        // What was registered by hand carries no marker: only the person knows which one it is.
+        list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
+    }
     page(state, &mut list);
     practice(state, &mut list);
     if stage == StageId::Secret {

@@ -10,7 +10,7 @@ use crate::engine::redirect_url;
 /// Stage 6: register the redirect URL that came back from the connector page; clear a leftover away.
 pub(super) fn connect(v: &View) -> Plan {
     let Some(client) = v.facts.client_app.value() else {
-        return Plan::blocked("The connector's registration must exist first.");
+        return Plan::blocked("The connector's registration has to exist first. That is step 3.");
     };
     let mut plan = Plan::default();
     if let Some(url) = v.choices.redirect_url.as_ref().filter(|u| !client.web_redirects.contains(u)) {
@@ -37,7 +37,7 @@ fn leftover(v: &View, client: &Application) -> Option<Change> {
 /// Stage 7: the temporary redirect URI, there and away again.
 pub(super) fn rehearsal(v: &View) -> Plan {
     let Some(client) = v.facts.client_app.value() else {
-        return Plan::blocked("The connector's registration must exist first.");
+        return Plan::blocked("The connector's registration has to exist first. That is step 3.");
     };
     let mut plan = Plan::default();
     let Some(uri) = &v.input.rehearsal_redirect else {
@@ -52,7 +52,7 @@ pub(super) fn rehearsal(v: &View) -> Plan {
             ChangeKind::AddRehearsalRedirect,
             client,
             &after,
-            format!("Register the temporary redirect URI {uri}"),
+            "Register a temporary redirect URI for this machine".to_owned(),
         ));
     }
     plan.changes.push(removal(v, client, uri));
@@ -68,7 +68,7 @@ fn removal(v: &View, client: &Application, uri: &str) -> Change {
         ChangeKind::RemoveRehearsalRedirect,
         client,
         &after,
-        format!("Take the temporary redirect URI {uri} away again"),
+        "Take the temporary redirect URI away again".to_owned(),
     )
 }
 

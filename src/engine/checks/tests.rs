@@ -102,6 +102,19 @@ fn a_fresh_app_fails_at_its_registration_and_the_rest_waits() {
 }
 
 #[test]
+fn what_nobody_could_look_for_yet_waits() {
+    let mut facts = fresh();
+    facts.api_principal = Seen::default();
+    facts.client_principal = Seen::default();
+    assert_eq!(verdict(&facts, CheckId::GrantAssignment), Verdict::Waiting);
+    let facts = but(|f| {
+        f.client_app = gone();
+        f.client_principal = Seen::default();
+    });
+    assert_eq!(verdict(&facts, CheckId::GrantAssignment), Verdict::Waiting);
+}
+
+#[test]
 fn nothing_looked_at_is_unknown_or_waiting_never_right_or_wrong() {
     let findings = assess(&cloud(), &Facts::default(), &choices(), &Held::default(), now());
     for finding in findings.all() {

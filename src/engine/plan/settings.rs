@@ -48,7 +48,11 @@ pub(super) fn protect(v: &View) -> Plan {
     let after = protected(v, &before);
     if after != before {
         plan.consequences.extend(consequences(v, &before, &after));
-        plan.changes.push(put(v, &before, &after, "Switch Easy Auth on for this registration"));
+        let title = match v.facts.auth.value() {
+            Some(auth) if auth.enabled => "Correct the sign-in settings of the function app (Easy Auth)",
+            _ => "Switch the sign-in on at the function app (Easy Auth)",
+        };
+        plan.changes.push(put(v, &before, &after, title));
     }
     plan
 }
@@ -56,7 +60,7 @@ pub(super) fn protect(v: &View) -> Plan {
 /// Stage 3.
 pub(super) fn register(v: &View) -> Plan {
     let Some(auth) = v.facts.auth.value().filter(|a| a.enabled) else {
-        return Plan::blocked("Easy Auth must be on first.");
+        return Plan::blocked("The function has to be protected first. That is step 2.");
     };
     let mut plan = Plan::default();
     match v.facts.client_app.get() {
@@ -261,6 +265,13 @@ fn consequences(v: &View, before: &Value, after: &Value) -> Vec<String> {
     }
     if matches!(v.facts.auth_version.value(), Some(AuthVersion::V1 { .. })) {
         lines.push("The app moves from the classic settings to the current ones. That is one way.".into());
+    }
+    let wanted = v.api_app_id().to_string();
+    let configured = v.facts.auth.value().filter(|a| a.enabled).and_then(|a| a.client_id.as_deref());
+    if let Some(old) = configured.filter(|old| !old.eq_ignore_ascii_case(&wanted)) {
+        lines.push(format!(
+            "The function app signs people in with {wanted} from then on, no longer with {old}. Clients that ask for tokens of the old one can be refused."
+        ));
     }
     lines.push("The app restarts; for up to a minute the old settings stay in force.".into());
     lines

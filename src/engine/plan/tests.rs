@@ -103,6 +103,23 @@ fn a_mismatched_issuer_is_mended_in_the_settings_and_never_in_the_tokens() {
             .pointer("/properties/identityProviders/azureActiveDirectory/registration/openIdIssuer"),
         Some(&json!(format!("https://sts.windows.net/{TENANT}/")))
     );
+    assert!(plan.changes[0].title.starts_with("Correct"), "it is on already: {}", plan.changes[0].title);
+}
+
+#[test]
+fn whose_tokens_stop_counting_is_said_before_another_app_signs_people_in() {
+    let other = but(|f| {
+        if let Fact::Is(auth) = &mut f.auth.fact {
+            auth.client_id = Some(CLIENT.into());
+            auth.document["identityProviders"]["azureActiveDirectory"]["registration"]["clientId"] =
+                json!(CLIENT);
+        }
+    });
+    let plan = planned(StageId::Protect, &other);
+    assert_eq!(kinds(&plan), [ChangeKind::PutAuth]);
+    assert!(plan.consequences.iter().any(|c| c.contains(API) && c.contains(CLIENT)), "{plan:?}");
+    let same = planned(StageId::Protect, &but(|f| api(f).token_version = None));
+    assert!(!same.consequences.iter().any(|c| c.contains(API)), "nothing is said of what stays");
 }
 
 #[test]

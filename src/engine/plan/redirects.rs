@@ -10,7 +10,7 @@ use crate::engine::redirect_url;
 /// Stage 6: register the redirect URL that came back from the connector page; clear a leftover away.
 pub(super) fn connect(v: &View) -> Plan {
     let Some(client) = v.facts.client_app.value() else {
-        return Plan::blocked("The connector's registration must exist first.");
+        return Plan::blocked("The connector's registration has to exist first. That is step 3.");
     };
     let mut plan = Plan::default();
     let mut list = client.web_redirects.clone();
@@ -38,7 +38,7 @@ fn leftover(v: &View, client: &Application, list: &[String]) -> Option<Change> {
 /// Stage 7: the temporary redirect URI, there and away again.
 pub(super) fn rehearsal(v: &View) -> Plan {
     let Some(client) = v.facts.client_app.value() else {
-        return Plan::blocked("The connector's registration must exist first.");
+        return Plan::blocked("The connector's registration has to exist first. That is step 3.");
     };
     let mut plan = Plan::default();
     let Some(uri) = &v.input.rehearsal_redirect else {
@@ -54,12 +54,12 @@ pub(super) fn rehearsal(v: &View) -> Plan {
             ChangeKind::AddRehearsalRedirect,
             &before,
             &list,
-            format!("Register the temporary redirect URI {uri}"),
+            "Register a temporary redirect URI for this machine".to_owned(),
         ));
     }
     plan.changes.push(removal(v, &list, uri));
     plan.consequences.push("You sign in once more, as the connector will. If you have not consented yet you are asked, and your consent is recorded.".into());
-    plan.consequences.push("The function is called once, with your identity.".into());
+    plan.consequences.push("The function is called twice: once without a sign-in, which must be refused, and once with your identity.".into());
     plan
 }
 
@@ -70,7 +70,7 @@ fn removal(v: &View, list: &[String], uri: &str) -> Change {
         ChangeKind::RemoveRehearsalRedirect,
         list,
         &after,
-        format!("Take the temporary redirect URI {uri} away again"),
+        "Take the temporary redirect URI away again".to_owned(),
     )
 }
 

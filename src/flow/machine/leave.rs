@@ -49,7 +49,9 @@ impl Turn<'_> {
                 let view = view.clone();
                 self.show(Panel::Rehearsal(view));
             }
-            Panel::PickClient | Panel::SecretField | Panel::Answer => self.show(Panel::Overview),
+            Panel::PickClient | Panel::Consent | Panel::SecretField | Panel::Answer => {
+                self.show(Panel::Overview)
+            }
             // The watch goes on underneath.
             Panel::Resource | Panel::RedirectField | Panel::ErrorField => self.show(Panel::HandOver),
             _ => self.base(),

@@ -17,7 +17,11 @@ use crate::screen::widgets::text::{cells, pad};
 
 /// The seven stages for the rail; with their words where there is room.
 pub fn rail_rows(state: &State, roomy: bool) -> Vec<RailRow> {
-    let status = |id| state.findings.stage(id).filter(|s| !s.checks.is_empty()).map(StageFindings::status);
+    // Before the first look there is nothing to say about any stage.
+    let status = |id| {
+        let found = state.findings.stage(id).filter(|s| !s.checks.is_empty());
+        found.filter(|_| state.looked_at.is_some()).map(StageFindings::status)
+    };
     StageId::ALL
         .into_iter()
         .map(|id| RailRow {

@@ -1,6 +1,12 @@
 //! A client secret goes through a whole run and leaves nothing behind: not on the terminal, not in a file, not in a
 //! recording. The one place where it stands is the clipboard, once a person has asked for it there.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failure here is the failure of a test"
+)]
 #![cfg(unix)]
 
 mod pty;

@@ -1,6 +1,13 @@
 //! What the wizard must withstand, over the drive loop: each ends in a clear message with the next step, nothing lost,
 //! nothing done twice.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failure here is the failure of a test"
+)]
+
 #[path = "drive_loop/bench.rs"]
 mod bench;
 

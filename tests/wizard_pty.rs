@@ -1,5 +1,11 @@
 //! The wizard as a person meets it: the real program in a pseudo-terminal, against a practice cloud in a process of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failure here is the failure of a test"
+)]
 #![cfg(unix)]
 
 mod pty;

@@ -106,8 +106,7 @@ impl Shown {
         }
 
         if let Some(planned) = planned {
-            let actual =
-                change(text("method"), &sent.split_once(' ').unwrap().1.to_owned(), call["body"].clone());
+            let actual = change(text("method"), sent.split_once(' ').unwrap().1, call["body"].clone());
             assert!(planned.covers(&actual), "planned {planned:#?}\nsent {actual:#?}");
         }
     }

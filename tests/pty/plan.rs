@@ -1,5 +1,7 @@
 //! A plan as the screen showed it, to be held against the calls that the practice cloud saw.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
 use handclasp::engine::change::{Change, ChangeKind, Method, Pending, Right, Service};
 use serde_json::Value;
 

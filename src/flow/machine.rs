@@ -69,6 +69,7 @@ impl Turn<'_> {
             Event::Copied { item, outcome } => self.copied(item, outcome),
             Event::ClipboardCleared => {
                 self.state.secret_on_clipboard = false;
+                self.note("clip.secret_cleared");
             }
             Event::Answer { generation, answer } => {
                 if generation != self.state.generation {

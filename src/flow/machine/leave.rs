@@ -1,6 +1,7 @@
 //! Going back a level, stopping, and leaving: never in the middle of a change, never with a secret unasked.
 
 use crate::engine::ids::StageId;
+use crate::engine::words::ui_with;
 use crate::flow::effect::{CopyItem, Effect};
 use crate::flow::event::CopyOutcome;
 use crate::flow::menu::Item;
@@ -113,9 +114,24 @@ impl Turn<'_> {
     /// What became of a copy.
     pub(super) fn copied(&mut self, item: CopyItem, outcome: CopyOutcome) {
         match &outcome {
-            CopyOutcome::Copied => self.state.secret_on_clipboard = item == CopyItem::ClientSecret,
-            // Whether the terminal took it is not known: the worse of the two is assumed.
-            CopyOutcome::Sent => self.state.secret_on_clipboard |= item == CopyItem::ClientSecret,
+            CopyOutcome::Copied => {
+                self.state.secret_on_clipboard = item == CopyItem::ClientSecret;
+                if item == CopyItem::ClientSecret {
+                    let seconds = self.state.setup.timing.secret_s.to_string();
+                    self.state.note = Some(ui_with("clip.secret_copied", &[("seconds", &seconds)]));
+                } else if self.state.panel != Panel::HandOver {
+                    self.note("clip.copied_long");
+                }
+            }
+            CopyOutcome::Sent => {
+                // Whether the terminal took it is not known: the worse of the two is assumed.
+                self.state.secret_on_clipboard |= item == CopyItem::ClientSecret;
+                // Said once; after that the word beside the row is enough.
+                let said = self.state.copied.values().any(|before| *before == CopyOutcome::Sent);
+                if !said || self.state.panel != Panel::HandOver {
+                    self.note("clip.copied_osc");
+                }
+            }
             CopyOutcome::Failed(trouble) => {
                 // Back to where it failed, so that trying once more is the next key.
                 if self.state.panel == Panel::HandOver {

@@ -210,11 +210,15 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     match stage {
         StageId::Pick => list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a'))),
         StageId::Protect | StageId::Register | StageId::Grant => {
+            let unsaid = stage == StageId::Register && unsaid_client(state);
+            if unsaid {
+                list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
+            }
             if open {
                 list.push(grey(for_me(stage), cannot_write));
                 list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }
-            if stage == StageId::Register && choice_of_clients(state) {
+            if stage == StageId::Register && choice_of_clients(state) && !unsaid {
                 list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
             }
             if open {
@@ -222,6 +226,9 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                     list.push(action(ActionId::ChooseConsent, "flow.choose_consent", Some('w')));
                 }
                 ask_admin(state, stage, &mut list);
+                if stage == StageId::Grant && !done && asked_for(state) {
+                    list.push(action(ActionId::GoOnWithout, "flow.agree_later", Some('g')));
+                }
             }
         }
         StageId::Secret => secret_actions(state, &mut list, done),
@@ -246,12 +253,22 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     list
 }
 
+/// Whether the permission is requested, so that agreeing to it may be left for later.
+fn asked_for(state: &State) -> bool {
+    state.findings.check(CheckId::GrantRequested).is_some_and(|found| found.verdict.settled())
+}
+
 /// "Ask an admin": where one is usually needed, and where a right was found missing.
 pub(super) fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
     let card = words().stage(stage).is_some_and(|stage| stage.ask_admin.is_some());
     if card && (stage == StageId::Grant || state.not_allowed.contains(&stage)) {
         list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
     }
+}
+
+/// Whether there is something to choose from, and nothing says which it is: making one more would make a twin.
+fn unsaid_client(state: &State) -> bool {
+    state.facts.client_app.value().is_none() && choice_of_clients(state)
 }
 
 fn choice_of_clients(state: &State) -> bool {
@@ -354,8 +371,11 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     if state.stage_done() {
         list.push(action(ActionId::Continue, "action.continue", Some('c')));
     }
-    page(state, &mut list);
+    if stage == StageId::Register && unsaid_client(state) {
+        list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
+    }
     practice(state, &mut list);
+    page(state, &mut list);
     if stage == StageId::Secret {
         list.push(action(ActionId::EnterSecret, "action.paste_secret", Some('v')));
     }

@@ -229,6 +229,40 @@ fn a_new_secret_is_handed_over_before_a_connector_that_is_registered_already_is_
     assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
 }
 
+#[test]
+fn what_became_of_a_copy_is_said_where_no_row_shows_it() {
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Copied });
+    assert!(walk.note.as_ref().is_some_and(|note| note.contains("120")), "how long is said: {:?}", walk.note);
+    walk.give(Event::ClipboardCleared);
+    assert!(walk.note.as_ref().is_some_and(|note| note.contains("taken out")), "{:?}", walk.note);
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    walk.give(Event::Copied { item: CopyItem::Host, outcome: CopyOutcome::Sent });
+    assert!(walk.note.is_some(), "what \"sent\" means is said");
+    walk.press(Key::Down);
+    walk.give(Event::Copied { item: CopyItem::ClientId, outcome: CopyOutcome::Sent });
+    assert_eq!(walk.note, None, "once");
+}
+
+#[test]
+fn an_app_that_the_portal_made_is_chosen_rather_than_made_twice() {
+    let mut facts = fixtures::finished();
+    facts.client_app = fixtures::gone();
+    facts.client_candidates = fixtures::seen(vec![crate::engine::facts::Candidate {
+        app_id: fixtures::CLIENT.into(),
+        display_name: "contoso-hello connector".into(),
+        why: crate::engine::facts::CandidateReason::Owned,
+    }]);
+    let mut walk = Walk::at(StageId::Register, facts.clone());
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::ChooseClient)));
+    walk.choose(ActionId::Myself);
+    walk.observe(facts);
+    assert!(walk.offers(ActionId::ChooseClient));
+    walk.choose(ActionId::ChooseClient);
+    walk.press(Key::Enter);
+    assert_eq!(walk.choices.client_app_id.as_deref(), Some(fixtures::CLIENT));
+}
+
 fn outcome() -> Rehearsal {
     Rehearsal {
         client_app_id: fixtures::CLIENT.into(),

@@ -1,13 +1,13 @@
 //! The actions of every page, and what can be selected on it.
 
 use crate::engine::choices::ConsentWay;
-use crate::engine::facts::SecretVerdict;
 use crate::engine::findings::Verdict;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
 use crate::flow::derived::{app_rows, confirmable, page_address, person_step, portal_steps};
 use crate::flow::effect::CopyItem;
+use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
 use crate::flow::state::{
     Apply, Listing, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
@@ -280,9 +280,10 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
     let exists = state.facts.client_app.value().is_some_and(|app| !app.secrets.is_empty());
     let make = if exists { "flow.secret_beside" } else { "action.new_secret" };
     let make = grey(action(ActionId::ForMe, make, Some('f')), state.public_only);
-    let paste = action(ActionId::EnterSecret, "action.paste_secret", Some('v'));
-    let refused = matches!(state.secret.verdict, Some(SecretVerdict::Wrong | SecretVerdict::Expired));
-    if held && refused {
+    // A value of an app that is not known could neither be kept nor tried.
+    let no_app = state.facts.client_app.value().is_none();
+    let paste = grey(action(ActionId::EnterSecret, "action.paste_secret", Some('v')), no_app);
+    if held && state.secret.refused_by_entra() {
         list.push(action(ActionId::ForgetSecret, "flow.forget_secret", Some('z')));
     }
     if held && !done {
@@ -377,7 +378,8 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     practice(state, &mut list);
     page(state, &mut list);
     if stage == StageId::Secret {
-        list.push(action(ActionId::EnterSecret, "action.paste_secret", Some('v')));
+        let no_app = state.facts.client_app.value().is_none();
+        list.push(grey(action(ActionId::EnterSecret, "action.paste_secret", Some('v')), no_app));
     }
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
     list.push(action(ActionId::Back, "action.back", None));
@@ -445,18 +447,23 @@ pub fn preferred(state: &State) -> Option<Item> {
             all.first().cloned()
         }
         (Page::Stage(_), Panel::HandOver) if !state.stage_done() => {
-            let next = |i: &&Item| matches!(i, Item::Row(item) if !state.copied.contains_key(item));
+            let next = |i: &&Item| matches!(i, Item::Row(item) if !handed(state, *item));
             let untouched = state.choices.redirect_url.is_none();
             all.iter().find(next).filter(|_| untouched).cloned().or_else(first_action)
         }
         // The connector page does not have a value yet that was made or pasted just now.
         (Page::Stage(_), Panel::HandOver) => {
             let secret = Item::Row(CopyItem::ClientSecret);
-            let waits = !state.copied.contains_key(&CopyItem::ClientSecret);
+            let waits = !handed(state, CopyItem::ClientSecret);
             all.iter().find(|item| waits && **item == secret).cloned().or_else(first_action)
         }
         _ => first_action(),
     }
+}
+
+/// Whether a value went to the clipboard, as far as that can be known.
+fn handed(state: &State, item: CopyItem) -> bool {
+    matches!(state.copied.get(&item), Some(CopyOutcome::Copied | CopyOutcome::Sent))
 }
 
 /// The selected item: the one that was selected, or the preferred one where that is gone.

@@ -120,7 +120,7 @@ fn watching(mut state: State) -> State {
     state
 }
 
-fn hold(state: &mut State) {
+pub fn hold(state: &mut State) {
     state.held = Held {
         secret: Some(HeldSecret {
             client_app_id: CLIENT.into(),

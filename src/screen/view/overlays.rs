@@ -161,7 +161,9 @@ fn explain(state: &State, check: CheckId, doc: &mut Doc) -> &'static str {
         if let Some(failing) = text.failing.as_deref().filter(|_| finding.verdict == Verdict::Fail) {
             section(doc, "explain.means", failing);
         }
-        section(doc, "stage.remedy_label", finding.note.as_deref().unwrap_or(&text.remedy));
+        let helps = matches!(finding.verdict, Verdict::Fail | Verdict::Warn | Verdict::NotTried);
+        let remedy = if helps { text.remedy.as_str() } else { "" };
+        section(doc, "stage.remedy_label", finding.note.as_deref().unwrap_or(remedy));
         let page = text.portal.as_deref().and_then(|id| link_address(state, id)).unwrap_or_default();
         let az = text.az.as_deref().and_then(|az| fill_command(az, |name| known(state, name)));
         let az = az.unwrap_or_default();

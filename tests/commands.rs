@@ -6,6 +6,7 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Stdio};
 
 use common::Home;
@@ -32,33 +33,24 @@ fn generated_schema() -> String {
 }
 
 fn schema_path() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA)
-}
-
-fn stored_schema() -> Value {
-    serde_json::from_str(&fs::read_to_string(schema_path()).unwrap()).unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA)
 }
 
 #[test]
 fn the_stored_schema_is_the_one_of_the_types() {
     let stored = fs::read_to_string(schema_path()).unwrap_or_default().replace("\r\n", "\n");
-    assert!(
-        stored == generated_schema(),
-        "{SCHEMA} is stale. Fields may be added, none removed. To renew it:\n\
-         cargo test --test commands renew_the_stored_schema -- --ignored"
-    );
-}
-
-#[test]
-#[ignore = "writes assets/check.schema.json; run it when the report's types have grown"]
-fn renew_the_stored_schema() {
-    fs::write(schema_path(), generated_schema()).unwrap();
-    assert_eq!(fs::read_to_string(schema_path()).unwrap(), generated_schema());
+    if stored != generated_schema() {
+        let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check.schema.json");
+        fs::write(&fresh, generated_schema()).unwrap();
+        panic!(
+            "{SCHEMA} is stale. Fields may be added, none removed. To renew it, copy {} over it.",
+            fresh.display()
+        );
+    }
 }
 
 #[test]
 fn check_finds_what_each_scenario_has_broken() {
-    let schema = jsonschema::validator_for(&stored_schema()).unwrap();
     let home = Home::new();
     for (scenario, code, first_broken) in SCENARIOS {
         let ran = home.run(["check", "--practice", scenario, "--json"]);
@@ -66,31 +58,11 @@ fn check_finds_what_each_scenario_has_broken() {
         assert_eq!(json["first_broken"].as_str(), first_broken, "{scenario}: {ran}");
         assert_eq!(ran.code, Some(code), "{scenario}");
         assert_eq!(ran.stderr, "", "{scenario}");
-        let problems: Vec<String> = schema.iter_errors(&json).map(|error| error.to_string()).collect();
-        assert!(problems.is_empty(), "{scenario}: {problems:?}");
         assert_eq!(json["schema"], 1);
         assert_eq!(json["stages"].as_array().unwrap().len(), 7);
         assert!(json["values"]["host"].as_str().unwrap().ends_with(".azurewebsites.net"));
     }
     assert_eq!(home.left_behind(), [] as [std::path::PathBuf; 0], "a look leaves nothing behind");
-}
-
-#[test]
-fn the_schema_refuses_what_is_not_a_report() {
-    let schema = jsonschema::validator_for(&stored_schema()).unwrap();
-    let home = Home::new();
-    let good = home.run(["check", "--practice", "finished", "--json"]).json();
-    assert!(schema.is_valid(&good));
-    for (pointer, bad) in [
-        ("/schema", Value::from("1")),
-        ("/stages/0/id", Value::from("picking")),
-        ("/stages/0/checks/0/status", Value::from("fine")),
-        ("/values/secret", Value::from("hunter2")),
-    ] {
-        let mut report = good.clone();
-        *report.pointer_mut(pointer).unwrap() = bad;
-        assert!(!schema.is_valid(&report), "{pointer}");
-    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The machine: one event in, the state changed, effects out.
 //!
-//! [`handle`] is the only entry. The subjects stand in files of their own; each adds methods to [`Turn`], which holds the
+//! [`handle`] is the only entry. The subjects stand in files of their own; each adds methods to `Turn`, which holds the
 //! state and the effects of the one event that is being handled.
 
 use super::effect::{CopyItem, Effect, Part, Work};

@@ -1,3 +1,0 @@
-//! The budgets of the design, printed as figures.
-
-fn main() {}

@@ -2,7 +2,8 @@
 //! an administrator, the person's part in practice.
 
 use crate::engine;
-use crate::engine::ids::StageId;
+use crate::engine::choices::ConsentWay;
+use crate::engine::ids::{CheckId, StageId};
 use crate::engine::links::link;
 use crate::engine::words::{PortalStep, StageWords, fill_command, ui, ui_with, words};
 
@@ -108,10 +109,27 @@ pub fn page_address(state: &State) -> Option<String> {
     }
 }
 
-/// The page of the first check that does not pass.
+/// The page of the check that an administrator is asked about.
 fn check_link(state: &State) -> Option<String> {
-    let open = state.findings.stage(state.stage()?)?.first_open()?;
-    link_address(state, words().check(open.id)?.portal.as_deref()?)
+    link_address(state, words().check(asked_check(state)?)?.portal.as_deref()?)
+}
+
+/// The check that an administrator is asked about: at stage 4 the consent, whatever else is open; else the first
+/// that does not pass.
+fn asked_check(state: &State) -> Option<CheckId> {
+    match state.stage()? {
+        StageId::Grant => Some(CheckId::GrantConsent),
+        stage => state.findings.stage(stage)?.first_open().map(|open| open.id),
+    }
+}
+
+/// The text key of a way to let the connector in.
+pub const fn way_title(way: ConsentWay) -> &'static str {
+    match way {
+        ConsentWay::PreAuthorize => "consent.pre_authorize",
+        ConsentWay::Everyone => "consent.everyone",
+        ConsentWay::WhenConnecting => "consent.when_connecting",
+    }
 }
 
 /// The card for an administrator: what is needed, which role can do it, for which app and tenant, and where.
@@ -127,14 +145,14 @@ pub fn admin_card(state: &State) -> Option<Vec<String>> {
     if let Some((name, id)) = app {
         card.push(ui_with("admin_card.app", &[("name", &name), ("id", &id)]));
     }
-    if let Some(tenant) = known(state, "tenant") {
-        card.push(ui_with("admin_card.tenant", &[("tenant", &tenant)]));
+    if let Some(tenant) = state.facts.tenant.value() {
+        // The name is what a person knows; the id is what a command needs.
+        card.push(ui_with("admin_card.tenant", &[("tenant", &tenant.display_name), ("id", &tenant.id)]));
     }
     if let Some(url) = check_link(state) {
         card.push(ui_with("admin_card.link", &[("url", &url)]));
     }
-    let open = state.findings.stage(state.stage()?).and_then(|stage| stage.first_open());
-    let az = open.and_then(|open| words().check(open.id)).and_then(|check| check.az.as_deref());
+    let az = asked_check(state).and_then(|id| words().check(id)).and_then(|check| check.az.as_deref());
     if let Some(command) = az.and_then(|az| fill_command(az, |name| known(state, name))) {
         card.push(ui_with("admin_card.command", &[("command", &command)]));
     }

@@ -72,11 +72,13 @@ pub struct Timing {
     pub landing_s: u32,
     /// How long to go on looking for a change before asking what to do.
     pub landing_limit_s: u32,
+    /// How long a copied secret stays on the clipboard.
+    pub secret_s: u32,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { watch_s: 10, landing_s: 3, landing_limit_s: 180 }
+        Self { watch_s: 10, landing_s: 3, landing_limit_s: 180, secret_s: 120 }
     }
 }
 

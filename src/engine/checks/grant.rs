@@ -93,10 +93,10 @@ pub(super) fn consent(v: &View) -> Judged {
             Ok(fail("Nobody has consented, and this tenant does not let people consent for themselves.")
                 .note("Pre-authorise the connector on the API (its owner can), or ask an administrator."))
         }
-        Fact::Absent | Fact::CouldNot(_) | Fact::NotLooked => {
-            Ok(unknown("Nobody has consented yet. Whether you may when you connect could not be read.")
-                .note("Pre-authorising the connector on the API is certain, and needs only the API's owner."))
-        }
+        Fact::Absent | Fact::CouldNot(_) | Fact::NotLooked => Ok(unknown(
+            "Nobody has agreed yet. Whether you may agree yourself when you connect could not be read.",
+        )
+        .note("Pre-authorising the connector on the API is certain, and needs only the API's owner.")),
     }
 }
 
@@ -112,7 +112,10 @@ pub(super) fn everyone(v: &View) -> Judged {
 }
 
 pub(super) fn assignment(v: &View) -> Judged {
+    // Without a registration nobody has looked for its service principal: that is waiting, not a failure to look.
+    v.api()?;
     let api = absent(v.facts.api_principal.get(), || waiting("Waits for the API's service principal."))?;
+    v.client()?;
     let client =
         absent(v.facts.client_principal.get(), || waiting("Waits for the connector's service principal."))?;
     for (principal, assigned, name) in

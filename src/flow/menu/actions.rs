@@ -1,24 +1,26 @@
 //! The actions of every page, and what can be selected on it.
 
-use crate::engine::facts::SecretVerdict;
+use crate::engine::choices::ConsentWay;
 use crate::engine::findings::Verdict;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
 use crate::flow::derived::{app_rows, confirmable, page_address, person_step, portal_steps};
+use crate::flow::effect::CopyItem;
+use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
 use crate::flow::state::{
     Apply, Listing, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
 };
 
-use super::{Action, ActionId, Item};
+use super::{Action, ActionId, Item, connect};
 
 /// An action with the text that stands under this key.
-fn action(id: ActionId, key: &str, shortcut: Option<char>) -> Action {
+pub(super) fn action(id: ActionId, key: &str, shortcut: Option<char>) -> Action {
     Action { id, label: ui(key).to_owned(), enabled: true, shortcut }
 }
 
-fn grey(mut action: Action, when: bool) -> Action {
+pub(super) fn grey(mut action: Action, when: bool) -> Action {
     action.enabled = !when;
     action
 }
@@ -34,11 +36,17 @@ pub fn actions(state: &State) -> Vec<Action> {
         }
         Page::SignIn(sign_in) => sign_in_actions(state, &sign_in.step),
         Page::Stage(stage) => stage_actions(state, *stage),
-        Page::End => vec![
-            action(ActionId::Quit, "action.finish", None),
-            action(ActionId::LookAgain, "action.look_again", Some('r')),
-            action(ActionId::Back, "action.back", None),
-        ],
+        Page::End => {
+            let mut list = vec![
+                action(ActionId::Quit, "action.finish", None),
+                action(ActionId::LookAgain, "action.look_again", Some('r')),
+                action(ActionId::Back, "action.back", None),
+            ];
+            if state.findings.first_open_stage().is_some() {
+                list.insert(0, action(ActionId::ToOpen, "flow.to_open", Some('o')));
+            }
+            list
+        }
     }
 }
 
@@ -52,11 +60,12 @@ fn overlay_actions(state: &State, overlay: &Overlay) -> Vec<Action> {
             list.push(action(ActionId::Quit, "flow.leave_anyway", None));
             list
         }
+        Overlay::More => connect::more(state),
         _ => vec![action(ActionId::Close, "flow.close", None)],
     }
 }
 
-fn practice(state: &State, list: &mut Vec<Action>) {
+pub(super) fn practice(state: &State, list: &mut Vec<Action>) {
     if let Some(_step) = person_step(state) {
         list.push(grey(
             action(ActionId::PracticePart, practice_label(state), Some('p')),
@@ -154,8 +163,10 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
             list
         }
         Panel::SecretField => submit("flow.take_secret"),
-        Panel::HandOver => hand_over_actions(state),
-        Panel::PickClient | Panel::Resource => vec![action(ActionId::Back, "action.back", None)],
+        Panel::HandOver => connect::actions(state),
+        Panel::PickClient | Panel::Resource | Panel::Consent => {
+            vec![action(ActionId::Back, "action.back", None)]
+        }
         Panel::RedirectField => submit("flow.take_redirect"),
         Panel::ErrorField => submit("flow.find_redirect"),
         Panel::Rehearsal(view) => {
@@ -199,24 +210,35 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     match stage {
         StageId::Pick => list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a'))),
         StageId::Protect | StageId::Register | StageId::Grant => {
+            let unsaid = stage == StageId::Register && unsaid_client(state);
+            if unsaid {
+                list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
+            }
             if open {
                 list.push(grey(for_me(stage), cannot_write));
                 list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }
-            if stage == StageId::Register && choice_of_clients(state) {
+            if stage == StageId::Register && choice_of_clients(state) && !unsaid {
                 list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
             }
             if open {
+                if stage == StageId::Grant {
+                    list.push(action(ActionId::ChooseConsent, "flow.choose_consent", Some('w')));
+                }
                 ask_admin(state, stage, &mut list);
+                if stage == StageId::Grant && !done && asked_for(state) {
+                    list.push(action(ActionId::GoOnWithout, "flow.agree_later", Some('g')));
+                }
             }
         }
         StageId::Secret => secret_actions(state, &mut list, done),
         StageId::Connect => {}
         StageId::Try => {
-            list.push(grey(action(ActionId::Rehearse, "action.rehearse", Some('f')), cannot_write));
+            // Without the value there is nothing to rehearse with: getting it comes first.
             if !hand_over::holds_secret(state) {
                 list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
             }
+            list.push(grey(action(ActionId::Rehearse, "action.rehearse", Some('f')), cannot_write));
             if state.facts.rehearsal.value().is_some() {
                 list.push(action(ActionId::ShowAnswer, "flow.show_answer", Some('a')));
             }
@@ -231,12 +253,22 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     list
 }
 
+/// Whether the permission is requested, so that agreeing to it may be left for later.
+fn asked_for(state: &State) -> bool {
+    state.findings.check(CheckId::GrantRequested).is_some_and(|found| found.verdict.settled())
+}
+
 /// "Ask an admin": where one is usually needed, and where a right was found missing.
-fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
+pub(super) fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
     let card = words().stage(stage).is_some_and(|stage| stage.ask_admin.is_some());
     if card && (stage == StageId::Grant || state.not_allowed.contains(&stage)) {
         list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
     }
+}
+
+/// Whether there is something to choose from, and nothing says which it is: making one more would make a twin.
+fn unsaid_client(state: &State) -> bool {
+    state.facts.client_app.value().is_none() && choice_of_clients(state)
 }
 
 fn choice_of_clients(state: &State) -> bool {
@@ -248,9 +280,10 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
     let exists = state.facts.client_app.value().is_some_and(|app| !app.secrets.is_empty());
     let make = if exists { "flow.secret_beside" } else { "action.new_secret" };
     let make = grey(action(ActionId::ForMe, make, Some('f')), state.public_only);
-    let paste = action(ActionId::EnterSecret, "action.paste_secret", Some('v'));
-    let refused = matches!(state.secret.verdict, Some(SecretVerdict::Wrong | SecretVerdict::Expired));
-    if held && refused {
+    // A value of an app that is not known could neither be kept nor tried.
+    let no_app = state.facts.client_app.value().is_none();
+    let paste = grey(action(ActionId::EnterSecret, "action.paste_secret", Some('v')), no_app);
+    if held && state.secret.refused_by_entra() {
         list.push(action(ActionId::ForgetSecret, "flow.forget_secret", Some('z')));
     }
     if held && !done {
@@ -259,7 +292,8 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
             state.secret.probing || state.public_only,
         ));
     }
-    if exists && !held {
+    let ended = state.findings.check(CheckId::SecretEnds).is_some_and(|f| f.verdict == Verdict::Fail);
+    if exists && !held && !ended {
         list.extend([paste, make]);
     } else {
         list.extend([make, paste]);
@@ -282,12 +316,16 @@ fn plan_actions(state: &State, view: &PlanView) -> Vec<Action> {
             "flow.confirm_more"
         } else if view.stage == StageId::Try {
             "flow.confirm_rehearsal"
+        } else if view.plan.changes.len() == 1 {
+            "action.confirm_one"
         } else {
             "action.confirm"
         };
         list.push(action(ActionId::Confirm, label, None));
+        list.push(action(ActionId::Decline, "action.cancel", None));
+    } else {
+        list.push(action(ActionId::Decline, "action.back", None));
     }
-    list.push(action(ActionId::Decline, "action.cancel", None));
     list
 }
 
@@ -334,54 +372,22 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     if state.stage_done() {
         list.push(action(ActionId::Continue, "action.continue", Some('c')));
     }
-    page(state, &mut list);
+    if stage == StageId::Register && unsaid_client(state) {
+        list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
+    }
     practice(state, &mut list);
+    page(state, &mut list);
     if stage == StageId::Secret {
-        list.push(action(ActionId::EnterSecret, "action.paste_secret", Some('v')));
+        let no_app = state.facts.client_app.value().is_none();
+        list.push(grey(action(ActionId::EnterSecret, "action.paste_secret", Some('v')), no_app));
     }
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
     list.push(action(ActionId::Back, "action.back", None));
     list
 }
 
-fn hand_over_actions(state: &State) -> Vec<Action> {
-    let mut list = Vec::new();
-    let done = state.stage_done();
-    if done {
-        list.push(action(ActionId::Continue, "action.continue", Some('c')));
-    }
-    let verdict = |id| state.findings.check(id).map(|f| f.verdict);
-    let unregistered = state.choices.redirect_url.is_some()
-        && verdict(CheckId::RedirectRegistered).is_some_and(|v| !v.settled());
-    let leftover = matches!(verdict(CheckId::RedirectLeftover), Some(Verdict::Fail | Verdict::Warn));
-    if unregistered {
-        list.push(grey(action(ActionId::ForMe, "flow.register_redirect", Some('f')), state.public_only));
-    } else if leftover {
-        list.push(grey(action(ActionId::ForMe, "flow.remove_leftover", Some('f')), state.public_only));
-    }
-    if unregistered {
-        list.push(action(ActionId::Myself, "action.myself", Some('m')));
-        ask_admin(state, StageId::Connect, &mut list);
-    }
-    list.push(action(ActionId::CopiedRedirect, "action.redirect_copied", Some('u')));
-    page(state, &mut list);
-    list.push(action(ActionId::LooksDifferent, "action.looks_different", Some('d')));
-    list.push(action(ActionId::TypeRedirect, "flow.type_redirect", Some('t')));
-    list.push(action(ActionId::WriteFiles, "action.write_files", Some('w')));
-    if !hand_over::candidates(state).is_empty() {
-        list.push(action(ActionId::ChooseResource, "flow.choose_resource", Some('x')));
-    }
-    if !hand_over::holds_secret(state) {
-        list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
-    }
-    practice(state, &mut list);
-    sign_in_again(state, &mut list);
-    list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
-    list
-}
-
 /// "Sign in", where nobody is signed in, or the sign-in has run out.
-fn sign_in_again(state: &State, list: &mut Vec<Action>) {
+pub(super) fn sign_in_again(state: &State, list: &mut Vec<Action>) {
     let refused = state.look_trouble.as_ref().is_some_and(|trouble| trouble.class == Class::SignInRefused);
     if state.public_only || refused {
         list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n')));
@@ -421,6 +427,7 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
             .filter(|row| row.copyable)
             .filter_map(|row| row.item.map(Item::Row))
             .collect(),
+        Panel::Consent => ConsentWay::ALL.into_iter().map(Item::Consent).collect(),
         Panel::Resource => {
             hand_over::candidates(state).into_iter().map(|c| Item::Resource(c.value)).collect()
         }
@@ -436,14 +443,27 @@ pub fn preferred(state: &State) -> Option<Item> {
         return first_action();
     }
     match (&state.page, &state.panel) {
-        (Page::Stage(_), Panel::PickApp | Panel::PickClient | Panel::Resource) => all.first().cloned(),
+        (Page::Stage(_), Panel::PickApp | Panel::PickClient | Panel::Resource | Panel::Consent) => {
+            all.first().cloned()
+        }
         (Page::Stage(_), Panel::HandOver) if !state.stage_done() => {
-            let next = |i: &&Item| matches!(i, Item::Row(item) if !state.copied.contains_key(item));
+            let next = |i: &&Item| matches!(i, Item::Row(item) if !handed(state, *item));
             let untouched = state.choices.redirect_url.is_none();
             all.iter().find(next).filter(|_| untouched).cloned().or_else(first_action)
         }
+        // The connector page does not have a value yet that was made or pasted just now.
+        (Page::Stage(_), Panel::HandOver) => {
+            let secret = Item::Row(CopyItem::ClientSecret);
+            let waits = !handed(state, CopyItem::ClientSecret);
+            all.iter().find(|item| waits && **item == secret).cloned().or_else(first_action)
+        }
         _ => first_action(),
     }
+}
+
+/// Whether a value went to the clipboard, as far as that can be known.
+fn handed(state: &State, item: CopyItem) -> bool {
+    matches!(state.copied.get(&item), Some(CopyOutcome::Copied | CopyOutcome::Sent))
 }
 
 /// The selected item: the one that was selected, or the preferred one where that is gone.

@@ -120,7 +120,7 @@ fn watching(mut state: State) -> State {
     state
 }
 
-fn hold(state: &mut State) {
+pub fn hold(state: &mut State) {
     state.held = Held {
         secret: Some(HeldSecret {
             client_app_id: CLIENT.into(),
@@ -305,6 +305,7 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
         ("stage_register_pick", on(StageId::Register, candidates, Panel::PickClient)),
         ("stage_grant", stage(StageId::Grant, fixtures::finished())),
         ("myself_protect", watching(on(StageId::Protect, fixtures::fresh(), Panel::Myself))),
+        ("myself_done", watching(on(StageId::Grant, fixtures::finished(), Panel::Myself))),
         ("myself_try", watching(on(StageId::Try, fixtures::finished(), Panel::Myself))),
         ("admin", watching(on(StageId::Grant, fixtures::finished(), Panel::AskAdmin))),
     ]
@@ -409,6 +410,8 @@ fn connect_scenes() -> Vec<(&'static str, State)> {
         ("connect_without_secret", watching(stage(StageId::Connect, without_redirect()))),
         ("connect_unregistered", unregistered),
         ("connect_done", done),
+        ("stage_consent", on(StageId::Grant, fixtures::finished(), Panel::Consent)),
+        ("connect_more", over(watching(stage(StageId::Connect, without_redirect())), Overlay::More)),
         ("connect_resource", on(StageId::Connect, fixtures::finished(), Panel::Resource)),
         ("connect_redirect", typing),
         ("connect_error", on(StageId::Connect, without_redirect(), Panel::ErrorField)),

@@ -36,6 +36,7 @@ pub fn render(
             fixed = Some(Scroll::at(state.calls.len().saturating_sub(visible + back)));
             log(state, paint, &mut doc)
         }
+        Overlay::More => ui("flow.more"),
         Overlay::Explain(check) => explain(state, *check, &mut doc),
         Overlay::Trouble(trouble) => {
             common::trouble(&mut doc, trouble);
@@ -50,7 +51,9 @@ pub fn render(
     let buttons = common::buttons(state);
     // One way out needs no button: the footer names its key.
     if buttons.len() > 1 {
-        doc.blank();
+        if doc.height() > 0 {
+            doc.blank();
+        }
         list::menu(&mut doc, &buttons);
     }
     let scroll = fixed.as_mut().unwrap_or(scroll);
@@ -148,7 +151,9 @@ fn explain(state: &State, check: CheckId, doc: &mut Doc) -> &'static str {
         if let Some(failing) = text.failing.as_deref().filter(|_| finding.verdict == Verdict::Fail) {
             section(doc, "explain.means", failing);
         }
-        section(doc, "stage.remedy_label", finding.note.as_deref().unwrap_or(&text.remedy));
+        let helps = matches!(finding.verdict, Verdict::Fail | Verdict::Warn | Verdict::NotTried);
+        let remedy = if helps { text.remedy.as_str() } else { "" };
+        section(doc, "stage.remedy_label", finding.note.as_deref().unwrap_or(remedy));
         let page = text.portal.as_deref().and_then(|id| link_address(state, id)).unwrap_or_default();
         let az = text.az.as_deref().and_then(|az| fill_command(az, |name| known(state, name)));
         let az = az.unwrap_or_default();

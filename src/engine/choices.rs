@@ -25,6 +25,13 @@ pub struct Choices {
     pub consent: Option<ConsentWay>,
 }
 
+impl Choices {
+    /// How the connector is to be let in: as chosen, else the way that asks least of the person.
+    pub fn consent_way(&self) -> ConsentWay {
+        self.consent.unwrap_or(ConsentWay::PreAuthorize)
+    }
+}
+
 /// How the function app was named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -38,7 +45,7 @@ pub enum AppChoice {
 }
 
 /// Ways to let the connector in, least privileged first (microsoft-cloud 4.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsentWay {
     /// The API pre-authorises the connector: its owner is enough, covers only the API's scope.
@@ -47,4 +54,9 @@ pub enum ConsentWay {
     Everyone,
     /// Leave it to the person's own consent when the connection is made.
     WhenConnecting,
+}
+
+impl ConsentWay {
+    /// Every way, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::PreAuthorize, Self::Everyone, Self::WhenConnecting];
 }

@@ -2,6 +2,7 @@
 //! an administrator, the person's part in practice.
 
 use crate::engine;
+use crate::engine::choices::ConsentWay;
 use crate::engine::ids::StageId;
 use crate::engine::links::link;
 use crate::engine::words::{PortalStep, StageWords, fill_command, ui, ui_with, words};
@@ -114,6 +115,15 @@ fn check_link(state: &State) -> Option<String> {
     link_address(state, words().check(open.id)?.portal.as_deref()?)
 }
 
+/// The text key of a way to let the connector in.
+pub const fn way_title(way: ConsentWay) -> &'static str {
+    match way {
+        ConsentWay::PreAuthorize => "consent.pre_authorize",
+        ConsentWay::Everyone => "consent.everyone",
+        ConsentWay::WhenConnecting => "consent.when_connecting",
+    }
+}
+
 /// The card for an administrator: what is needed, which role can do it, for which app and tenant, and where.
 pub fn admin_card(state: &State) -> Option<Vec<String>> {
     let ask = stage_words(state)?.ask_admin.as_ref()?;
@@ -127,8 +137,9 @@ pub fn admin_card(state: &State) -> Option<Vec<String>> {
     if let Some((name, id)) = app {
         card.push(ui_with("admin_card.app", &[("name", &name), ("id", &id)]));
     }
-    if let Some(tenant) = known(state, "tenant") {
-        card.push(ui_with("admin_card.tenant", &[("tenant", &tenant)]));
+    if let Some(tenant) = state.facts.tenant.value() {
+        // The name is what a person knows; the id is what a command needs.
+        card.push(ui_with("admin_card.tenant", &[("tenant", &tenant.display_name), ("id", &tenant.id)]));
     }
     if let Some(url) = check_link(state) {
         card.push(ui_with("admin_card.link", &[("url", &url)]));

@@ -3,12 +3,14 @@
 //! The machine carries out a key only by looking it up in [`bindings`], and the footer shows the same list, so that a
 //! key that is shown works and a key that works is shown.
 
+use crate::engine::choices::ConsentWay;
 use crate::engine::ids::CheckId;
 
 use super::effect::CopyItem;
 use super::state::State;
 
 mod actions;
+mod connect;
 mod keys;
 
 pub use actions::{actions, items, preferred, selected};
@@ -28,6 +30,8 @@ pub enum Item {
     Client(String),
     /// A candidate for the Resource URL; Enter chooses it.
     Resource(String),
+    /// A way to let the connector in; Enter chooses it.
+    Consent(ConsentWay),
     /// A change of the shown plan, by index; Enter copies its `az` command.
     Change(usize),
     /// One of the portal's steps, by index; Enter opens its page.
@@ -107,8 +111,16 @@ pub enum ActionId {
     CopiedRedirect,
     /// Type or paste the redirect URL.
     TypeRedirect,
-    /// "It looks different": paste the sign-in error.
+    /// What is needed now and then on the connect stage.
+    More,
+    /// "The page looks different": what to know then.
     LooksDifferent,
+    /// Paste the message of a failed sign-in, to find the redirect URL in it.
+    PasteError,
+    /// Choose how the connector is let in.
+    ChooseConsent,
+    /// To the first stage that is not done.
+    ToOpen,
     /// Choose another Resource URL.
     ChooseResource,
     /// Write the files to import.

@@ -112,7 +112,10 @@ pub(super) fn everyone(v: &View) -> Judged {
 }
 
 pub(super) fn assignment(v: &View) -> Judged {
+    // Without a registration nobody has looked for its service principal: that is waiting, not a failure to look.
+    v.api()?;
     let api = absent(v.facts.api_principal.get(), || waiting("Waits for the API's service principal."))?;
+    v.client()?;
     let client =
         absent(v.facts.client_principal.get(), || waiting("Waits for the connector's service principal."))?;
     for (principal, assigned, name) in

@@ -179,7 +179,7 @@ pub(super) fn create_principal(kind: ChangeKind, app_id: &Ref, whose: &str) -> C
 /// Stage 5: one more client secret beside those that are there. Old ones stay until a person removes them.
 pub(super) fn secret(v: &View) -> Plan {
     let Some(client) = v.facts.client_app.value() else {
-        return Plan::blocked("The connector's registration must exist first.");
+        return Plan::blocked("The connector's registration has to exist first. That is step 3.");
     };
     let name = secret_name(v.input.now);
     if client.secrets.iter().any(|s| s.display_name == name) {

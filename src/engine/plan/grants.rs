@@ -10,10 +10,10 @@ use crate::engine::facts::{Application, RequiredAccess};
 
 pub(super) fn grant(v: &View) -> Plan {
     let (Some(api), Some(client)) = (v.facts.api_app.value(), v.facts.client_app.value()) else {
-        return Plan::blocked("Both registrations must exist first.");
+        return Plan::blocked("Both registrations have to exist first. Those are steps 2 and 3.");
     };
     let Some(scope) = api.scope(SCOPE).filter(|s| s.enabled) else {
-        return Plan::blocked(format!("The API must expose {SCOPE} first."));
+        return Plan::blocked(format!("The API has to offer {SCOPE} first. That is step 2."));
     };
     let mut plan = Plan::default();
     plan.changes.extend(request(v, client, &api.app_id, &scope.id));

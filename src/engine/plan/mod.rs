@@ -140,7 +140,7 @@ impl View<'_> {
 
     /// How the connector is to be let in: as chosen, else the least privileged way.
     fn consent_way(&self) -> ConsentWay {
-        self.choices.consent.unwrap_or(ConsentWay::PreAuthorize)
+        self.choices.consent_way()
     }
 
     /// `az rest` for a Graph or ARM call: exact, and the same everywhere.

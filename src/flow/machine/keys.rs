@@ -1,6 +1,7 @@
 //! Keys: looked up in the bindings of the moment, then done.
 
 use crate::engine::ids::{CheckId, StageId};
+use crate::engine::words::ui;
 use crate::flow::derived::page_address;
 use crate::flow::effect::{Clip, CopyItem, Effect, SignInMethod, Work};
 use crate::flow::event::Key;
@@ -141,6 +142,7 @@ impl Turn<'_> {
             Item::App(id) => self.choose_app(&id),
             Item::Client(id) => self.choose_client(id),
             Item::Resource(value) => self.choose_resource(&value),
+            Item::Consent(way) => self.choose_consent(way),
             Item::Change(index) => self.copy_az(index),
             Item::Step(index) => {
                 self.state.selected = Some(Item::Step(index));
@@ -166,6 +168,10 @@ impl Turn<'_> {
     }
 
     pub(super) fn act(&mut self, id: ActionId) {
+        if id != ActionId::Close && self.state.overlays.last() == Some(&Overlay::More) {
+            self.state.overlays.pop();
+            self.state.selected = None;
+        }
         match id {
             ActionId::Start | ActionId::SignInAgain => self.turn_to(Page::SignIn(SignInState::default())),
             ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
@@ -206,7 +212,20 @@ impl Turn<'_> {
             ActionId::ForgetSecret => self.effects.push(Effect::ForgetSecret),
             ActionId::CopiedRedirect => self.start(Work::ReadClipboard),
             ActionId::TypeRedirect => self.show(Panel::RedirectField),
-            ActionId::LooksDifferent => self.show(Panel::ErrorField),
+            ActionId::More => {
+                self.state.overlays.push(Overlay::More);
+                self.state.selected = None;
+            }
+            ActionId::LooksDifferent => {
+                self.notice("action.looks_different", ui("hand_over.looks_different"));
+            }
+            ActionId::PasteError => self.show(Panel::ErrorField),
+            ActionId::ChooseConsent => self.show(Panel::Consent),
+            ActionId::ToOpen => {
+                if let Some(stage) = self.state.findings.first_open_stage() {
+                    self.open_stage(stage);
+                }
+            }
             ActionId::ChooseResource => self.show(Panel::Resource),
             ActionId::WriteFiles => {
                 let dir = self.state.setup.files_dir.clone();

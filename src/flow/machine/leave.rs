@@ -12,7 +12,8 @@ impl Turn<'_> {
     /// One level back: the topmost overlay, else the panel, else the page. What was typed is kept.
     pub(super) fn back(&mut self) {
         if self.state.overlays.pop().is_some() {
-            self.state.selected = None;
+            // A row below it stays selected: it may be where something is to be tried again.
+            self.state.selected.take_if(|item| matches!(item, Item::Action(_)));
             if let Panel::Plan(view) = &mut self.state.panel {
                 // What lay over the plan may have hidden it: it has to be seen before it can be confirmed.
                 view.since = self.state.revision + 1;
@@ -48,7 +49,9 @@ impl Turn<'_> {
                 let view = view.clone();
                 self.show(Panel::Rehearsal(view));
             }
-            Panel::PickClient | Panel::SecretField | Panel::Answer => self.show(Panel::Overview),
+            Panel::PickClient | Panel::Consent | Panel::SecretField | Panel::Answer => {
+                self.show(Panel::Overview);
+            }
             // The watch goes on underneath.
             Panel::Resource | Panel::RedirectField | Panel::ErrorField => self.show(Panel::HandOver),
             _ => self.base(),

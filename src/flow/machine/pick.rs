@@ -62,6 +62,7 @@ impl Turn<'_> {
     pub(super) fn first_look(&mut self) {
         self.turn_to(Page::Stage(StageId::Pick));
         self.state.facts = Facts { person: self.state.facts.person.clone(), ..Facts::default() };
+        self.state.looked_at = None;
         self.state.copied.clear();
         self.state.files.clear();
         self.assess();
@@ -73,7 +74,8 @@ impl Turn<'_> {
     /// nothing was done yet begins with the stage's own checks.
     pub(super) fn first_look_done(&mut self) {
         let first_open = self.state.findings.first_open_stage().unwrap_or(StageId::Try);
-        if first_open <= StageId::Protect {
+        let untouched = first_open == StageId::Protect && self.state.facts.api_app.value().is_none();
+        if first_open < StageId::Protect || untouched {
             self.show(Panel::Overview);
             return;
         }

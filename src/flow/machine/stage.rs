@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
+use crate::engine::choices::ConsentWay;
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
-use crate::engine::words::ui;
+use crate::engine::words::{ui, ui_with};
+use crate::flow::derived::way_title;
 use crate::flow::effect::Part;
 use crate::flow::event::Waiting;
 use crate::flow::menu::{ActionId, Item};
@@ -56,6 +58,10 @@ impl Turn<'_> {
         if state.facts.probes.function.not_looked() {
             state.facts.probes.function = before.probes.function;
         }
+        // The look that this note spoke of is over.
+        if state.note.as_deref() == Some(ui("plan.done")) {
+            state.note = None;
+        }
         state.looking = false;
         state.looked_at = Some(at);
         state.look_trouble = None;
@@ -99,6 +105,14 @@ impl Turn<'_> {
         if offered && self.state.stage_done() && !was_done {
             self.state.selected = Some(Item::Action(ActionId::Continue));
         }
+    }
+
+    /// Keeps how the connector is to be let in. The plan follows it; nothing is changed by choosing.
+    pub(super) fn choose_consent(&mut self, way: ConsentWay) {
+        self.state.choices.consent = (way != ConsentWay::PreAuthorize).then_some(way);
+        self.save_choices();
+        self.base();
+        self.state.note = Some(ui_with("flow.consent_chosen", &[("way", ui(way_title(way)))]));
     }
 
     /// The portal's steps, while the checks are watched.

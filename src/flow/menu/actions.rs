@@ -1,24 +1,26 @@
 //! The actions of every page, and what can be selected on it.
 
+use crate::engine::choices::ConsentWay;
 use crate::engine::facts::SecretVerdict;
 use crate::engine::findings::Verdict;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
 use crate::flow::derived::{app_rows, confirmable, page_address, person_step, portal_steps};
+use crate::flow::effect::CopyItem;
 use crate::flow::hand_over;
 use crate::flow::state::{
     Apply, Listing, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
 };
 
-use super::{Action, ActionId, Item};
+use super::{Action, ActionId, Item, connect};
 
 /// An action with the text that stands under this key.
-fn action(id: ActionId, key: &str, shortcut: Option<char>) -> Action {
+pub(super) fn action(id: ActionId, key: &str, shortcut: Option<char>) -> Action {
     Action { id, label: ui(key).to_owned(), enabled: true, shortcut }
 }
 
-fn grey(mut action: Action, when: bool) -> Action {
+pub(super) fn grey(mut action: Action, when: bool) -> Action {
     action.enabled = !when;
     action
 }
@@ -34,11 +36,17 @@ pub fn actions(state: &State) -> Vec<Action> {
         }
         Page::SignIn(sign_in) => sign_in_actions(state, &sign_in.step),
         Page::Stage(stage) => stage_actions(state, *stage),
-        Page::End => vec![
-            action(ActionId::Quit, "action.finish", None),
-            action(ActionId::LookAgain, "action.look_again", Some('r')),
-            action(ActionId::Back, "action.back", None),
-        ],
+        Page::End => {
+            let mut list = vec![
+                action(ActionId::Quit, "action.finish", None),
+                action(ActionId::LookAgain, "action.look_again", Some('r')),
+                action(ActionId::Back, "action.back", None),
+            ];
+            if state.findings.first_open_stage().is_some() {
+                list.insert(0, action(ActionId::ToOpen, "flow.to_open", Some('o')));
+            }
+            list
+        }
     }
 }
 
@@ -52,11 +60,12 @@ fn overlay_actions(state: &State, overlay: &Overlay) -> Vec<Action> {
             list.push(action(ActionId::Quit, "flow.leave_anyway", None));
             list
         }
+        Overlay::More => connect::more(state),
         _ => vec![action(ActionId::Close, "flow.close", None)],
     }
 }
 
-fn practice(state: &State, list: &mut Vec<Action>) {
+pub(super) fn practice(state: &State, list: &mut Vec<Action>) {
     if let Some(_step) = person_step(state) {
         list.push(grey(
             action(ActionId::PracticePart, practice_label(state), Some('p')),
@@ -154,8 +163,10 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
             list
         }
         Panel::SecretField => submit("flow.take_secret"),
-        Panel::HandOver => hand_over_actions(state),
-        Panel::PickClient | Panel::Resource => vec![action(ActionId::Back, "action.back", None)],
+        Panel::HandOver => connect::actions(state),
+        Panel::PickClient | Panel::Resource | Panel::Consent => {
+            vec![action(ActionId::Back, "action.back", None)]
+        }
         Panel::RedirectField => submit("flow.take_redirect"),
         Panel::ErrorField => submit("flow.find_redirect"),
         Panel::Rehearsal(view) => {
@@ -207,16 +218,20 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                 list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
             }
             if open {
+                if stage == StageId::Grant {
+                    list.push(action(ActionId::ChooseConsent, "flow.choose_consent", Some('w')));
+                }
                 ask_admin(state, stage, &mut list);
             }
         }
         StageId::Secret => secret_actions(state, &mut list, done),
         StageId::Connect => {}
         StageId::Try => {
-            list.push(grey(action(ActionId::Rehearse, "action.rehearse", Some('f')), cannot_write));
+            // Without the value there is nothing to rehearse with: getting it comes first.
             if !hand_over::holds_secret(state) {
                 list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
             }
+            list.push(grey(action(ActionId::Rehearse, "action.rehearse", Some('f')), cannot_write));
             if state.facts.rehearsal.value().is_some() {
                 list.push(action(ActionId::ShowAnswer, "flow.show_answer", Some('a')));
             }
@@ -232,7 +247,7 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
 }
 
 /// "Ask an admin": where one is usually needed, and where a right was found missing.
-fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
+pub(super) fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
     let card = words().stage(stage).is_some_and(|stage| stage.ask_admin.is_some());
     if card && (stage == StageId::Grant || state.not_allowed.contains(&stage)) {
         list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
@@ -259,7 +274,8 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
             state.secret.probing || state.public_only,
         ));
     }
-    if exists && !held {
+    let ended = state.findings.check(CheckId::SecretEnds).is_some_and(|f| f.verdict == Verdict::Fail);
+    if exists && !held && !ended {
         list.extend([paste, make]);
     } else {
         list.extend([make, paste]);
@@ -282,12 +298,16 @@ fn plan_actions(state: &State, view: &PlanView) -> Vec<Action> {
             "flow.confirm_more"
         } else if view.stage == StageId::Try {
             "flow.confirm_rehearsal"
+        } else if view.plan.changes.len() == 1 {
+            "action.confirm_one"
         } else {
             "action.confirm"
         };
         list.push(action(ActionId::Confirm, label, None));
+        list.push(action(ActionId::Decline, "action.cancel", None));
+    } else {
+        list.push(action(ActionId::Decline, "action.back", None));
     }
-    list.push(action(ActionId::Decline, "action.cancel", None));
     list
 }
 
@@ -334,6 +354,10 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     if state.stage_done() {
         list.push(action(ActionId::Continue, "action.continue", Some('c')));
     }
+    if stage == StageId::Register && choice_of_clients(state) && state.facts.client_app.value().is_none() {
+        // What was registered by hand carries no marker: only the person knows which one it is.
+        list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
+    }
     page(state, &mut list);
     practice(state, &mut list);
     if stage == StageId::Secret {
@@ -344,44 +368,8 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     list
 }
 
-fn hand_over_actions(state: &State) -> Vec<Action> {
-    let mut list = Vec::new();
-    let done = state.stage_done();
-    if done {
-        list.push(action(ActionId::Continue, "action.continue", Some('c')));
-    }
-    let verdict = |id| state.findings.check(id).map(|f| f.verdict);
-    let unregistered = state.choices.redirect_url.is_some()
-        && verdict(CheckId::RedirectRegistered).is_some_and(|v| !v.settled());
-    let leftover = matches!(verdict(CheckId::RedirectLeftover), Some(Verdict::Fail | Verdict::Warn));
-    if unregistered {
-        list.push(grey(action(ActionId::ForMe, "flow.register_redirect", Some('f')), state.public_only));
-    } else if leftover {
-        list.push(grey(action(ActionId::ForMe, "flow.remove_leftover", Some('f')), state.public_only));
-    }
-    if unregistered {
-        list.push(action(ActionId::Myself, "action.myself", Some('m')));
-        ask_admin(state, StageId::Connect, &mut list);
-    }
-    list.push(action(ActionId::CopiedRedirect, "action.redirect_copied", Some('u')));
-    page(state, &mut list);
-    list.push(action(ActionId::LooksDifferent, "action.looks_different", Some('d')));
-    list.push(action(ActionId::TypeRedirect, "flow.type_redirect", Some('t')));
-    list.push(action(ActionId::WriteFiles, "action.write_files", Some('w')));
-    if !hand_over::candidates(state).is_empty() {
-        list.push(action(ActionId::ChooseResource, "flow.choose_resource", Some('x')));
-    }
-    if !hand_over::holds_secret(state) {
-        list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
-    }
-    practice(state, &mut list);
-    sign_in_again(state, &mut list);
-    list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
-    list
-}
-
 /// "Sign in", where nobody is signed in, or the sign-in has run out.
-fn sign_in_again(state: &State, list: &mut Vec<Action>) {
+pub(super) fn sign_in_again(state: &State, list: &mut Vec<Action>) {
     let refused = state.look_trouble.as_ref().is_some_and(|trouble| trouble.class == Class::SignInRefused);
     if state.public_only || refused {
         list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n')));
@@ -421,6 +409,7 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
             .filter(|row| row.copyable)
             .filter_map(|row| row.item.map(Item::Row))
             .collect(),
+        Panel::Consent => ConsentWay::ALL.into_iter().map(Item::Consent).collect(),
         Panel::Resource => {
             hand_over::candidates(state).into_iter().map(|c| Item::Resource(c.value)).collect()
         }
@@ -436,11 +425,19 @@ pub fn preferred(state: &State) -> Option<Item> {
         return first_action();
     }
     match (&state.page, &state.panel) {
-        (Page::Stage(_), Panel::PickApp | Panel::PickClient | Panel::Resource) => all.first().cloned(),
+        (Page::Stage(_), Panel::PickApp | Panel::PickClient | Panel::Resource | Panel::Consent) => {
+            all.first().cloned()
+        }
         (Page::Stage(_), Panel::HandOver) if !state.stage_done() => {
             let next = |i: &&Item| matches!(i, Item::Row(item) if !state.copied.contains_key(item));
             let untouched = state.choices.redirect_url.is_none();
             all.iter().find(next).filter(|_| untouched).cloned().or_else(first_action)
+        }
+        // The connector page does not have a value yet that was made or pasted just now.
+        (Page::Stage(_), Panel::HandOver) => {
+            let secret = Item::Row(CopyItem::ClientSecret);
+            let waits = !state.copied.contains_key(&CopyItem::ClientSecret);
+            all.iter().find(|item| waits && **item == secret).cloned().or_else(first_action)
         }
         _ => first_action(),
     }

@@ -97,6 +97,7 @@ pub fn bindings(state: &State) -> Vec<Binding> {
         }
     }
     if overlay.is_some() {
+        shortcuts(state, &mut list);
         list.push(bind(&[(Key::Esc, Command::Back)], "flow.key_close"));
         return list;
     }
@@ -162,16 +163,20 @@ fn stage_keys(state: &State, list: &mut Vec<Binding>) {
     }
 }
 
-fn letters(state: &State, list: &mut Vec<Binding>) {
-    // A letter that stands beside its action needs no place in the footer.
-    let shortcuts: Vec<(Key, Command)> = actions(state)
+/// The letters of the actions. One that stands beside its action needs no place in the footer.
+fn shortcuts(state: &State, list: &mut Vec<Binding>) {
+    let keys: Vec<(Key, Command)> = actions(state)
         .into_iter()
         .filter(|a| a.enabled)
         .filter_map(|a| Some((Key::Char(a.shortcut?), Command::Act(a.id))))
         .collect();
-    if !shortcuts.is_empty() {
-        list.push(Binding { keys: shortcuts, hint: None });
+    if !keys.is_empty() {
+        list.push(Binding { keys, hint: None });
     }
+}
+
+fn letters(state: &State, list: &mut Vec<Binding>) {
+    shortcuts(state, list);
     if matches!(selected(state), Some(Item::Check(_))) || default_check(state).is_some() {
         list.push(bind(&[(Key::Char('e'), Command::Explain)], "key.explain"));
     }
@@ -210,7 +215,9 @@ fn enter_label(state: &State) -> Option<&'static str> {
         Item::Step(_) if state.setup.no_browser => "flow.enter_address",
         Item::Step(_) => "flow.enter_page",
         Item::Action(ActionId::Close) => "flow.enter_close",
-        Item::App(_) | Item::Client(_) | Item::Resource(_) | Item::Action(_) => "key.enter",
+        Item::App(_) | Item::Client(_) | Item::Resource(_) | Item::Consent(_) | Item::Action(_) => {
+            "key.enter"
+        }
     })
 }
 

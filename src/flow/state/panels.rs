@@ -35,6 +35,8 @@ pub enum Panel {
     SecretField,
     /// Stage 6: the connector page's rows, with what can be done below.
     HandOver,
+    /// Stage 4: choosing how the connector is let in.
+    Consent,
     /// Stage 6: choosing the Resource URL.
     Resource,
     /// Stage 6: typing the redirect URL.
@@ -206,6 +208,8 @@ pub enum Overlay {
         /// Lines scrolled up from the latest.
         back: usize,
     },
+    /// Stage 6: the actions that are needed now and then.
+    More,
     /// One check explained: why it matters, the evidence, the remedy.
     Explain(CheckId),
     /// Something went wrong, in four parts.

@@ -409,6 +409,8 @@ fn connect_scenes() -> Vec<(&'static str, State)> {
         ("connect_without_secret", watching(stage(StageId::Connect, without_redirect()))),
         ("connect_unregistered", unregistered),
         ("connect_done", done),
+        ("stage_consent", on(StageId::Grant, fixtures::finished(), Panel::Consent)),
+        ("connect_more", over(watching(stage(StageId::Connect, without_redirect())), Overlay::More)),
         ("connect_resource", on(StageId::Connect, fixtures::finished(), Panel::Resource)),
         ("connect_redirect", typing),
         ("connect_error", on(StageId::Connect, without_redirect(), Panel::ErrorField)),

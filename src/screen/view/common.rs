@@ -17,7 +17,11 @@ use crate::screen::widgets::text::{cells, pad};
 
 /// The seven stages for the rail; with their words where there is room.
 pub fn rail_rows(state: &State, roomy: bool) -> Vec<RailRow> {
-    let status = |id| state.findings.stage(id).filter(|s| !s.checks.is_empty()).map(StageFindings::status);
+    // Before the first look there is nothing to say about any stage.
+    let status = |id| {
+        let found = state.findings.stage(id).filter(|s| !s.checks.is_empty());
+        found.filter(|_| state.looked_at.is_some()).map(StageFindings::status)
+    };
     StageId::ALL
         .into_iter()
         .map(|id| RailRow {
@@ -98,7 +102,9 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
     let watching = state.watch.is_some();
     let Page::Stage(id) = state.page else { return doc };
-    if let Some(waiting) = &state.waiting {
+    // Where the checks are watched, the first that is open says more than that something is awaited.
+    let watched = matches!(state.panel, Panel::Myself | Panel::AskAdmin) && state.looked_at.is_some();
+    if let Some(waiting) = state.waiting.as_ref().filter(|_| !watched) {
         let mut since = ui_with("screen.since", &[("time", &paint.clock(waiting.since))]);
         if waiting.safe_to_leave {
             since = format!("{since} {}", ui("screen.safe"));

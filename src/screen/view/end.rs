@@ -63,7 +63,10 @@ fn exists(state: &State, paint: &Paint, doc: &mut Doc) {
         .client_app
         .value()
         .and_then(|app| app.secrets.iter().filter_map(|s| s.end).max())
-        .map(|end| ui_with("screen.secret_until", &[("date", &paint.date(end))]))
+        .map(|end| {
+            let key = if end > state.now { "screen.secret_until" } else { "screen.secret_ended" };
+            ui_with(key, &[("date", &paint.date(end))])
+        })
         .unwrap_or_default();
     let site = facts_seen.site.value().map(|s| format!("https://{}", s.host)).unwrap_or_default();
     let redirect = state.choices.redirect_url.clone().unwrap_or_default();

@@ -36,7 +36,7 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
     if !state.files.is_empty() {
         doc.blank();
         for file in &state.files {
-            doc.labelled(ui("screen.file_written"), 0, Role::Value, file);
+            doc.hanging(&format!("{}  ", ui("screen.file_written")), Role::Quiet, Role::Value, file);
         }
     }
     doc

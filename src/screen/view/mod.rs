@@ -17,6 +17,7 @@ mod admin;
 mod answer;
 mod applying;
 mod common;
+mod consent;
 mod end;
 mod hand_over;
 mod myself;
@@ -262,6 +263,7 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
             Panel::AskAdmin => admin::body(state, paint, width),
             Panel::SecretField => secret::body(state, paint, width),
             Panel::HandOver => hand_over::body(state, paint, width),
+            Panel::Consent => consent::body(state, paint, width),
             Panel::Resource => resource::body(state, paint, width),
             Panel::RedirectField => redirect::typing(state, paint, width),
             Panel::ErrorField => redirect::from_error(state, paint, width),

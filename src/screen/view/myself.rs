@@ -8,10 +8,7 @@ use crate::flow::menu::{self, Item};
 use crate::flow::state::State;
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
-use crate::screen::widgets::text::cells;
-
-/// Cells of the longer of the two labels.
-const LABEL: usize = 8;
+use crate::screen::widgets::text::{cells, pad};
 
 pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
@@ -43,9 +40,11 @@ fn one(doc: &mut Doc, index: usize, step: &PortalStep, here: bool) {
         doc.bar(from, style);
     }
     doc.indented(cells(&lead), |doc| {
-        doc.labelled(ui("screen.portal_today"), LABEL, Role::Value, &step.today);
-        if let Some(tutorial) = &step.tutorial {
-            doc.labelled(ui("screen.portal_tutorial"), LABEL, Role::Quiet, tutorial);
+        let (today, tutorial) = (ui("screen.portal_today"), ui("screen.portal_tutorial"));
+        let widest = cells(today).max(cells(tutorial));
+        doc.hanging(&format!("{}  ", pad(today, widest)), Role::Quiet, Role::Value, &step.today);
+        if let Some(labels) = &step.tutorial {
+            doc.hanging(&format!("{}  ", pad(tutorial, widest)), Role::Quiet, Role::Quiet, labels);
         }
         if let Some(trap) = &step.trap {
             doc.hanging("! ", Role::Caution, Role::Plain, trap);

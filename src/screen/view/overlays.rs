@@ -46,6 +46,7 @@ pub fn render(
             fixed = Some(Scroll::at(state.calls.len().saturating_sub(visible + back)));
             log(state, paint, &mut doc)
         }
+        Overlay::More => ui("flow.more"),
         Overlay::Explain(check) => explain(state, *check, &mut doc),
         Overlay::Trouble(trouble) => {
             common::trouble(&mut doc, trouble);
@@ -60,7 +61,9 @@ pub fn render(
     let buttons = common::buttons(state);
     // One way out needs no button: the footer names its key.
     if buttons.len() > 1 {
-        doc.blank();
+        if doc.height() > 0 {
+            doc.blank();
+        }
         list::menu(&mut doc, &buttons);
     }
     let scroll = fixed.as_mut().unwrap_or(scroll);

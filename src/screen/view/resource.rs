@@ -7,6 +7,7 @@ use crate::flow::menu::{self, Item};
 use crate::flow::state::State;
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
+use crate::screen::widgets::list::choice;
 use crate::screen::widgets::table::facts;
 
 pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
@@ -17,8 +18,7 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
     for candidate in candidates(state) {
         doc.blank();
         let here = selected == Some(Item::Resource(candidate.value.clone()));
-        let add = |doc: &mut Doc| {
-            let from = doc.height();
+        choice(&mut doc, here, &candidate.value, Role::Value, |doc| {
             let mut marks = candidate.label.to_owned();
             if candidate.recommended {
                 marks = format!("{marks}, {}", ui("screen.recommended"));
@@ -26,20 +26,11 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
             if chosen.as_deref() == Some(candidate.value.as_str()) {
                 marks = format!("{marks}, {}", ui("screen.chosen"));
             }
-            let lead = if here { "> " } else { "  " };
-            doc.pieces(&[(lead, Role::Plain), (&candidate.value, Role::Value)]);
-            if here {
-                let style = doc.theme.style(Role::Selected);
-                doc.bar(from, style);
-            }
-            doc.indented(2, |doc| {
-                doc.text(Role::Quiet, &marks);
-                doc.text(Role::Plain, &candidate.note);
-                let needs = candidate.needs_audience.as_deref().unwrap_or_default();
-                facts(doc, &[(ui("screen.needs_audience"), needs)]);
-            });
-        };
-        if here { doc.focused(add) } else { add(&mut doc) }
+            doc.text(Role::Quiet, &marks);
+            doc.text(Role::Plain, &candidate.note);
+            let needs = candidate.needs_audience.as_deref().unwrap_or_default();
+            facts(doc, &[(ui("screen.needs_audience"), needs)]);
+        });
     }
     doc
 }

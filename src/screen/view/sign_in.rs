@@ -6,9 +6,7 @@ use crate::flow::effect::SignInMethod;
 use crate::flow::state::{SignInState, SignInStep, State};
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
-
-/// Cells of the longest way's name.
-const WAY: usize = 9;
+use crate::screen::widgets::table::facts;
 
 pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width.min(84));
@@ -59,15 +57,18 @@ fn choose(state: &State, sign_in: &SignInState, doc: &mut Doc) {
     }
     doc.text(Role::Plain, ui("sign_in.why"));
     doc.blank();
-    for method in &state.setup.methods {
-        let (name, hint) = match method {
-            SignInMethod::Browser => ("screen.way_browser", "sign_in.browser_hint"),
-            SignInMethod::DeviceCode => ("screen.way_code", "sign_in.device_hint"),
-            SignInMethod::AzCli => ("screen.way_az", "sign_in.az_hint"),
-        };
-        doc.labelled(ui(name), WAY, Role::Plain, ui(hint));
-    }
-    doc.labelled(ui("screen.way_none"), WAY, Role::Plain, ui("sign_in.none_hint"));
+    let mut ways: Vec<(&str, &str)> = state
+        .setup
+        .methods
+        .iter()
+        .map(|method| match method {
+            SignInMethod::Browser => (ui("screen.way_browser"), ui("sign_in.browser_hint")),
+            SignInMethod::DeviceCode => (ui("screen.way_code"), ui("sign_in.device_hint")),
+            SignInMethod::AzCli => (ui("screen.way_az"), ui("sign_in.az_hint")),
+        })
+        .collect();
+    ways.push((ui("screen.way_none"), ui("sign_in.none_hint")));
+    facts(doc, &ways);
     doc.blank();
     let client = &state.setup.client;
     doc.text(Role::Quiet, &ui_with("screen.client", &[("name", &client.name), ("id", &client.id)]));

@@ -93,12 +93,6 @@ impl Doc {
         }
     }
 
-    /// The same behind a label of a column of labels, this many cells wide.
-    pub fn labelled(&mut self, label: &str, column: usize, role: Role, text: &str) {
-        let padding = " ".repeat(column.saturating_sub(cells(label)));
-        self.hanging(&format!("{label}{padding}  "), Role::Quiet, role, text);
-    }
-
     /// A numbered or dotted list's item.
     pub fn item(&mut self, lead: &str, text: &str) {
         self.hanging(lead, Role::Quiet, Role::Plain, text);

@@ -42,6 +42,20 @@ pub fn list(doc: &mut Doc, rows: &[Row], cursor: Option<usize>) {
     }
 }
 
+/// One entry of a list whose entries take several lines: its title, then what is to be known of it.
+pub fn choice(doc: &mut Doc, here: bool, title: &str, role: Role, about: impl FnOnce(&mut Doc)) {
+    let add = |doc: &mut Doc| {
+        let from = doc.height();
+        doc.pieces(&[(if here { "> " } else { "  " }, Role::Plain), (title, role)]);
+        if here {
+            let style = doc.theme.style(Role::Selected);
+            doc.bar(from, style);
+        }
+        doc.indented(2, about);
+    };
+    if here { doc.focused(add) } else { add(doc) }
+}
+
 /// Something to do.
 #[derive(Debug, Clone)]
 pub struct Button {

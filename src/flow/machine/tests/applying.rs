@@ -320,3 +320,30 @@ fn a_sign_in_that_ran_out_is_offered_again() {
     walk.answer(Answer::CouldNotObserve(trouble(Class::SignInRefused)));
     assert!(walk.offers(ActionId::SignInAgain));
 }
+
+#[test]
+fn the_way_to_let_the_connector_in_is_chosen_and_the_plan_follows() {
+    let mut facts = with_client(|app| app.required.clear());
+    api(&mut facts).pre_authorized.clear();
+    facts.grants = fixtures::gone();
+    let mut walk = Walk::at(StageId::Grant, facts.clone());
+    walk.choose(ActionId::ChooseConsent);
+    let ways = crate::engine::choices::ConsentWay::ALL.map(Item::Consent);
+    assert_eq!(menu::items(&walk)[..3], ways, "the least powerful first");
+    walk.select(&ways[1]);
+    let effects = walk.press(Key::Enter);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::SaveChoices(_))));
+    assert!(walk.sent().is_empty() && walk.note.is_some());
+    walk.observe(facts.clone());
+    walk.confirm_for_me(facts);
+    assert!(walk.apply().confirmed.iter().any(|change| change.kind == ChangeKind::GrantEveryone));
+}
+
+#[test]
+fn that_we_look_again_is_said_only_while_we_do() {
+    let mut walk = protecting();
+    let facts = walk.carry_out(fixtures::fresh());
+    assert_eq!(walk.note.as_deref(), Some(ui("plan.done")));
+    walk.observe(facts);
+    assert_eq!(walk.note, None);
+}

@@ -136,8 +136,9 @@ fn a_redirect_url_that_was_put_right_is_looked_at_once() {
 #[test]
 fn the_redirect_url_is_found_in_a_pasted_error() {
     let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
-    walk.letter('d');
-    assert_eq!(walk.panel, Panel::ErrorField);
+    walk.choose(ActionId::More);
+    walk.letter('n');
+    assert_eq!((&walk.panel, walk.overlays.len()), (&Panel::ErrorField, 0));
     let error = format!(
         "AADSTS50011: The redirect URI '{}' specified in the request does not match.",
         fixtures::REDIRECT
@@ -183,15 +184,51 @@ fn the_portals_steps_are_watched_and_continue_becomes_selected() {
 #[test]
 fn another_resource_url_is_chosen_and_the_recommended_one_is_no_choice() {
     let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    walk.choose(ActionId::More);
     walk.choose(ActionId::ChooseResource);
     let uri = format!("api://{}", fixtures::API);
     walk.select(&Item::Resource(uri.clone()));
     walk.press(Key::Enter);
     assert_eq!(walk.choices.resource_url, Some(uri));
+    walk.choose(ActionId::More);
     walk.choose(ActionId::ChooseResource);
     walk.select(&Item::Resource(fixtures::API.into()));
     walk.press(Key::Enter);
     assert_eq!(walk.choices.resource_url, None);
+}
+
+#[test]
+fn what_is_needed_now_and_then_stands_behind_one_row_and_closes_again() {
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    assert!(!walk.offers(ActionId::WriteFiles) && !walk.offers(ActionId::ChooseResource));
+    walk.choose(ActionId::More);
+    assert!(walk.offers(ActionId::WriteFiles) && walk.offers(ActionId::ChooseResource));
+    walk.press(Key::Esc);
+    assert!(walk.overlays.is_empty());
+    walk.choose(ActionId::More);
+    let effects = walk.choose(ActionId::WriteFiles);
+    assert!(matches!(works(&effects)[..], [&Work::WriteFiles { .. }]));
+    assert!(walk.overlays.is_empty(), "what it writes is shown on the page");
+    walk.choose(ActionId::More);
+    walk.choose(ActionId::LooksDifferent);
+    assert!(matches!(walk.overlays[..], [Overlay::Notice { .. }]));
+    walk.press(Key::Enter);
+    assert_eq!((&walk.panel, walk.overlays.len()), (&Panel::HandOver, 0));
+}
+
+#[test]
+fn a_new_secret_is_handed_over_before_a_connector_that_is_registered_already_is_left() {
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    walk.state.choices.redirect_url = Some(fixtures::REDIRECT.into());
+    walk.observe(fixtures::finished());
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
+    walk.hold_secret();
+    walk.press(Key::Left);
+    walk.press(Key::Right);
+    walk.observe(fixtures::finished());
+    assert_eq!(menu::selected(&walk), Some(Item::Row(CopyItem::ClientSecret)));
+    walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Copied });
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
 }
 
 fn outcome() -> Rehearsal {

@@ -186,3 +186,29 @@ fn choosing_another_app_forgets_what_was_chosen_for_the_first() {
     assert_eq!(walk.choices.redirect_url, None);
     assert_eq!(walk.facts.client_app, Seen::default());
 }
+
+#[test]
+fn a_set_up_that_was_begun_is_taken_up_at_its_first_broken_link() {
+    let mut broken = fixtures::finished();
+    api(&mut broken).token_version = None;
+    for (facts, stage) in [(fixtures::fresh(), StageId::Pick), (broken, StageId::Protect)] {
+        let mut walk = Walk::new();
+        signed_in(&mut walk);
+        walk.answer(Answer::AppsListed(Ok(two_apps())));
+        walk.press(Key::Enter);
+        walk.observe(facts);
+        assert_eq!(walk.stage(), Some(stage));
+        assert_eq!(walk.note.is_some(), stage == StageId::Protect, "where and why is said");
+    }
+}
+
+#[test]
+fn the_end_leads_to_what_is_open() {
+    let mut walk = Walk::at(StageId::Try, fixtures::finished());
+    walk.letter('c');
+    assert_eq!(walk.page, Page::End);
+    walk.observe(fixtures::finished());
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::ToOpen)));
+    walk.press(Key::Enter);
+    assert_eq!(walk.stage(), Some(StageId::Secret));
+}

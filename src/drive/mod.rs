@@ -339,3 +339,6 @@ impl<F: Face> Drive<F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,124 +3,18 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure here is the failure of a test")]
 
-use std::sync::Arc;
-use std::time::Duration;
+mod desk;
 
+use desk::Desk;
 use handclasp::cloud::arm::Arm;
-use handclasp::cloud::change::{Applied, Patience, Writer};
-use handclasp::cloud::http::{CloudConfig, Http};
-use handclasp::cloud::observe::{Observer, Part};
-use handclasp::cloud::reader::Reader;
-use handclasp::cloud::sign_in::SignIn;
+use handclasp::cloud::observe::Part;
 use handclasp::engine::checks::assess;
 use handclasp::engine::choices::{AppChoice, Choices, ConsentWay};
-use handclasp::engine::clouds::Cloud;
-use handclasp::engine::facts::{AuthVersion, CandidateReason, Fact, Facts};
+use handclasp::engine::facts::{AuthVersion, CandidateReason, Fact};
 use handclasp::engine::findings::Verdict;
 use handclasp::engine::held::Held;
 use handclasp::engine::ids::{CheckId, StageId};
-use handclasp::engine::plan::{PlanInput, landed, plan};
-use handclasp::practice::{Options, Practice};
-use jiff::Timestamp;
-
-struct Desk {
-    practice: Practice,
-    http: Http,
-    reader: Reader,
-    observer: Observer,
-    choices: Choices,
-}
-
-impl Desk {
-    async fn start(scenario: &'static str) -> Self {
-        let start_at: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
-        let options = Options {
-            start_at: Some(start_at),
-            frozen: true,
-            auto_approve: Some("ada".into()),
-            ..Options::default()
-        };
-        let practice = Practice::start(scenario, options).await.unwrap();
-        practice.world().lock().switches.device_code_interval_s = 0;
-        let origin: url::Url = practice.origin().parse().unwrap();
-        let cloud = Cloud {
-            login: origin.clone(),
-            graph: origin.clone(),
-            arm: origin.clone(),
-            site_origin: Some(origin),
-            ..Cloud::named("public").unwrap()
-        };
-        let world = practice.world();
-        let now = Arc::new(move || world.lock().now());
-        let mut config = CloudConfig::new(Arc::new(cloud), "04b07795-8ddb-461a-bbee-02f9e1bf7b46", now);
-        config.limits.shortest_poll = Duration::ZERO;
-        config.limits.first_wait = Duration::ZERO;
-        let http = Http::new(config).unwrap();
-        let (events, _heard) = tokio::sync::mpsc::unbounded_channel();
-        let session = SignIn::new(&http, None).with_device_code(&events).await.unwrap();
-        let reader = Reader::new(http.clone(), session.tokens());
-        let observer = Observer::signed_in(reader.clone(), Some(session.tenant().to_owned()));
-        let app = Some(AppChoice::Name("contoso-hello".into()));
-        Self { practice, http, reader, observer, choices: Choices { app, ..Choices::default() } }
-    }
-
-    async fn look(&self) -> Facts {
-        self.observer.observe(&self.choices).await
-    }
-
-    /// Every mutating call that the practice cloud got, as method and path.
-    fn writes(&self) -> Vec<String> {
-        self.practice.world().lock().calls.iter().map(|c| format!("{} {}", c.method, c.path)).collect()
-    }
-
-    /// Plans a stage and makes its changes one after the other, each planned again from fresh facts.
-    async fn work(&self, stage: StageId) -> Vec<Applied> {
-        let world = self.practice.world();
-        let patience = Patience { waits: vec![Duration::ZERO; 30] };
-        let step = world.clone();
-        let writer = Writer::new(self.reader.clone()).unwrap().patience(patience).on_wait(Arc::new(
-            // The practice clock stands still, so waiting means moving it.
-            move |_, _| step.lock().clock.advance(5),
-        ));
-        // One moment for the whole stage: the name of a new secret is made from it.
-        let now = self.http.now();
-        let mut done = Vec::new();
-        for _ in 0..12 {
-            let facts = self.look().await;
-            let input = PlanInput {
-                now,
-                scope_id: "6f0f2b0e-0000-4000-8000-00000000a001".into(),
-                rehearsal_redirect: None,
-                secret_days: 180,
-            };
-            let plan = plan(stage, self.http.cloud(), &facts, &self.choices, &input);
-            assert_eq!(plan.blocked, None, "{stage:?}");
-            let Some(change) = plan.changes.first() else { return done };
-            let applied = writer.apply(change).await;
-            done.push(
-                applied.unwrap_or_else(|trouble| panic!("{}: {trouble} {}", change.title, trouble.original)),
-            );
-            // Reads flip-flop while a change spreads: only the second look in a row that shows it counts.
-            let (mut facts, mut in_a_row) = (facts, 0);
-            for _ in 0..40 {
-                facts = self.observer.observe_part(&facts, &self.choices, Part::All).await;
-                in_a_row = if landed(change, &facts) { in_a_row + 1 } else { 0 };
-                if in_a_row == 2 {
-                    break;
-                }
-                world.lock().clock.advance(5);
-            }
-            assert_eq!(in_a_row, 2, "{}", change.title);
-        }
-        panic!("{stage:?} never ends");
-    }
-
-    async fn verdicts(&self, stage: StageId) -> Vec<(CheckId, Verdict)> {
-        let findings =
-            assess(self.http.cloud(), &self.look().await, &self.choices, &Held::default(), self.http.now());
-        findings.stage(stage).unwrap().checks.iter().map(|f| (f.id, f.verdict)).collect()
-    }
-}
+use handclasp::engine::plan::landed;
 
 #[tokio::test]
 async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
@@ -178,7 +72,7 @@ async fn every_stage_that_writes_is_brought_to_pass_by_its_plan() {
     desk.work(StageId::Register).await;
     desk.work(StageId::Grant).await;
     let secrets = desk.work(StageId::Secret).await;
-    assert!(secrets.iter().any(|applied| applied.secret.is_some()));
+    assert!(secrets.iter().any(|done| done.applied.secret.is_some()));
     for stage in [StageId::Protect, StageId::Register, StageId::Grant] {
         for (check, verdict) in desk.verdicts(stage).await {
             assert!(!matches!(verdict, Verdict::Fail | Verdict::Waiting), "{check:?} {verdict:?}");
@@ -250,17 +144,10 @@ async fn a_failing_network_and_a_crowd_are_looked_through() {
 #[tokio::test]
 async fn a_write_whose_answer_is_lost_is_found_done_and_not_done_twice() {
     let desk = Desk::start("flaky").await;
-    let writer = Writer::new(desk.reader.clone()).unwrap();
-    let input = PlanInput {
-        now: desk.http.now(),
-        scope_id: "6f0f2b0e-0000-4000-8000-00000000a001".into(),
-        rehearsal_redirect: None,
-        secret_days: 180,
-    };
+    let (writer, input) = (desk.writer(), desk.input());
     let mut lost = 0;
     for _ in 0..12 {
-        let facts = desk.look().await;
-        let plan = plan(StageId::Protect, desk.http.cloud(), &facts, &desk.choices, &input);
+        let (_, plan) = desk.plan(StageId::Protect, &input).await;
         let Some(change) = plan.changes.first() else { break };
         if let Err(trouble) = writer.apply(change).await {
             assert!(trouble.uncertain, "{trouble}");

@@ -1,4 +1,4 @@
-//! A full check against the practice cloud, with every answer delayed: how long it takes beside its longest chain of calls.
+//! A full check against the practice cloud, with every answer delayed: how long it takes beside its chain of dependent calls.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,6 @@ use handclasp::engine::choices::{AppChoice, Choices};
 use handclasp::engine::clouds::Cloud;
 use handclasp::platform::clock::Clock;
 use handclasp::practice::{Options, Practice};
-use jiff::Timestamp;
 
 use crate::Result;
 
@@ -27,7 +26,7 @@ pub struct Look {
     pub took: Duration,
     /// How many calls went out.
     pub calls: usize,
-    /// The longest chain of calls of which each was sent after the one before it was answered, by name.
+    /// The chain of calls that held the look up, each sent once the one before it was answered, by name.
     pub chain: Vec<String>,
 }
 
@@ -81,19 +80,17 @@ fn app(practice: &Practice) -> Result<AppChoice> {
     )))
 }
 
-/// As many calls as can be found that did not overlap: always the next one to end.
+/// The chain that held the look up: from the last call to be answered back to the call whose answer came last before it
+/// was sent, and so on to the beginning.
 fn chain(records: &[CallRecord]) -> Vec<String> {
-    let mut by_end: Vec<&CallRecord> = records.iter().collect();
-    by_end.sort_by_key(|call| call.at + call.duration);
-    let mut free_from = Timestamp::MIN;
+    let answered = |call: &&CallRecord| call.at + call.duration;
     let mut names = Vec::new();
-    for call in by_end {
-        if call.at >= free_from {
-            free_from = call.at + call.duration;
-            let path = call.path.split('?').next().unwrap_or_default();
-            let short = path.rsplit('/').next().unwrap_or_default();
-            names.push(format!("{} {}", call.method, if short.is_empty() { "/" } else { short }));
-        }
+    let mut link = records.iter().max_by_key(answered);
+    while let Some(call) = link {
+        let path = call.path.split('?').next().unwrap_or_default();
+        names.push(format!("{} {}", call.method, path.rsplit('/').next().unwrap_or_default()));
+        link = records.iter().filter(|before| answered(before) <= call.at).max_by_key(answered);
     }
+    names.reverse();
     names
 }

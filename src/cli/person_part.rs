@@ -81,18 +81,20 @@ impl Inner {
     }
 
     async fn save_connector(&self, scene: Scene) -> Result<Part, Trouble> {
-        let values = scene.values;
+        // What was not copied cannot be pasted: the field stays empty, and the page says so.
+        let pasted = |value: Option<String>| value.unwrap_or_default();
         let secret = scene.secret.as_ref().map(|s| s.expose_secret().to_owned());
         let saved = self
             .act(json!({
                 "step": "save-connector",
-                "host": values.host,
-                "client_id": values.client_id,
-                "client_secret": secret,
-                "tenant_id": values.tenant_id,
-                "resource_url": values.resource_url,
+                "host": pasted(scene.host),
+                "client_id": pasted(scene.client_id),
+                "client_secret": pasted(secret),
+                "tenant_id": pasted(scene.tenant_id),
+                "resource_url": pasted(scene.resource_url),
             }))
-            .await?;
+            .await
+            .map_err(|trouble| Trouble { next: ui("practice.copy_first").to_owned(), ..trouble })?;
         let redirect_url = saved["redirect_url"].as_str().map(str::to_owned);
         let line = ui("practice.connector_saved").to_owned();
         Ok(Part { done: PersonDone { line, redirect_url }, secret: None })

@@ -165,7 +165,7 @@ pub(super) mod tests {
             method: "GET".into(),
             url: "https://graph.example/v1.0/me?$select=id".into(),
             query: vec![("$select".into(), "id".into())],
-            request_headers: vec![("authorization".into(), "[redacted]".into())],
+            request_headers: vec![("authorization".into(), "Bearer [redacted]".into())],
             request_body: None,
             answer,
         }

@@ -255,12 +255,13 @@ fn take<T: Clone>(fact: &mut Seen<T>, node: &Node<'_, Seen<T>>) {
     }
 }
 
-/// The fact that could not be looked at because of another one: its trouble, or else nobody looked.
+/// The fact that could not be looked at because of another one: its trouble; not there either where the other
+/// is not there; or else nobody looked.
 fn hangs_on<T, U>(other: &Seen<T>) -> Seen<U> {
-    match &other.fact {
-        Fact::CouldNot(trouble) => {
-            Seen { fact: Fact::CouldNot(trouble.clone()), at: other.at, call: other.call.clone() }
-        }
-        Fact::NotLooked | Fact::Absent | Fact::Is(_) => Seen::default(),
-    }
+    let fact = match &other.fact {
+        Fact::CouldNot(trouble) => Fact::CouldNot(trouble.clone()),
+        Fact::Absent => Fact::Absent,
+        Fact::NotLooked | Fact::Is(_) => return Seen::default(),
+    };
+    Seen { fact, at: other.at, call: other.call.clone() }
 }

@@ -45,6 +45,9 @@ const NAMES: [&str; 20] = [
 /// Headers that carry a secret, in lower case.
 const HEADERS: [&str; 5] = ["authorization", "cookie", "proxy-authorization", "set-cookie", "x-ms-token"];
 
+/// Kinds of credentials that may be named in a recording.
+const SCHEMES: [&str; 2] = ["Bearer", "Basic"];
+
 /// Whether a JSON member or header of this name carries a secret.
 fn is_secret_name(name: &str) -> bool {
     NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
@@ -179,8 +182,16 @@ impl Redactor {
         format!("{}{}", url.origin().ascii_serialization(), self.path(url))
     }
 
-    /// The value of a header without secrets.
+    /// The value of a header without secrets. Of credentials their kind stays, so that a recording still
+    /// shows that a bearer token was sent.
     pub fn header(&self, name: &str, value: &str) -> String {
+        if name.eq_ignore_ascii_case("authorization") {
+            let scheme = value.split_once(' ').map_or("", |(scheme, _)| scheme);
+            return match SCHEMES.iter().find(|known| known.eq_ignore_ascii_case(scheme)) {
+                Some(known) => format!("{known} {REDACTED}"),
+                None => REDACTED.to_owned(),
+            };
+        }
         let secret = is_secret_name(name)
             || HEADERS
                 .iter()
@@ -343,6 +354,8 @@ mod tests {
         for name in ["Authorization", "set-cookie", "Cookie", "X-Functions-Key", "x-ms-token-aad-id-token"] {
             assert_eq!(redactor.header(name, "anything"), REDACTED, "{name}");
         }
+        assert_eq!(redactor.header("authorization", "bearer some.secret token"), "Bearer [redacted]");
+        assert_eq!(redactor.header("Authorization", "s3cret value"), REDACTED);
         assert_eq!(
             redactor.header("Location", "http://localhost:1/?code=AbC"),
             "http://localhost:1/?code=[redacted]"

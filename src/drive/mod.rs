@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::cloud::call_log::CallRecord;
-use crate::engine::facts::Facts;
+use crate::engine::facts::{Facts, ProbeAnswer, Seen};
 use crate::flow::effect::{CopyItem, Effect, Work};
 use crate::flow::event::{Answer, Event, Key};
 use crate::flow::{State, handle};
@@ -143,6 +143,8 @@ struct Drive<F> {
     latest: Arc<Mutex<Facts>>,
     to: UnboundedSender<Event>,
     rehearsal: rehearse::Bound,
+    /// What the function said to an anonymous call, once a confirmed rehearsal made one.
+    function_probe: Arc<Mutex<Option<Seen<ProbeAnswer>>>>,
     /// Copies that came back from the clipboard.
     copied: UnboundedSender<(CopyItem, Outcome)>,
     /// It was said that a secret can only go an unmarked way here.
@@ -171,6 +173,7 @@ impl<F: Face> Drive<F> {
             latest: Arc::default(),
             to,
             rehearsal: rehearse::Bound::default(),
+            function_probe: Arc::default(),
             copied,
             secret_way_told: false,
             shown: None,
@@ -218,6 +221,9 @@ impl<F: Face> Drive<F> {
                 // What only this run knows is no part of a look at the cloud.
                 facts.secret_probe.clone_from(&self.state.facts.secret_probe);
                 facts.rehearsal.clone_from(&self.state.facts.rehearsal);
+                if let Some(seen) = &*self.function_probe.lock().unwrap_or_else(PoisonError::into_inner) {
+                    facts.probes.function.clone_from(seen);
+                }
                 self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&facts);
                 self.handle(Event::Answer { generation, answer: Answer::Observed { facts, at, next } });
             }

@@ -6,7 +6,6 @@ use std::pin::Pin;
 use secrecy::SecretString;
 
 use crate::engine::trouble::Trouble;
-use crate::engine::values::Values;
 use crate::flow::event::PersonDone;
 
 /// What a person would have before their eyes: the address that is waited at, and what was handed over.
@@ -14,9 +13,15 @@ use crate::flow::event::PersonDone;
 pub struct Scene {
     /// The address that the wizard shows and waits at.
     pub address: Option<String>,
-    /// The values of the connector page.
-    pub values: Values,
-    /// The client secret as it would be pasted.
+    /// The host name, if it was copied.
+    pub host: Option<String>,
+    /// The connector's client id, if it was copied.
+    pub client_id: Option<String>,
+    /// The tenant id, if it was copied.
+    pub tenant_id: Option<String>,
+    /// The Resource URL, if it was copied.
+    pub resource_url: Option<String>,
+    /// The client secret, if it was copied.
     pub secret: Option<SecretString>,
 }
 

@@ -1,6 +1,6 @@
 //! Carrying out a rehearsal: the port is bound first, the code arrives or is pasted, and is redeemed here.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -55,23 +55,31 @@ impl<F: Face> Drive<F> {
     ) {
         let chain = self.chain(resource);
         let secret = self.with_vault(|vault| vault.value());
-        let http = self.machinery.services.http().clone();
+        let client = self.machinery.services.http().clone();
         let browser = self.machinery.browser.clone();
         let place = self.rehearsal.listener.clone();
+        let observer = self.machinery.services.observer();
+        let (facts, choices) = (self.state.facts.clone(), self.state.choices.clone());
+        let probed = self.function_probe.clone();
         let (pastes, addresses) = unbounded_channel();
         self.rehearsal.pastes = Some(pastes);
         self.tasks.start(generation, async move {
             let outcome = async {
                 let chain = chain?;
                 let secret = secret.ok_or_else(|| missing("The secret's value is not here."))?;
+                let method = http::Method::from_bytes(chain.method.as_bytes())
+                    .map_err(|_| missing("The function's HTTP method is not known."))?;
                 let mut place = place.lock().await;
                 let listener = place.as_mut().ok_or_else(|| missing("The port for the answer is closed."))?;
-                let address = listener.authorize_url(&http, &chain)?;
+                let address = listener.authorize_url(&client, &chain)?;
                 let told = answers.clone();
                 told.give(Answer::Rehearsal(RehearsalProgress::Address(address.to_string())));
                 let code = wait(listener, addresses, &answers, &browser, &address).await?;
                 answers.give(Answer::Rehearsal(RehearsalProgress::CodeArrived));
-                rehearse(&http, &chain, &secret, &redirect, code).await
+                // The plan said so: once without a sign-in, which must be refused, and once with it.
+                let refused = observer.probe_function(&facts, &choices, &chain.path, method).await;
+                *probed.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
+                rehearse(&client, &chain, &secret, &redirect, code).await
             }
             .await;
             answers.give(Answer::Rehearsal(RehearsalProgress::Done(outcome.map(Box::new))));

@@ -17,8 +17,10 @@ use crate::engine::facts::SecretProbe;
 use crate::engine::secret_shape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::values::values;
-use crate::flow::effect::{Part, SignInMethod};
-use crate::flow::event::{Answer, AppList, AppRow, CallLine, Event, SignInProgress, SignedIn, Waiting};
+use crate::flow::effect::{CopyItem, Part, SignInMethod};
+use crate::flow::event::{
+    Answer, AppList, AppRow, CallLine, CopyOutcome, Event, SignInProgress, SignedIn, Waiting,
+};
 use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState, SignInStep};
 use crate::platform::browser::Browser;
 
@@ -200,11 +202,7 @@ impl<F: Face> Drive<F> {
     }
 
     pub(super) fn person_step(&mut self, generation: u64, answers: Answers, step: String) {
-        let scene = Scene {
-            address: self.awaited_address(),
-            values: values(&self.state.facts, &self.state.choices, &self.state.held),
-            secret: self.with_vault(|vault| vault.value()),
-        };
+        let scene = self.scene();
         let playing = self.machinery.person.as_ref().map(|person| person.play(&step, scene));
         let (vault, client) = (self.vault.clone(), self.state.facts.client_app.value().cloned());
         self.tasks.start(generation, async move {
@@ -229,6 +227,21 @@ impl<F: Face> Drive<F> {
             });
             answers.give(Answer::PersonStepDone { step, result });
         });
+    }
+
+    /// What the person has before their eyes: only what was really copied can be pasted.
+    fn scene(&self) -> Scene {
+        let copied =
+            |item| matches!(self.state.copied.get(&item), Some(CopyOutcome::Copied | CopyOutcome::Sent));
+        let known = values(&self.state.facts, &self.state.choices, &self.state.held);
+        Scene {
+            address: self.awaited_address(),
+            host: known.host.filter(|_| copied(CopyItem::Host)),
+            client_id: known.client_id.filter(|_| copied(CopyItem::ClientId)),
+            tenant_id: known.tenant_id.filter(|_| copied(CopyItem::TenantId)),
+            resource_url: known.resource_url.filter(|_| copied(CopyItem::ResourceUrl)),
+            secret: self.with_vault(|vault| vault.value()).filter(|_| copied(CopyItem::ClientSecret)),
+        }
     }
 
     /// The address that the screen shows and the wizard waits at.

@@ -1,6 +1,7 @@
 //! The practice cloud: an HTTP server over one in-memory world.
 //!
-//! It imports no other room, so that it cannot share a misunderstanding with the clients it is practised with.
+//! Of our own rooms it uses the engine's plain names only, so that it cannot share a misunderstanding with the clients
+//! it is practised with.
 
 pub mod arm;
 pub mod connector;

@@ -3,6 +3,7 @@
 use super::{Judged, View, absent, fail, not_tried, pass, resource_url, same, waiting, warn};
 use crate::engine::facts::{Application, Gap};
 use crate::engine::redirect_url::{self, Recognition, Registered};
+use crate::engine::trouble::Class;
 
 pub(super) fn resolves(v: &View) -> Judged {
     let api = v.api()?;
@@ -39,10 +40,12 @@ pub(super) fn known(v: &View) -> Judged {
     let client = v.client()?;
     Ok(match own_ones(v, client).as_slice() {
         [] => not_tried("It comes from the connector page, once the connector has been created."),
-        [one] => pass(format!("Found among the registered ones: {one}")),
-        several => {
-            pass(format!("{} are registered; the connector page shows which one is yours.", several.len()))
-        }
+        [one] => not_tried(format!("One is registered: {one}"))
+            .note("Whether it is this connector's, only its page shows. Copy it there to be sure."),
+        several => not_tried(format!(
+            "{} are registered; the connector page shows which one is yours.",
+            several.len()
+        )),
     })
 }
 
@@ -101,8 +104,14 @@ pub(super) fn answered(v: &View) -> Judged {
         Err(Gap::NotLooked | Gap::Absent) => {
             return Ok(not_tried("Nobody has called the function the connector's way yet."));
         }
+        // What broke off says nothing of the set-up; what was refused does.
         Err(Gap::CouldNot(t)) => {
-            return Err(fail(t.what.clone()).note(t.next.clone()));
+            let refused = matches!(
+                t.class,
+                Class::SignInRefused | Class::NotAllowed | Class::Refused | Class::NotFound
+            );
+            let verdict = if refused { fail(t.what.clone()) } else { not_tried(t.what.clone()) };
+            return Err(verdict.note(t.next.clone()));
         }
     };
     let now = v.facts.client_app.value().map(|c| c.app_id.as_str());
@@ -121,7 +130,7 @@ pub(super) fn answered(v: &View) -> Judged {
         let answer = fail(format!("The function answered HTTP {} to {}.", outcome.status, outcome.caller));
         match &outcome.diagnosis {
             Some(words) => answer.note(words.clone()),
-            None => answer,
+            None => answer.note("After a change of the settings the old ones stay in force for up to a minute: then rehearse once more."),
         }
     })
 }

@@ -11,7 +11,7 @@ mod tests;
 
 use jiff::Timestamp;
 
-use super::choices::Choices;
+use super::choices::{AppChoice, Choices};
 use super::clouds::Cloud;
 use super::facts::{Application, Facts, Gap};
 use super::findings::{Finding, Findings, StageFindings, Verdict};
@@ -121,9 +121,16 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 impl View<'_> {
+    /// Whether the function app was looked for and is not there. An address that was typed may still answer.
+    fn no_site(&self) -> bool {
+        let typed = matches!(self.choices.app, Some(AppChoice::Url(_)));
+        self.facts.site.is_absent() && !typed
+    }
+
     fn judge(&self, id: CheckId) -> Finding {
         let judged = match id {
             CheckId::AppExists => pick::exists(self),
+            _ if self.no_site() => Ok(waiting("Waits for the function app.")),
             CheckId::AppAnswers => pick::answers(self),
             CheckId::AppFunctions => pick::functions(self),
             CheckId::AppAuthLevel => pick::auth_level(self),

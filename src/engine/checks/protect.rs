@@ -66,9 +66,10 @@ pub(super) fn auth_on(v: &View) -> Judged {
                 Ok(ProbeAnswer { client_id: Some(id), .. }) => {
                     Ok(pass(format!("On: the app sends callers to sign in for client ID {id}.")))
                 }
-                Ok(ProbeAnswer { status: 404, .. }) => {
-                    Ok(fail("Authentication is off, or no provider is configured."))
-                }
+                Ok(ProbeAnswer { status: 404, .. }) => Ok(unknown(
+                    "No sign-in page is there: authentication is off, or this is no function app.",
+                )
+                .note("Sign in to see the settings themselves.")),
                 _ => Err(gap.into()),
             };
         }
@@ -153,13 +154,19 @@ pub(super) fn issuer(v: &View) -> Judged {
     } else {
         Accepts::Unclear
     };
+    let refused = v.facts.rehearsal.value().is_some_and(|r| r.status == 401 && same(&r.issuer, expected));
     let ends_v2 = configured.trim_end_matches('/').ends_with("/v2.0");
     let mismatch = || {
-        fail(format!("The API's tokens are version {version}, but the issuer is {configured}"))
-            .note(format!("Every call of the connector would be a 401. The issuer that fits is {expected}"))
+        fail(format!("The API's tokens are version {version}, but the issuer is {configured}")).note(format!(
+            "Every call of the connector would most likely be a 401. The issuer that fits is {expected}"
+        ))
     };
     Ok(match (accepts, version) {
         (Accepts::Version(a), v) if a == v => pass(format!("Version {v} tokens, issuer {configured}")),
+        (Accepts::PortalForm, 2) if refused => fail(format!("The function refused a token of {expected}"))
+            .note(format!(
+                "The issuer is {configured}, the portal's own form. The certain spelling is {expected}"
+            )),
         (Accepts::PortalForm, 2) => {
             pass(format!("Version 2 tokens, issuer {configured} (the portal's form)"))
         }
@@ -220,6 +227,12 @@ pub(super) fn refuses(v: &View) -> Judged {
     });
     if says_404 && program.status == 404 && browser.status == 404 {
         return Ok(pass(format!("{evidence} (set to answer 404)")));
+    }
+    // Without the settings, a 404 may as well be Return404, or another kind of site.
+    if v.facts.auth.value().is_none() && program.status == 404 && browser.status == 404 {
+        return Ok(unknown(format!("Nobody was asked to sign in. {evidence}")).note(
+            "Without the settings it cannot be told whether callers are refused or the address is another's.",
+        ));
     }
     if program.status >= 500 || browser.status >= 500 {
         return Ok(unknown(evidence).note("The app did not answer properly. It may be starting; look again."));

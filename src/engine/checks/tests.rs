@@ -1,6 +1,7 @@
 //! For each check a world in which it passes, fails, waits, or cannot look.
 
 use super::*;
+use crate::engine::choices::AppChoice;
 use crate::engine::facts::*;
 use crate::engine::fixtures::*;
 use crate::engine::held::HeldSecret;
@@ -53,12 +54,29 @@ fn trouble() -> Trouble {
     Trouble::new(Class::NotAllowed, "You may not read this.", "Ask an administrator.")
 }
 
+/// A rehearsal that went well.
+fn rehearsed() -> Rehearsal {
+    Rehearsal {
+        client_app_id: CLIENT.into(),
+        resource: API.into(),
+        redeemed: true,
+        audience: API.into(),
+        issuer: format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+        caller: "ada@contoso.onmicrosoft.com".into(),
+        scopes: "user_impersonation".into(),
+        called: "POST /api/Hello".into(),
+        status: 200,
+        answer: "Hello, Ada.".into(),
+        diagnosis: None,
+    }
+}
+
 #[test]
 fn a_finished_set_up_has_nothing_broken() {
     let findings = assess(&cloud(), &finished(), &choices(), &Held::default(), now());
     for finding in findings.all() {
         let expected = match finding.id {
-            CheckId::SecretWorks | CheckId::TryAnswered => Verdict::NotTried,
+            CheckId::SecretWorks | CheckId::RedirectKnown | CheckId::TryAnswered => Verdict::NotTried,
             _ => Verdict::Pass,
         };
         assert_eq!(finding.verdict, expected, "{}: {}", finding.id.as_str(), finding.evidence);
@@ -351,19 +369,7 @@ fn a_secret_is_judged_by_its_value_only_once_it_was_tried() {
 
 #[test]
 fn a_rehearsal_counts_only_for_the_set_up_it_was_made_with() {
-    let rehearsal = Rehearsal {
-        client_app_id: CLIENT.into(),
-        resource: API.into(),
-        redeemed: true,
-        audience: API.into(),
-        issuer: String::new(),
-        caller: "ada@contoso.onmicrosoft.com".into(),
-        scopes: "user_impersonation".into(),
-        called: "POST /api/Hello".into(),
-        status: 200,
-        answer: "Hello, Ada.".into(),
-        diagnosis: None,
-    };
+    let rehearsal = rehearsed();
     let with = |r: Rehearsal| but(|f| f.rehearsal = seen(r));
     assert_eq!(verdict(&with(rehearsal.clone()), CheckId::TryAnswered), Verdict::Pass);
     assert_eq!(
@@ -381,6 +387,44 @@ fn a_rehearsal_counts_only_for_the_set_up_it_was_made_with() {
 }
 
 #[test]
+fn an_app_that_is_not_there_leaves_everything_else_waiting() {
+    let facts = Facts { site: gone(), probes: fresh().probes, ..finished() };
+    let findings = assess(&cloud(), &facts, &choices(), &Held::default(), now());
+    assert_eq!(findings.first_broken(), Some(CheckId::AppExists));
+    assert!(findings.all().skip(1).all(|c| c.verdict == Verdict::Waiting));
+}
+
+#[test]
+fn a_host_that_is_no_function_app_is_not_accused_of_anything() {
+    let facts = Facts { host: fresh().host, probes: fresh().probes, ..Facts::default() };
+    let url = Choices { app: Some(AppChoice::Url("https://contoso.example".into())), ..Choices::default() };
+    for id in [CheckId::AuthOn, CheckId::AuthRefuses] {
+        assert_eq!(verdict_with(&facts, &url, id), Verdict::Unknown, "{}", id.as_str());
+    }
+}
+
+#[test]
+fn the_portals_issuer_form_is_not_trusted_once_a_rehearsal_was_refused() {
+    let refused = but(|f| {
+        auth(f).issuer = Some(format!("https://sts.windows.net/{TENANT}/v2.0"));
+        f.rehearsal = seen(Rehearsal { status: 401, ..rehearsed() });
+    });
+    assert_eq!(verdict(&refused, CheckId::ApiIssuer), Verdict::Fail);
+}
+
+#[test]
+fn a_rehearsal_that_broke_off_says_nothing_of_the_set_up() {
+    let with = |class| {
+        but(|f| {
+            f.rehearsal = Seen::could_not(Trouble::new(class, "What happened.", "What to do."), now(), "GET");
+        })
+    };
+    assert_eq!(verdict(&with(Class::Cancelled), CheckId::TryAnswered), Verdict::NotTried);
+    assert_eq!(verdict(&with(Class::TimeOut), CheckId::TryAnswered), Verdict::NotTried);
+    assert_eq!(verdict(&with(Class::SignInRefused), CheckId::TryAnswered), Verdict::Fail);
+}
+
+#[test]
 fn without_a_sign_in_the_public_answers_still_tell() {
     let facts = Facts {
         tenant: finished().tenant,
@@ -388,10 +432,7 @@ fn without_a_sign_in_the_public_answers_still_tell() {
         probes: finished().probes,
         ..Facts::default()
     };
-    let url = Choices {
-        app: Some(crate::engine::choices::AppChoice::Url(format!("https://{HOST}"))),
-        ..Choices::default()
-    };
+    let url = Choices { app: Some(AppChoice::Url(format!("https://{HOST}"))), ..Choices::default() };
     assert_eq!(verdict_with(&facts, &url, CheckId::AppAnswers), Verdict::Pass);
     assert_eq!(verdict_with(&facts, &url, CheckId::AppExists), Verdict::Unknown);
     assert_eq!(verdict_with(&facts, &url, CheckId::AuthOn), Verdict::Pass);

@@ -13,25 +13,26 @@ pub(super) fn connect(v: &View) -> Plan {
         return Plan::blocked("The connector's registration has to exist first. That is step 3.");
     };
     let mut plan = Plan::default();
-    if let Some(url) = v.choices.redirect_url.as_ref().filter(|u| !client.web_redirects.contains(u)) {
-        let mut after = client.web_redirects.clone();
-        after.push(url.clone());
+    let mut list = client.web_redirects.clone();
+    if let Some(url) = v.choices.redirect_url.as_ref().filter(|u| !list.contains(u)) {
+        let before = list.clone();
+        list.push(url.clone());
         plan.changes.push(change(
             v,
             ChangeKind::AddRedirect,
-            client,
-            &after,
+            &before,
+            &list,
             "Register the connector's redirect URL under Web".into(),
         ));
     }
-    plan.changes.extend(leftover(v, client));
+    plan.changes.extend(leftover(v, client, &list));
     plan
 }
 
-/// Takes the redirect URI of an earlier rehearsal away.
-fn leftover(v: &View, client: &Application) -> Option<Change> {
+/// Takes the redirect URI of an earlier rehearsal away from the list as it is by then.
+fn leftover(v: &View, client: &Application, list: &[String]) -> Option<Change> {
     let left = client.web_redirects.iter().find(|uri| redirect_url::rehearsal(uri).is_some())?;
-    Some(removal(v, client, left))
+    Some(removal(v, list, left))
 }
 
 /// Stage 7: the temporary redirect URI, there and away again.
@@ -41,43 +42,44 @@ pub(super) fn rehearsal(v: &View) -> Plan {
     };
     let mut plan = Plan::default();
     let Some(uri) = &v.input.rehearsal_redirect else {
-        plan.changes.extend(leftover(v, client));
+        plan.changes.extend(leftover(v, client, &client.web_redirects));
         return plan;
     };
-    if !client.web_redirects.contains(uri) {
-        let mut after = client.web_redirects.clone();
-        after.push(uri.clone());
+    let mut list = client.web_redirects.clone();
+    if !list.contains(uri) {
+        let before = list.clone();
+        list.push(uri.clone());
         plan.changes.push(change(
             v,
             ChangeKind::AddRehearsalRedirect,
-            client,
-            &after,
+            &before,
+            &list,
             "Register a temporary redirect URI for this machine".to_owned(),
         ));
     }
-    plan.changes.push(removal(v, client, uri));
+    plan.changes.push(removal(v, &list, uri));
     plan.consequences.push("You sign in once more, as the connector will. If you have not consented yet you are asked, and your consent is recorded.".into());
-    plan.consequences.push("The function is called once, with your identity.".into());
+    plan.consequences.push("The function is called twice: once without a sign-in, which must be refused, and once with your identity.".into());
     plan
 }
 
-fn removal(v: &View, client: &Application, uri: &str) -> Change {
-    let after: Vec<String> = client.web_redirects.iter().filter(|u| *u != uri).cloned().collect();
+fn removal(v: &View, list: &[String], uri: &str) -> Change {
+    let after: Vec<String> = list.iter().filter(|u| *u != uri).cloned().collect();
     change(
         v,
         ChangeKind::RemoveRehearsalRedirect,
-        client,
+        list,
         &after,
         "Take the temporary redirect URI away again".to_owned(),
     )
 }
 
-fn change(v: &View, kind: ChangeKind, client: &Application, after: &[String], title: String) -> Change {
+fn change(v: &View, kind: ChangeKind, before: &[String], after: &[String], title: String) -> Change {
     apps::patch(
         v,
         kind,
         &v.client_object_id(),
-        json!({ "web": { "redirectUris": client.web_redirects } }),
+        json!({ "web": { "redirectUris": before } }),
         json!({ "web": { "redirectUris": after } }),
         title,
         "Edit the list under Authentication, Web.".into(),

@@ -47,7 +47,7 @@ pub(super) fn protect(v: &View) -> Plan {
     let before = document(v.facts);
     let after = protected(v, &before);
     if after != before {
-        plan.consequences.extend(consequences(v));
+        plan.consequences.extend(consequences(v, &before, &after));
         let title = match v.facts.auth.value() {
             Some(auth) if auth.enabled => "Correct the sign-in settings of the function app (Easy Auth)",
             _ => "Switch the sign-in on at the function app (Easy Auth)",
@@ -95,7 +95,7 @@ pub(super) fn register(v: &View) -> Plan {
     let mut after = before.clone();
     allow(v, &mut after, true);
     if after != before {
-        plan.consequences.push("The app restarts; for up to a minute the old settings stay in force.".into());
+        plan.consequences.extend(consequences(v, &before, &after));
         plan.changes.push(put(v, &before, &after, "Let Easy Auth admit the connector's client ID"));
     }
     plan
@@ -146,8 +146,10 @@ fn issuer(v: &View) -> Option<String> {
     let fitting = if version == 2 { &tenant.issuer_v2 } else { &tenant.issuer_v1 };
     let configured = v.facts.auth.value().filter(|a| a.enabled).and_then(|a| a.issuer.as_deref());
     let portal_form = format!("{}v2.0", tenant.issuer_v1);
+    // The portal's form was seen to work (microsoft-cloud 6.6); where a rehearsal was refused, it does not here.
+    let refused = v.facts.rehearsal.value().is_some_and(|r| r.status == 401);
     let fits = configured.is_some_and(|c| {
-        c.eq_ignore_ascii_case(fitting) || (version == 2 && c.eq_ignore_ascii_case(&portal_form))
+        c.eq_ignore_ascii_case(fitting) || (version == 2 && !refused && c.eq_ignore_ascii_case(&portal_form))
     });
     (!fits).then(|| fitting.clone())
 }
@@ -240,12 +242,26 @@ fn put(v: &View, before: &Value, after: &Value, title: &str) -> Change {
     }
 }
 
-/// What the people around should know before Easy Auth is switched on.
-fn consequences(v: &View) -> Vec<String> {
+/// What the people around should know, from what the settings are and what they will be.
+fn consequences(v: &View, before: &Value, after: &Value) -> Vec<String> {
     let mut lines = Vec::new();
-    let was_on = v.facts.auth.value().is_some_and(|a| a.enabled);
-    if !was_on {
+    if !closed(before) && closed(after) {
         lines.push("Everybody who calls the app without signing in is refused from then on: anonymous callers, callers with only a function key, and webhooks.".to_owned());
+    }
+    if on(before) {
+        if listed(before).is_empty() && !listed(after).is_empty() {
+            lines.push("Only the listed client IDs are let in from then on: another application that calls this app today gets a 403 until it is listed too.".into());
+        }
+        for (member, name) in [("openIdIssuer", "issuer"), ("clientId", "client ID")] {
+            let path = ["identityProviders", "azureActiveDirectory", "registration", member];
+            let text = |doc| at(doc, &path).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let (old, new) = (text(before), text(after));
+            if !old.is_empty() && !old.eq_ignore_ascii_case(&new) {
+                lines.push(format!(
+                    "The {name} changes from {old}: what relied on it is refused from then on."
+                ));
+            }
+        }
     }
     if matches!(v.facts.auth_version.value(), Some(AuthVersion::V1 { .. })) {
         lines.push("The app moves from the classic settings to the current ones. That is one way.".into());
@@ -259,6 +275,29 @@ fn consequences(v: &View) -> Vec<String> {
     }
     lines.push("The app restarts; for up to a minute the old settings stay in force.".into());
     lines
+}
+
+fn on(doc: &Value) -> bool {
+    at(doc, &["platform", "enabled"]).and_then(Value::as_bool) == Some(true)
+}
+
+/// Whether these settings refuse anonymous callers.
+fn closed(doc: &Value) -> bool {
+    let required =
+        at(doc, &["globalValidation", "requireAuthentication"]).and_then(Value::as_bool) == Some(true);
+    let action = at(doc, &["globalValidation", "unauthenticatedClientAction"]).and_then(Value::as_str);
+    on(doc) && required && action.is_some_and(|a| !a.eq_ignore_ascii_case("AllowAnonymous"))
+}
+
+fn listed(doc: &Value) -> &[Value] {
+    let path = [
+        "identityProviders",
+        "azureActiveDirectory",
+        "validation",
+        "defaultAuthorizationPolicy",
+        "allowedApplications",
+    ];
+    at(doc, &path).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// Whether the settings as read now hold what a PUT asked for. The service adds defaults of its own,
@@ -280,6 +319,9 @@ fn contains(have: &Value, wanted: &Value) -> bool {
 
 /// Whether callers are refused by now: settings count when they are in force, not when they are stored.
 pub(super) fn in_force(facts: &Facts) -> bool {
-    facts.probes.program.value().is_some_and(|p| matches!(p.status, 301..=308 | 401 | 403))
+    let hides =
+        facts.auth.value().is_some_and(|a| a.unauthenticated_action.eq_ignore_ascii_case("Return404"));
+    let refused = |status: u16| matches!(status, 301..=308 | 401 | 403) || (hides && status == 404);
+    facts.probes.program.value().is_some_and(|p| refused(p.status))
         && facts.probes.login.value().is_some_and(|p| p.client_id.is_some())
 }

@@ -199,7 +199,11 @@ fn a_redirect_url_is_appended_and_a_leftover_taken_away() {
         made.changes[0].body,
         json!({"web": {"redirectUris": ["https://contoso.example/other", left, REDIRECT]}})
     );
-    assert_eq!(made.changes[1].body, json!({"web": {"redirectUris": ["https://contoso.example/other"]}}));
+    assert_eq!(made.changes[1].before, made.changes[0].body, "each change is shown on top of the one before");
+    assert_eq!(
+        made.changes[1].body,
+        json!({"web": {"redirectUris": ["https://contoso.example/other", REDIRECT]}})
+    );
 }
 
 #[test]
@@ -208,6 +212,11 @@ fn the_rehearsals_redirect_comes_and_goes_whatever_was_added_meanwhile() {
     let input = PlanInput { rehearsal_redirect: Some(uri.into()), ..input() };
     let first = plan(StageId::Try, &cloud(), &finished(), &choices(), &input);
     assert_eq!(kinds(&first), [ChangeKind::AddRehearsalRedirect, ChangeKind::RemoveRehearsalRedirect]);
+    assert_eq!(
+        first.changes[1].before,
+        json!({"web": {"redirectUris": [REDIRECT, uri]}}),
+        "the preview shows it go"
+    );
     let meanwhile = but(|f| {
         client(f).web_redirects.push(uri.into());
         client(f).web_redirects.push("https://contoso.example/theirs".into());
@@ -265,4 +274,64 @@ fn every_change_names_its_az_command_and_its_way_back() {
         assert!(!change.undo.is_empty() && !change.title.is_empty());
         assert_ne!(change.body, Value::Null);
     }
+}
+
+fn auth(facts: &mut Facts) -> &mut AuthSettings {
+    match &mut facts.auth.fact {
+        Fact::Is(auth) => auth,
+        _ => unreachable!(),
+    }
+}
+
+#[test]
+fn closing_an_app_that_let_anonymous_callers_in_is_said() {
+    let open = but(|f| {
+        auth(f).unauthenticated_action = "AllowAnonymous".into();
+        auth(f).document["globalValidation"]["unauthenticatedClientAction"] = json!("AllowAnonymous");
+    });
+    let plan = planned(StageId::Protect, &open);
+    assert_eq!(kinds(&plan), [ChangeKind::PutAuth]);
+    assert!(plan.consequences.iter().any(|c| c.contains("anonymous callers")), "{:?}", plan.consequences);
+}
+
+#[test]
+fn a_list_that_newly_keeps_others_out_is_said() {
+    let open = but(|f| {
+        auth(f).allowed_applications = Some(vec![]);
+        auth(f).document["identityProviders"]["azureActiveDirectory"]["validation"]["defaultAuthorizationPolicy"] =
+            json!({"allowedApplications": []});
+    });
+    for stage in [StageId::Protect, StageId::Register] {
+        let plan = planned(stage, &open);
+        assert!(plan.consequences.iter().any(|c| c.contains("403")), "{stage:?}: {:?}", plan.consequences);
+    }
+}
+
+#[test]
+fn after_a_refused_rehearsal_the_certain_issuer_is_written() {
+    let portal = |f: &mut Facts| {
+        auth(f).issuer = Some(format!("https://sts.windows.net/{TENANT}/v2.0"));
+        auth(f).document["identityProviders"]["azureActiveDirectory"]["registration"]["openIdIssuer"] =
+            json!(format!("https://sts.windows.net/{TENANT}/v2.0"));
+    };
+    assert!(planned(StageId::Protect, &but(portal)).is_empty());
+    let refused = but(|f| {
+        portal(f);
+        f.rehearsal = seen(Rehearsal {
+            client_app_id: CLIENT.into(),
+            resource: API.into(),
+            redeemed: true,
+            audience: API.into(),
+            issuer: String::new(),
+            caller: String::new(),
+            scopes: String::new(),
+            called: String::new(),
+            status: 401,
+            answer: String::new(),
+            diagnosis: None,
+        });
+    });
+    let plan = planned(StageId::Protect, &refused);
+    assert_eq!(kinds(&plan), [ChangeKind::PutAuth]);
+    assert!(plan.consequences.iter().any(|c| c.contains("issuer changes")), "{:?}", plan.consequences);
 }

@@ -53,7 +53,7 @@ impl Turn<'_> {
                 self.show(Panel::Rehearsal(view));
             }
             Panel::PickClient | Panel::Consent | Panel::SecretField | Panel::Answer => {
-                self.show(Panel::Overview)
+                self.show(Panel::Overview);
             }
             // The watch goes on underneath.
             Panel::Resource | Panel::RedirectField | Panel::ErrorField => self.show(Panel::HandOver),

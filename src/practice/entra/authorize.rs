@@ -337,6 +337,7 @@ fn issue_code(
         audience: wanted.audience.clone(),
         scopes,
         protocol_scopes: wanted.protocol.clone(),
+        default_scope: wanted.default_scope.clone(),
         challenge,
         nonce: ask.get("nonce").map(str::to_owned),
         confidential: token::is_confidential(ask.platform),

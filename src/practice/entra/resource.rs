@@ -34,6 +34,8 @@ pub struct Wanted {
     pub wish: Wish,
     /// Protocol scopes asked for.
     pub protocol: Vec<String>,
+    /// The `/.default` scope as it was spelled, where that was asked for.
+    pub default_scope: Option<String>,
 }
 
 /// The parts of a `scope` text.
@@ -86,6 +88,7 @@ impl Wanted {
     pub fn from_scope(world: &World, tenant: &str, scope: &str) -> Result<Self, Refusal> {
         let Scopes { resource, wish, protocol } = parse_scopes(scope)?;
         let mut wanted = Self::from_resource(world, tenant, &resource)?;
+        wanted.default_scope = (wish == Wish::Listed).then(|| format!("{resource}/.default"));
         wanted.wish = wish;
         wanted.protocol = protocol;
         Ok(wanted)
@@ -123,6 +126,7 @@ impl Wanted {
             audience: audience.to_owned(),
             wish: Wish::Listed,
             protocol: Vec::new(),
+            default_scope: None,
         })
     }
 
@@ -148,7 +152,8 @@ impl Wanted {
         [first_party::GRAPH, first_party::ARM, first_party::POWER_APPS].contains(&self.app_id.as_str())
     }
 
-    /// Scopes as a v2 answer spells them: qualified by the resource, but for Graph.
+    /// Scopes as a v2 answer spells them: qualified by the resource, but for Graph where they were asked for by bare
+    /// names. A `/.default` that was asked for is named as well; clients find the token in their cache by it.
     pub fn spelled(&self, scopes: &[String]) -> String {
         let graph = self.app_id == first_party::GRAPH;
         let mut list: Vec<String> = Vec::new();
@@ -156,11 +161,15 @@ impl Wanted {
             list.extend(self.protocol.iter().filter(|scope| *scope != "offline_access").cloned());
         }
         for scope in scopes {
-            let spelled = if graph { scope.clone() } else { format!("{}/{scope}", self.audience) };
+            let spelled = match (graph, &self.default_scope) {
+                (true, None) => scope.clone(),
+                _ => format!("{}/{scope}", self.audience),
+            };
             if !list.contains(&spelled) {
                 list.push(spelled);
             }
         }
+        list.extend(self.default_scope.clone());
         list.join(" ")
     }
 }
@@ -168,6 +177,28 @@ impl Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::practice::scenario::worlds;
+
+    #[test]
+    fn an_answer_names_what_was_granted_and_the_default_scope_as_it_was_asked_for() {
+        let world = worlds::bare();
+        for (asked, granted, spelled) in [
+            ("User.Read openid offline_access", "User.Read", "openid User.Read"),
+            (
+                "https://graph.microsoft.com/.default openid profile",
+                "User.Read",
+                "openid profile https://graph.microsoft.com/User.Read https://graph.microsoft.com/.default",
+            ),
+            (
+                "https://management.core.windows.net//.default",
+                "user_impersonation",
+                "https://management.core.windows.net//user_impersonation https://management.core.windows.net//.default",
+            ),
+        ] {
+            let wanted = Wanted::from_scope(&world, world.main_tenant(), asked).unwrap();
+            assert_eq!(wanted.spelled(&[granted.to_owned()]), spelled);
+        }
+    }
 
     #[test]
     fn scopes_are_taken_apart_into_resource_and_names() {

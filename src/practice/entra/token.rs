@@ -144,6 +144,7 @@ fn code(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
     let user = person(world, &code.user)?;
     let mut wanted = Wanted::from_resource(world, &code.tenant, &code.audience)?;
     wanted.protocol.clone_from(&code.protocol_scopes);
+    wanted.default_scope.clone_from(&code.default_scope);
     // A v1 client may name its resource here instead; it is then the one that counts.
     let (wanted, scopes) = match ask.wanted(world, &code.tenant)? {
         Some(named) if named.app_id != wanted.app_id => {

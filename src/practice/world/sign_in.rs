@@ -33,6 +33,8 @@ pub struct AuthCode {
     pub scopes: Vec<String>,
     /// Scopes of the protocol itself, such as `openid` and `offline_access`.
     pub protocol_scopes: Vec<String>,
+    /// The `/.default` scope as it was asked for, if it was.
+    pub default_scope: Option<String>,
     /// S256 challenge, if one was sent.
     pub challenge: Option<String>,
     /// Nonce for the ID token.

@@ -68,7 +68,7 @@ fn text_of(screen: &Screen<TestBackend>) -> String {
     (0..buffer.area.height).map(row).collect()
 }
 
-const VERDICTS: [(Verdict, Option<Color>); 7] = [
+const COLOURS: [(Verdict, Option<Color>); Verdict::ALL.len()] = [
     (Verdict::Pass, Some(Color::Green)),
     (Verdict::Warn, Some(Color::Yellow)),
     (Verdict::Fail, Some(Color::Red)),
@@ -86,7 +86,7 @@ fn with_verdict(verdict: Verdict) -> State {
 
 #[test]
 fn every_status_is_a_word_a_mark_and_a_colour() {
-    for (verdict, colour) in VERDICTS {
+    for (verdict, colour) in COLOURS {
         let state = with_verdict(verdict);
         let tag = format!("{} {}", theme::mark(verdict), words::verdict(verdict));
         let style = style_of(&shown(&state, 80, 24), &tag);

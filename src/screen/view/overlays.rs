@@ -19,16 +19,6 @@ use crate::screen::widgets::overlay::{overlay, text_width};
 use crate::screen::widgets::table::facts;
 use crate::screen::widgets::text::{cells, pad};
 
-const VERDICTS: [Verdict; 7] = [
-    Verdict::Pass,
-    Verdict::Warn,
-    Verdict::Fail,
-    Verdict::Waiting,
-    Verdict::Unknown,
-    Verdict::NotTried,
-    Verdict::NotApplicable,
-];
-
 pub fn render(
     state: &State,
     paint: &Paint,
@@ -88,8 +78,8 @@ fn help(state: &State, doc: &mut Doc) -> &'static str {
     }
     doc.blank();
     doc.text(Role::Strong, ui("help.verdicts"));
-    let widest = VERDICTS.iter().map(|v| cells(verdict(*v))).max().unwrap_or(0);
-    for found in VERDICTS {
+    let widest = Verdict::ALL.iter().map(|v| cells(verdict(*v))).max().unwrap_or(0);
+    for found in Verdict::ALL {
         let means = ui(means(found));
         let tag = tag(found, verdict(found), widest);
         doc.hanging(&format!("{tag}  "), Theme::role(found), Role::Plain, means);

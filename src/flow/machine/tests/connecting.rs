@@ -219,6 +219,8 @@ fn what_is_needed_now_and_then_stands_behind_one_row_and_closes_again() {
 #[test]
 fn a_new_secret_is_handed_over_before_a_connector_that_is_registered_already_is_left() {
     let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    walk.state.choices.redirect_url = Some(fixtures::REDIRECT.into());
+    walk.observe(fixtures::finished());
     assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
     walk.hold_secret();
     walk.press(Key::Left);

@@ -1,0 +1,206 @@
+//! Whole set-ups, from a bare function app to the function's answer, by plan and by the portal's steps, in every
+//! scenario; and every refusal that can be provoked on the way.
+//!
+//! Each run leaves a recording in the target folder; `.ci/conformance` holds those against published descriptions.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failure here is the failure of a test")]
+
+mod desk;
+#[path = "full_run/refusals.rs"]
+mod refusals;
+
+use desk::{Desk, Done};
+use handclasp::cloud::sign_in::probe_secret;
+use handclasp::engine::change::{ChangeKind, Service};
+use handclasp::engine::choices::ConsentWay;
+use handclasp::engine::facts::SecretVerdict;
+use handclasp::engine::findings::Verdict;
+use handclasp::engine::ids::StageId;
+use handclasp::practice::scenarios;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+/// The secret that was made among these changes.
+fn made(done: &[Done]) -> SecretString {
+    done.iter().rev().find_map(|done| done.applied.secret.as_ref()).unwrap().value.clone()
+}
+
+/// Path and query of a change as they go out.
+fn target(done: &Done) -> String {
+    let below = if done.change.service == Service::Graph { "/v1.0" } else { "" };
+    format!("{} {below}{}", done.change.method.as_str(), done.change.path)
+}
+
+/// Every mutating call that the practice cloud took: what was asked, and the body.
+fn taken(desk: &Desk) -> Vec<(String, Value)> {
+    desk.world(|world| {
+        let calls = world.calls.iter();
+        calls
+            .map(|call| {
+                let query = if call.query.is_empty() { String::new() } else { format!("?{}", call.query) };
+                (format!("{} {}{query}", call.method, call.path), call.body.clone())
+            })
+            .collect()
+    })
+}
+
+/// The connector page is filled in with what is handed over, and gives the redirect URL back.
+async fn saved(desk: &Desk, secret: &SecretString) -> String {
+    let facts = desk.look().await;
+    let chain = desk::chain(&facts);
+    let told = desk
+        .act(json!({
+            "step": "save-connector", "client_id": chain.client_app_id, "client_secret": secret.expose_secret(),
+            "tenant_id": chain.tenant, "resource_url": chain.resource, "host": chain.host,
+        }))
+        .await;
+    told["redirect_url"].as_str().unwrap().to_owned()
+}
+
+/// All seven stages by plan. Gives the changes and the secret.
+async fn by_plan(desk: &mut Desk) -> (Vec<Done>, SecretString) {
+    let mut done = Vec::new();
+    for stage in [StageId::Protect, StageId::Register, StageId::Grant, StageId::Secret] {
+        done.extend(desk.work(stage).await);
+    }
+    let secret = made(&done);
+    desk.choices.redirect_url = Some(saved(desk, &secret).await);
+    done.extend(desk.work(StageId::Connect).await);
+    // A new secret is not known everywhere at once.
+    desk.world(|world| world.clock.advance(60));
+    proves(desk, &secret).await;
+    let (mut rehearsal, redirects) = desk.rehearse(&secret).await;
+    done.extend(redirects);
+    if rehearsal.as_ref().is_err_and(|trouble| trouble.class.passes_by_itself()) {
+        let (again, redirects) = desk.rehearse(&secret).await;
+        rehearsal = again;
+        done.extend(redirects);
+    }
+    let rehearsal = rehearsal.unwrap_or_else(|trouble| panic!("{trouble} {}", trouble.original));
+    assert_eq!((rehearsal.status, rehearsal.redeemed), (200, true), "{rehearsal:?}");
+    assert!(rehearsal.answer.contains("Ada"), "{rehearsal:?}");
+    assert_eq!(rehearsal.caller, "ada@contoso.onmicrosoft.com");
+    (done, secret)
+}
+
+/// The secret's value works. A connection that breaks is tried once more, as a person would.
+async fn proves(desk: &Desk, secret: &SecretString) {
+    let chain = desk::chain(&desk.look().await);
+    let mut verdict = probe_secret(&desk.http, &chain.tenant, &chain.client_app_id, secret).await;
+    if verdict.as_ref().is_err_and(|trouble| trouble.class.passes_by_itself()) {
+        verdict = probe_secret(&desk.http, &chain.tenant, &chain.client_app_id, secret).await;
+    }
+    assert_eq!(verdict, Ok(SecretVerdict::Works));
+}
+
+/// What was proven holds for the connector itself, as it was saved.
+async fn connects(desk: &Desk) {
+    let told = desk.act(json!({"step": "test-connection"})).await;
+    assert_eq!((&told["connected"], &told["status"]), (&json!(true), &json!(200)), "{told}");
+}
+
+#[tokio::test]
+async fn the_whole_way_by_plan_sends_what_was_shown_and_nothing_else() {
+    let mut desk = Desk::recorded("fresh", "full-by-plan").await;
+    desk.choices.consent = Some(ConsentWay::PreAuthorize);
+    desk.look().await;
+    assert_eq!(taken(&desk), []);
+    let (done, secret) = by_plan(&mut desk).await;
+    connects(&desk).await;
+    let kinds: Vec<ChangeKind> = done.iter().map(|done| done.change.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            ChangeKind::CreateApiApp,
+            ChangeKind::SetIdentifierUri,
+            ChangeKind::CreateApiPrincipal,
+            ChangeKind::PutAuth,
+            ChangeKind::CreateClientApp,
+            ChangeKind::CreateClientPrincipal,
+            ChangeKind::PutAuth,
+            ChangeKind::RequestPermission,
+            ChangeKind::PreAuthorize,
+            ChangeKind::AddSecret,
+            ChangeKind::AddRedirect,
+            ChangeKind::AddRehearsalRedirect,
+            ChangeKind::RemoveRehearsalRedirect,
+        ]
+    );
+    let planned: Vec<(String, Value)> =
+        done.iter().map(|done| (target(done), done.change.body.clone())).collect();
+    assert_eq!(taken(&desk), planned);
+    for stage in [StageId::Pick, StageId::Protect, StageId::Register, StageId::Grant, StageId::Connect] {
+        for (check, verdict) in desk.verdicts(stage).await {
+            assert!(!matches!(verdict, Verdict::Fail | Verdict::Waiting), "{check:?} {verdict:?}");
+        }
+    }
+    desk.close(&[&secret]);
+}
+
+#[tokio::test]
+async fn the_whole_way_by_the_portals_steps_leaves_only_the_rehearsal_to_us() {
+    let mut desk = Desk::by_browser("fresh", "full-by-portal").await;
+    desk.choices.consent = Some(ConsentWay::WhenConnecting);
+    for step in ["protect", "register", "allow-connector", "grant"] {
+        desk.act(json!({"step": step, "unauthenticated": "Return401"})).await;
+        desk.look().await;
+    }
+    let told = desk.act(json!({"step": "secret"})).await;
+    let secret = SecretString::from(told["value"].as_str().unwrap().to_owned());
+    let told = desk.act(json!({"step": "save-connector"})).await;
+    desk.choices.redirect_url = told["redirect_url"].as_str().map(str::to_owned);
+    desk.act(json!({"step": "add-redirect"})).await;
+    for stage in [
+        StageId::Pick,
+        StageId::Protect,
+        StageId::Register,
+        StageId::Grant,
+        StageId::Secret,
+        StageId::Connect,
+    ] {
+        for (check, verdict) in desk.verdicts(stage).await {
+            assert!(!matches!(verdict, Verdict::Fail | Verdict::Waiting), "{check:?} {verdict:?}");
+        }
+    }
+    assert_eq!(taken(&desk), [], "looking changed nothing");
+    proves(&desk, &secret).await;
+    let (rehearsal, done) = desk.rehearse(&secret).await;
+    assert_eq!(rehearsal.unwrap().status, 200);
+    connects(&desk).await;
+    let planned: Vec<(String, Value)> =
+        done.iter().map(|done| (target(done), done.change.body.clone())).collect();
+    assert_eq!(taken(&desk), planned);
+    desk.close(&[&secret]);
+}
+
+#[tokio::test]
+async fn every_scenario_is_brought_to_the_functions_answer() {
+    for scenario in scenarios() {
+        let mut desk = Desk::recorded(&scenario.name, &format!("scenario-{}", scenario.name)).await;
+        desk.choices.consent = Some(ConsentWay::PreAuthorize);
+        let (_, secret) = by_plan(&mut desk).await;
+        connects(&desk).await;
+        desk.close(&[&secret]);
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_grants_for_everyone() {
+    let mut desk = Desk::open("fresh", Some("full-for-everyone"), "ada").await;
+    desk.choices.consent = Some(ConsentWay::PreAuthorize);
+    for stage in [StageId::Protect, StageId::Register] {
+        desk.work(stage).await;
+    }
+    desk.choices.consent = Some(ConsentWay::Everyone);
+    desk.world(|world| {
+        let ada = world.default_user.clone();
+        let user = world.users.iter_mut().find(|user| user.id == ada).unwrap();
+        user.directory_roles.push("158c047a-c907-4556-b7ef-446551a6b5f7".into());
+    });
+    let done = desk.work(StageId::Grant).await;
+    assert_eq!(
+        done.iter().map(|done| done.change.kind).collect::<Vec<_>>(),
+        [ChangeKind::RequestPermission, ChangeKind::GrantEveryone]
+    );
+    desk.close(&[]);
+}

@@ -179,6 +179,10 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
     for part in ["addPassword", "oauth2/token", "/api/Hello"] {
         assert!(har.contains(part), "the recording holds the whole run, {part} too");
     }
+    // Kept for being held against the published descriptions.
+    let kept = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("recordings");
+    std::fs::create_dir_all(&kept).unwrap();
+    std::fs::write(kept.join("wizard.har"), &har).unwrap();
     assert!(std::fs::read_to_string(home.file("choices.toml")).unwrap().contains("contoso-hello"));
     assert!(std::fs::read(log).is_ok(), "stderr was kept");
     let files = home.files();

@@ -101,11 +101,7 @@ fn the_whole_way_for_me_with_arrow_keys_and_enter_alone() {
     terminal.wait_for("Its functions are known");
     terminal.choose("Continue");
 
-<<<<<<< HEAD
-    let yes = "Yes, make th";
-=======
     let yes = "Yes, make";
->>>>>>> e2e
     let protected = agree(&terminal, control, "Set it up for me", yes, "All checks pass");
     assert_as_shown(control, &protected);
     assert_eq!(protected.1.len(), 4);
@@ -313,11 +309,7 @@ fn starting_again_goes_on_from_what_is_there() {
     terminal.wait_for("Its functions are known");
     terminal.choose("Continue");
     terminal.choose("Set it up for me");
-<<<<<<< HEAD
-    terminal.choose("Yes, make th");
-=======
     terminal.choose("Yes, make");
->>>>>>> e2e
     terminal.wait_for("All checks pass");
     terminal.send("q");
     let (ended, _) = terminal.end();

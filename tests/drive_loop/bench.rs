@@ -136,9 +136,10 @@ impl Bench {
             calls,
         };
         let (keys, input) = unbounded_channel();
-        let (draws, drawn) = watch::channel(state.clone());
+        let (tell_frame, drawn) = watch::channel(state.clone());
         let run = tokio::spawn(async move {
-            let Ok(code) = drive::run(state, Memory { drawn: draws }, machinery, input, None).await;
+            let face = Memory { drawn: tell_frame };
+            let Ok(code) = Box::pin(drive::run(state, face, machinery, input, None)).await;
             code
         });
         let http = reqwest::Client::builder()

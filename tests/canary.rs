@@ -5,6 +5,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::format_collect,
     reason = "a failure here is the failure of a test"
 )]
 #![cfg(unix)]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use handclasp::cloud::arm::Arm;
+use handclasp::cloud::arm::{AppListings, Arm};
 use handclasp::cloud::change::{Patience, WaitsFor, Writer};
 use handclasp::cloud::graph::Graph;
 use handclasp::cloud::observe::{Observer, Part};
@@ -156,9 +156,51 @@ async fn the_app_is_found_by_name_and_by_address() {
     // It may be in the subscription that could not be read.
     assert!(matches!(facts.site.fact, Fact::CouldNot(_)));
     assert!(facts.auth.not_looked() && facts.probes.login.not_looked());
-    let apps = Arm::new(cloud.reader.clone()).list_apps().await.unwrap();
-    assert_eq!(apps.len(), 1, "no Logic App, and a locked subscription hides nothing");
-    assert_eq!((apps[0].subscription_name.as_str(), apps[0].host.as_str()), ("Contoso Dev", HOST));
+}
+
+#[tokio::test]
+async fn a_subscription_that_cannot_be_listed_is_named_and_hides_nothing() {
+    let list = async |cloud: &SmallCloud| Arm::new(cloud.reader.clone()).list_apps().await;
+    let listed = list(&cloud(finished).await).await.unwrap();
+    let apps: Vec<_> = listed.apps.iter().map(|app| (&*app.subscription_name, &*app.host)).collect();
+    assert_eq!(apps, [("Contoso Dev", HOST)], "no Logic App");
+    assert_eq!(listed.not_seen.len(), 1);
+    assert_eq!(listed.not_seen[0].why.class, Class::NotAllowed);
+    let line = listed.not_seen[0].to_string();
+    assert!(line.starts_with("Locked: ") && line.ends_with('.'), "{line}");
+
+    let without_the_first = |asked: &Asked| {
+        let first_sites = asked.path.contains("11112222") && asked.path.contains("/sites?");
+        if first_sites { small_cloud::list(json!([])) } else { finished(asked) }
+    };
+    let listed = list(&cloud(without_the_first).await).await.unwrap();
+    assert!(listed.apps.is_empty() && listed.not_seen.len() == 1, "an empty list is a list");
+
+    let hostile = |asked: &Asked| match asked.path.split('?').next().unwrap() {
+        "/subscriptions" => small_cloud::list(json!([
+            {"subscriptionId": "22223333-3333-4444-8555-666677778888", "displayName": "Lo\u{1b}[2Jcked\n", "state": "Enabled"},
+            {"subscriptionId": "33334444-3333-4444-8555-666677778888", "displayName": 7},
+            {"subscriptionId": "11112222-3333-4444-8555-666677778888", "displayName": "Contoso Dev"}])),
+        _ => finished(asked),
+    };
+    let listed = list(&cloud(hostile).await).await.unwrap();
+    let names: Vec<_> = listed.not_seen.iter().map(|n| n.subscription.as_str()).collect();
+    assert_eq!(names.len(), 2);
+    assert!(!names[0].is_empty() && !names[0].contains(|c: char| c.is_control()), "{names:?}");
+    assert_eq!(names[1], "33334444-3333-4444-8555-666677778888", "without a name, its id");
+    assert_eq!(listed.apps.len(), 1);
+
+    let locked = |asked: &Asked| {
+        if asked.path.contains("/sites?") {
+            return reply(403, json!({"error": {"code": "AuthorizationFailed", "message": "no"}}));
+        }
+        finished(asked)
+    };
+    assert_eq!(list(&cloud(locked).await).await.unwrap_err().class, Class::NotAllowed, "nothing at all");
+    let none = |asked: &Asked| {
+        if asked.path.starts_with("/subscriptions?") { small_cloud::list(json!([])) } else { finished(asked) }
+    };
+    assert_eq!(list(&cloud(none).await).await.unwrap(), AppListings::default());
 }
 
 #[tokio::test]

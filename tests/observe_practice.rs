@@ -19,8 +19,9 @@ use handclasp::engine::plan::landed;
 #[tokio::test]
 async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
     let desk = Desk::start("fresh").await;
-    let apps = Arm::new(desk.reader.clone()).list_apps().await.unwrap();
-    assert!(apps.iter().any(|app| app.name == "contoso-hello"), "{apps:?}");
+    let listed = Arm::new(desk.reader.clone()).list_apps().await.unwrap();
+    assert!(listed.apps.iter().any(|app| app.name == "contoso-hello"), "{listed:?}");
+    assert!(listed.not_seen.is_empty(), "{listed:?}");
     let facts = desk.look().await;
     assert_eq!(facts.person.value().unwrap().upn, "ada@contoso.onmicrosoft.com");
     assert!(facts.tenant.value().unwrap().issuer_v2.ends_with("/v2.0"));

@@ -659,7 +659,7 @@ async fn what_a_general_client_asks_for_is_there() {
         (&graph, "/v1.0/applications?$filter=nonsense".to_owned(), 400),
         (&arm, format!("/subscriptions/{nobody}?{V}"), 404),
         (&arm, format!("{subscription}/resourcegroups/nothing?{V}"), 403),
-        (&arm, format!("{site}-nothing?{V}"), 404),
+        (&arm, format!("{site}-nothing?{V}"), 403),
         (&arm, format!("{subscription}?api-version=tomorrow"), 400),
     ] {
         let answer = stage.get(token, &path).await;
@@ -672,6 +672,7 @@ async fn what_a_general_client_asks_for_is_there() {
     let arm = stage.token("ada", ARM).await;
     let classic = json!({"properties": {"enabled": true, "unauthenticatedClientAction": "RedirectToLoginPage",
         "defaultProvider": "AzureActiveDirectory", "clientId": "59259fa1-0000-4000-8000-00000000c21a"}});
+    let site = stage.practice.world().lock().sites[0].resource_id();
     let path = format!("{site}/config/authsettings?{V}");
     stage.send(&arm, Method::PUT, &path, &classic, &[]).await.ok(200);
     stage.post(&arm, &format!("{site}/config/authsettings/list?{V}"), &Value::Null).await.ok(200);

@@ -10,7 +10,9 @@ use crate::cloud::http::{CloudConfig, Http};
 use crate::engine::choices::{AppChoice, Choices};
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::Cloud;
+use crate::platform::az::Az;
 use crate::platform::clock::Clock;
+use crate::platform::env::Environment;
 use crate::platform::files;
 use crate::platform::folders::Folders;
 use crate::practice::{self, Practice, scenarios};
@@ -105,6 +107,15 @@ impl Ground {
     /// When this machine's trust store or proxy settings cannot be used.
     pub fn client(&self) -> Result<Http, Failure> {
         Ok(Http::new(self.config.clone())?)
+    }
+
+    /// The Azure CLI whose sign-in may be borrowed here. Its tokens are good at Microsoft's own services, so a practice
+    /// cloud or a file that names other addresses for them gets none.
+    pub fn az(&self, environment: &Environment) -> Option<Az> {
+        if self.cloud.is_practice() || !self.cloud.is_microsofts() {
+            return None;
+        }
+        Az::find(environment)
     }
 
     /// What went wrong with the recording, if anything did.

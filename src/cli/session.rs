@@ -4,9 +4,11 @@ use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::cloud::arm::{AppListing, Arm};
+use crate::cloud::http::Http;
 use crate::cloud::observe::Observer;
 use crate::cloud::reader::Reader;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
+use crate::drive::borrow;
 use crate::engine::choices::AppChoice;
 use crate::engine::clean::clean_line;
 use crate::engine::words::{ui, ui_with};
@@ -53,8 +55,15 @@ impl Desk {
         let session = sign_in(&ground, common, environment, output).await?;
         let reader = Reader::new(session.http().clone(), session.tokens());
         if ground.choices.app.is_none() {
-            let apps = Arm::new(reader.clone()).list_apps().await?;
-            ground.choices.app = Some(AppChoice::ResourceId(the_one(&apps)?.id.clone()));
+            let listed = Arm::new(reader.clone()).list_apps().await?;
+            for not_seen in &listed.not_seen {
+                output.say(&format!("{} {not_seen}", ui("screen.not_seen")));
+            }
+            match listed.not_seen.into_iter().next() {
+                // What is looked for may well be there.
+                Some(not_seen) if listed.apps.is_empty() => return Err(not_seen.why.into()),
+                _ => ground.choices.app = Some(AppChoice::ResourceId(the_one(&listed.apps)?.id.clone())),
+            }
         }
         let observer = Observer::signed_in(reader, Some(session.tenant().to_owned()));
         let tenant = uuid::Uuid::try_parse(session.tenant()).ok().map(|id| id.hyphenated().to_string());
@@ -62,7 +71,7 @@ impl Desk {
     }
 }
 
-/// Signs in: by itself where that is practised, else with a person at the terminal.
+/// Signs in: by itself where that is practised, else with a person at the terminal, else with the sign-in of `az`.
 async fn sign_in(
     ground: &Ground,
     common: &Common,
@@ -82,16 +91,7 @@ async fn sign_in(
         return Err(failure);
     }
     if !(environment.stdin_is_terminal && environment.stderr_is_terminal) {
-        let next = if ground.cloud.is_practice() {
-            "Run it in a terminal, or serve the practice cloud with --auto-approve USER."
-        } else {
-            "Run it in a terminal. To try it without Azure, add --practice."
-        };
-        return Err(Failure::new(
-            Exit::SignInNeeded,
-            "Somebody has to sign in, and there is no terminal here to do it.",
-        )
-        .next(next));
+        return with_nobody_there(ground, environment, &http, output).await;
     }
     if http.client_id() == AZURE_CLI {
         output.say(ui("sign_in.client"));
@@ -123,6 +123,37 @@ fn not_its_tenant(named: Option<&str>, tenant: &Value) -> Option<Failure> {
         .means(format!("Its tenant is {domain} ({id})."))
         .next("Leave --tenant out, or name that one."),
     )
+}
+
+/// Borrows the sign-in of the Azure CLI, unless another client was named to sign in with.
+async fn with_nobody_there(
+    ground: &Ground,
+    environment: &Environment,
+    http: &Http,
+    output: &mut Output,
+) -> Result<Session, Failure> {
+    let next = if ground.cloud.is_practice() {
+        "Run it in a terminal, or serve the practice cloud with --auto-approve USER."
+    } else {
+        "Run it in a terminal. To try it without Azure, add --practice."
+    };
+    let nobody =
+        Failure::new(Exit::SignInNeeded, "Somebody has to sign in, and there is no terminal here to do it.")
+            .next(next);
+    let Some(az) = ground.az(environment).filter(|_| http.client_id() == AZURE_CLI) else {
+        return Err(nobody);
+    };
+    match borrow(&az, http, ground.choices.tenant.as_deref()).await {
+        Ok(session) => {
+            let (person, tenant) = (&session.person().upn, session.tenant());
+            output.say(&ui_with("sign_in.borrowed", &[("person", person), ("tenant", tenant)]));
+            Ok(session)
+        }
+        Err(trouble) => {
+            let next = format!("{} {}", trouble.next, nobody.next);
+            Err(Failure { original: trouble.original, ..nobody.means(trouble.what).next(next) })
+        }
+    }
 }
 
 /// Carries a sign-in out while telling the person what to do.

@@ -195,7 +195,7 @@ mod tests {
         let fresh = summary(&of(&fixtures::fresh())).1;
         assert!(fresh.starts_with("Next: step 2, Protect it."), "{fresh}");
         assert!(fresh.ends_with("[api.app]") && !fresh.contains("broken"), "{fresh}");
-        assert_eq!(summary(&of(&fixtures::finished())).1, "Nothing is broken. (2 not tried)");
+        assert_eq!(summary(&of(&fixtures::finished())).1, "Nothing is broken. (3 not tried)");
     }
 
     #[test]

@@ -52,14 +52,15 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
     let person = practice.map(PracticePerson::new).transpose().map_err(|error| {
         Failure::new(Exit::OurFault, format!("The practice cloud cannot be reached: {error}."))
     })?;
-    let state = State::new(
-        setup(&ground, common, environment, person.is_some()),
-        ground.choices.clone(),
-        ground.clock.now(),
-    );
+    let az = ground.az(environment);
+    let mut setup = setup(&ground, common, environment, person.is_some());
+    if az.is_some() {
+        setup.methods.push(SignInMethod::AzCli);
+    }
+    let state = State::new(setup, ground.choices.clone(), ground.clock.now());
     let secret_on_clipboard = Duration::from_secs(state.setup.timing.secret_s.into());
     let machinery = Machinery {
-        services: Services::new(http),
+        services: Services::new(http).with_az(az),
         clipboard: ClipboardService::new(environment),
         browser: if common.no_browser { Browser::off() } else { Browser::new(environment) },
         clock: ground.clock.clone(),

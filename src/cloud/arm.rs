@@ -2,11 +2,13 @@
 
 pub mod parse;
 
+use std::fmt;
+
 use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::Value;
 
-use self::parse::{Subscription, TenantEntry};
+use self::parse::Subscription;
 use super::http::{Answer, Request, Service};
 use super::reader::{Reader, label, odd};
 use crate::engine::clean::clean_line;
@@ -15,7 +17,7 @@ use crate::engine::trouble::{Class, Trouble};
 
 /// `api-version` of Microsoft.Web: read by shipped clients, and by no recording refused (microsoft-cloud 5.1).
 pub const WEB_API: &str = "2023-12-01";
-/// `api-version` of tenants and subscriptions (microsoft-cloud 5.2).
+/// `api-version` of subscriptions (microsoft-cloud 5.2).
 pub const SUBSCRIPTIONS_API: &str = "2022-12-01";
 
 /// How many subscriptions are asked at the same time: a person in a large company may see hundreds.
@@ -40,6 +42,30 @@ pub struct AppListing {
     pub resource_group: String,
     /// `Running` or `Stopped`.
     pub state: String,
+}
+
+/// The function apps that a person can see, and where they could not be looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppListings {
+    /// The apps, by name.
+    pub apps: Vec<AppListing>,
+    /// The subscriptions whose apps could not be listed, in the order of the service.
+    pub not_seen: Vec<NotSeen>,
+}
+
+/// A subscription whose function apps could not be listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotSeen {
+    /// Its display name, cleaned; its id where it has none.
+    pub subscription: String,
+    /// Why.
+    pub why: Trouble,
+}
+
+impl fmt::Display for NotSeen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.subscription, self.why.what)
+    }
 }
 
 /// Reads of Azure Resource Manager for the signed-in person. Cheap to clone.
@@ -72,14 +98,6 @@ impl Arm {
         Ok(items.iter().filter_map(parse).collect())
     }
 
-    /// The tenants that the person belongs to.
-    ///
-    /// # Errors
-    /// When the list cannot be read.
-    pub async fn tenants(&self) -> Result<Vec<TenantEntry>, Trouble> {
-        self.all(&format!("/tenants?api-version={SUBSCRIPTIONS_API}"), parse::tenant).await
-    }
-
     /// The subscriptions of the token's own tenant.
     ///
     /// # Errors
@@ -96,49 +114,55 @@ impl Arm {
         Ok(sites.into_iter().filter(|s| parse::is_function_app(&s.kind)).collect())
     }
 
-    /// The function apps of all subscriptions, and the first trouble where a subscription could not be read.
-    async fn all_sites(&self) -> Result<(Vec<(Site, Subscription)>, Option<Trouble>), Trouble> {
+    /// The function apps of each subscription.
+    async fn all_sites(&self) -> Result<Vec<(Subscription, Result<Vec<Site>, Trouble>)>, Trouble> {
         let subscriptions = self.subscriptions().await?;
-        let lists: Vec<_> = stream::iter(subscriptions)
-            .map(|subscription| async move { (self.sites(&subscription.id).await, subscription) })
+        Ok(stream::iter(subscriptions)
+            .map(|subscription| async move {
+                let sites = self.sites(&subscription.id).await;
+                (subscription, sites)
+            })
             .buffered(AT_ONCE)
             .collect()
-            .await;
-        let (mut found, mut trouble) = (Vec::new(), None);
-        for (sites, subscription) in lists {
-            match sites {
-                Ok(sites) => found.extend(sites.into_iter().map(|site| (site, subscription.clone()))),
-                Err(error) => trouble = trouble.or(Some(error)),
-            }
-        }
-        Ok((found, trouble))
+            .await)
     }
 
     /// All function apps that the person can see, by name. A subscription that cannot be read does not hide
-    /// the others.
+    /// the others, and is named.
     ///
     /// # Errors
     /// When nothing could be listed at all.
-    pub async fn list_apps(&self) -> Result<Vec<AppListing>, Trouble> {
-        let (found, trouble) = self.all_sites().await?;
-        if let (true, Some(trouble)) = (found.is_empty(), trouble) {
-            return Err(trouble);
+    pub async fn list_apps(&self) -> Result<AppListings, Trouble> {
+        let subscriptions = self.all_sites().await?;
+        let all = subscriptions.len();
+        let mut listed = AppListings::default();
+        for (subscription, sites) in subscriptions {
+            match sites {
+                Ok(sites) => listed.apps.extend(sites.into_iter().map(|site| AppListing {
+                    id: site.id,
+                    name: site.name,
+                    host: site.host,
+                    location: site.location,
+                    subscription: subscription.id.clone(),
+                    subscription_name: subscription.name.clone(),
+                    resource_group: site.resource_group,
+                    state: site.state,
+                })),
+                Err(why) => listed.not_seen.push(NotSeen {
+                    subscription: if subscription.name.is_empty() {
+                        subscription.id
+                    } else {
+                        subscription.name
+                    },
+                    why,
+                }),
+            }
         }
-        let mut apps: Vec<_> = found
-            .into_iter()
-            .map(|(site, subscription)| AppListing {
-                id: site.id,
-                name: site.name,
-                host: site.host,
-                location: site.location,
-                subscription: subscription.id,
-                subscription_name: subscription.name,
-                resource_group: site.resource_group,
-                state: site.state,
-            })
-            .collect();
-        apps.sort_by_cached_key(|app| (app.name.to_lowercase(), app.id.to_lowercase()));
-        Ok(apps)
+        if all > 0 && listed.not_seen.len() == all {
+            return Err(listed.not_seen.swap_remove(0).why);
+        }
+        listed.apps.sort_by_cached_key(|app| (app.name.to_lowercase(), app.id.to_lowercase()));
+        Ok(listed)
     }
 
     /// One function app by its resource id.
@@ -162,8 +186,14 @@ impl Arm {
 
     async fn search(&self, shown: &str, is_it: impl Fn(&Site) -> bool) -> Seen<Site> {
         let result = async {
-            let (found, trouble) = self.all_sites().await?;
-            let mut matching = found.into_iter().map(|(site, _)| site).filter(|site| is_it(site));
+            let (mut matching, mut trouble) = (Vec::new(), None);
+            for (_, sites) in self.all_sites().await? {
+                match sites {
+                    Ok(sites) => matching.extend(sites.into_iter().filter(&is_it)),
+                    Err(error) => trouble = trouble.or(Some(error)),
+                }
+            }
+            let mut matching = matching.into_iter();
             match (matching.next(), matching.next(), trouble) {
                 (Some(site), None, _) => Ok(Some(site)),
                 (Some(_), Some(_), _) => Err(Trouble::new(

@@ -1,5 +1,6 @@
 //! The loop that carries effects out and brings events back. It owns the clients, the vault and the timers, and decides nothing.
 
+mod borrow;
 pub mod face;
 mod field;
 mod hand_over;
@@ -26,6 +27,7 @@ use crate::platform::clipboard::{ClipboardService, Outcome};
 use crate::platform::clock::Clock;
 use crate::platform::signals::{Signal, Signals};
 
+pub use borrow::borrow;
 use face::Face;
 use person::PersonPart;
 pub use services::Services;
@@ -337,3 +339,6 @@ impl<F: Face> Drive<F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,18 +7,31 @@ use crate::cloud::http::Http;
 use crate::cloud::observe::Observer;
 use crate::cloud::reader::Reader;
 use crate::cloud::sign_in::Session;
+use crate::platform::az::Az;
 
 /// The cloud's clients. Cheap to clone; all clones share the sign-in.
 #[derive(Clone)]
 pub struct Services {
     http: Http,
+    az: Option<Az>,
     session: Arc<Mutex<Option<Session>>>,
 }
 
 impl Services {
     /// Nobody is signed in yet.
     pub fn new(http: Http) -> Self {
-        Self { http, session: Arc::default() }
+        Self { http, az: None, session: Arc::default() }
+    }
+
+    /// The same with an Azure CLI whose sign-in may be borrowed.
+    #[must_use]
+    pub fn with_az(self, az: Option<Az>) -> Self {
+        Self { az, ..self }
+    }
+
+    /// The Azure CLI whose sign-in may be borrowed, if there is one.
+    pub const fn az(&self) -> Option<&Az> {
+        self.az.as_ref()
     }
 
     /// The HTTP client.

@@ -12,8 +12,8 @@ use crate::cloud::call_log::CallRecord;
 use crate::cloud::http::Service;
 use crate::cloud::observe;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent, probe_secret};
-use crate::engine::change::Change;
-use crate::engine::facts::SecretProbe;
+use crate::engine::change::{Change, ChangeKind};
+use crate::engine::facts::{Facts, SecretProbe};
 use crate::engine::secret_shape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::values::values;
@@ -25,6 +25,7 @@ use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState,
 use crate::platform::browser::Browser;
 
 use super::Drive;
+use super::borrow::borrow;
 use super::face::Face;
 use super::person::Scene;
 use super::tasks::Answers;
@@ -33,18 +34,22 @@ impl<F: Face> Drive<F> {
     pub(super) fn sign_in(&mut self, generation: u64, answers: Answers, method: SignInMethod) {
         let services = self.machinery.services.clone();
         let browser = self.machinery.browser.clone();
-        let sign_in = SignIn::new(services.http(), self.state.choices.tenant.as_deref());
+        let tenant = self.state.choices.tenant.clone();
+        let sign_in = SignIn::new(services.http(), tenant.as_deref());
         self.tasks.start(generation, async move {
             let (to, mut from) = unbounded_channel();
             let attempt = async {
                 match method {
                     SignInMethod::Browser => sign_in.with_browser(&to).await,
                     SignInMethod::DeviceCode => sign_in.with_device_code(&to).await,
-                    SignInMethod::AzCli => Err(Trouble::new(
-                        Class::Local,
-                        "Borrowing a signed-in az is not possible here.",
-                        "Choose the browser or the code.",
-                    )),
+                    SignInMethod::AzCli => match services.az() {
+                        Some(az) => borrow(az, services.http(), tenant.as_deref()).await,
+                        None => Err(Trouble::new(
+                            Class::Local,
+                            "Borrowing a signed-in az is not possible here.",
+                            "Choose the browser or the code.",
+                        )),
+                    },
                 }
             };
             tokio::pin!(attempt);
@@ -73,9 +78,9 @@ impl<F: Face> Drive<F> {
                 Some(reader) => Arm::new(reader).list_apps().await,
                 None => Err(not_signed_in()),
             };
-            answers.give(Answer::AppsListed(listed.map(|mut apps| {
-                apps.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
-                let apps = apps
+            answers.give(Answer::AppsListed(listed.map(|listed| {
+                let apps = listed
+                    .apps
                     .into_iter()
                     .map(|app| AppRow {
                         id: app.id,
@@ -85,7 +90,7 @@ impl<F: Face> Drive<F> {
                         resource_group: app.resource_group,
                     })
                     .collect();
-                AppList { apps, not_seen: Vec::new() }
+                AppList { apps, not_seen: listed.not_seen.iter().map(ToString::to_string).collect() }
             })));
         });
     }
@@ -122,7 +127,13 @@ impl<F: Face> Drive<F> {
     pub(super) fn apply(&self, answers: Answers, index: usize, change: Change) {
         let services = self.machinery.services.clone();
         let (vault, to) = (self.vault.clone(), self.to.clone());
-        let client = self.state.facts.client_app.value().map(|c| c.app_id.clone()).unwrap_or_default();
+        let client = match secret_for(&change, &self.state.facts) {
+            Ok(client) => client,
+            Err(trouble) => {
+                answers.give(Answer::Applied { index, result: Err(trouble) });
+                return;
+            }
+        };
         let waiting = answers.clone();
         let clock = self.machinery.clock.clone();
         tokio::spawn(async move {
@@ -150,10 +161,10 @@ impl<F: Face> Drive<F> {
                 )),
             };
             let result = result.map(|applied| {
-                if let Some(secret) = applied.secret {
+                if let (Some(secret), Some(client)) = (applied.secret, &client) {
                     let held = {
                         let mut vault = vault.lock().unwrap_or_else(PoisonError::into_inner);
-                        vault.keep_made(&client, &secret.key_id, secret.ends, secret.value);
+                        vault.keep_made(client, &secret.key_id, secret.ends, secret.value);
                         vault.held()
                     };
                     let _gone = to.send(Event::Held(held));
@@ -270,6 +281,27 @@ impl<F: Face> Drive<F> {
             millis: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
         }));
     }
+}
+
+/// Client id of the registration that a change makes a secret for; `None` for other changes.
+///
+/// # Errors
+/// When the registration is not known, or is another one by now: nobody could tell later whose secret it was.
+fn secret_for(change: &Change, facts: &Facts) -> Result<Option<String>, Trouble> {
+    if change.kind != ChangeKind::AddSecret {
+        return Ok(None);
+    }
+    let known = facts.client_app.value().filter(|client| {
+        !client.app_id.is_empty() && change.path.split('/').any(|part| part == client.object_id)
+    });
+    known.map(|client| Some(client.app_id.clone())).ok_or_else(|| {
+        Trouble::new(
+            Class::Local,
+            "It is not known which registration this secret would be for.",
+            "Look again, then plan it again.",
+        )
+        .meaning("Nothing was sent.")
+    })
 }
 
 async fn progress(answers: &Answers, browser: &Browser, event: SignInEvent) {

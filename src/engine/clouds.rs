@@ -238,6 +238,29 @@ impl Cloud {
         self.site_origin.is_some()
     }
 
+    /// Whether every service lives where one of Microsoft's own clouds has it, with the same audiences. Only there may
+    /// a token be brought along that was got elsewhere: it would be good at Microsoft's services, so a file that
+    /// names another address for them must not get it.
+    pub fn is_microsofts(&self) -> bool {
+        let places = |cloud: &Self| {
+            let audiences = [Audience::Graph, Audience::Arm, Audience::PowerApps]
+                .map(|audience| cloud.audience(audience).map(str::to_owned));
+            (cloud.login.clone(), cloud.graph.clone(), cloud.arm.clone(), cloud.power_apps.clone(), audiences)
+        };
+        let own = places(self);
+        known().is_ok_and(|known| known.iter().any(|entry| places(&entry.cloud) == own))
+    }
+
+    /// What a token for this service is asked for by, where the cloud has one.
+    pub fn audience(&self, audience: Audience) -> Option<&str> {
+        match audience {
+            Audience::Graph => Some(&self.graph_audience),
+            Audience::Arm => Some(&self.arm_audience),
+            Audience::PowerApps => self.power_apps_audience.as_deref(),
+            Audience::Login => None,
+        }
+    }
+
     /// Whether a token for `audience` may be sent to `url`: same scheme, host and port as this cloud's own service,
     /// and no user name smuggled into the address. Anything else, a link in an answer included, gets no token.
     pub fn host_may_get_token(&self, url: &Url, audience: Audience) -> bool {
@@ -492,6 +515,26 @@ mod tests {
         }
         let bare = Cloud { power_apps: None, ..cloud };
         assert!(!bare.host_may_get_token(&url("https://api.powerapps.com/"), Audience::PowerApps));
+    }
+
+    #[test]
+    fn a_cloud_is_microsofts_by_its_addresses_not_by_its_name() {
+        for name in Cloud::names().unwrap() {
+            assert!(Cloud::named(name).unwrap().is_microsofts(), "{name}");
+        }
+        let public = Cloud::named("public").unwrap();
+        assert!(Cloud { name: "Mine".into(), consent: None, ..public.clone() }.is_microsofts());
+        let elsewhere = url("https://evil.example");
+        for other in [
+            Cloud { graph: elsewhere.clone(), ..public.clone() },
+            Cloud { arm: elsewhere.clone(), ..public.clone() },
+            Cloud { login: elsewhere.clone(), ..public.clone() },
+            Cloud { power_apps: Some(elsewhere), ..public.clone() },
+            Cloud { arm_audience: public.graph_audience.clone(), ..public },
+            Cloud::from_toml(FILE).unwrap(),
+        ] {
+            assert!(!other.is_microsofts(), "{other:?}");
+        }
     }
 
     #[test]

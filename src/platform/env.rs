@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 /// The operating system that we run on, as a value, so that every decision can be tested on any machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,9 @@ pub struct Environment {
     pub unicode: bool,
     /// We run inside tmux.
     pub is_tmux: bool,
+    /// The folders that programs are looked for in (`PATH`). Only whole paths: a program that lies in the present
+    /// folder was put there by somebody else.
+    pub program_folders: Vec<PathBuf>,
     /// Standard input is a terminal.
     pub stdin_is_terminal: bool,
     /// Standard output is a terminal.
@@ -97,6 +101,7 @@ impl Environment {
             terminal: Terminal::Capable,
             unicode: true,
             is_tmux: false,
+            program_folders: Vec::new(),
             stdin_is_terminal: true,
             stdout_is_terminal: true,
             stderr_is_terminal: true,
@@ -152,6 +157,9 @@ impl Environment {
             terminal,
             unicode,
             is_tmux: is_set("TMUX"),
+            program_folders: variable("PATH")
+                .map(|path| std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect())
+                .unwrap_or_default(),
             stdin_is_terminal: false,
             stdout_is_terminal: false,
             stderr_is_terminal: false,
@@ -244,6 +252,15 @@ mod tests {
         assert!(with(System::Unix, &[("WSL_INTEROP", "/run/WSL/8_interop")]).is_wsl);
         assert!(!with(System::Unix, &[]).is_wsl);
         assert!(with(System::Unix, &[("TMUX", "/tmp/tmux-1000/default,1,0")]).is_tmux);
+    }
+
+    #[test]
+    fn programs_are_looked_for_at_whole_paths_only() {
+        let folder = std::env::temp_dir();
+        let path = std::env::join_paths([".", folder.to_str().unwrap(), "", "bin"]).unwrap();
+        let here = with(System::Unix, &[("PATH", path.to_str().unwrap())]);
+        assert_eq!(here.program_folders, [folder]);
+        assert!(with(System::Unix, &[]).program_folders.is_empty());
     }
 
     #[test]

@@ -136,10 +136,9 @@ impl Bench {
             calls,
         };
         let (keys, input) = unbounded_channel();
-        let (tell_frame, drawn) = watch::channel(state.clone());
+        let (draws, frames) = watch::channel(state.clone());
         let run = tokio::spawn(async move {
-            let face = Memory { drawn: tell_frame };
-            let Ok(code) = Box::pin(drive::run(state, face, machinery, input, None)).await;
+            let Ok(code) = Box::pin(drive::run(state, Memory { drawn: draws }, machinery, input, None)).await;
             code
         });
         let http = reqwest::Client::builder()
@@ -147,7 +146,7 @@ impl Bench {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();
-        Self { practice, clipboard, keys, drawn, run, http, ticking: None }
+        Self { practice, clipboard, keys, drawn: frames, run, http, ticking: None }
     }
 
     /// Changes the world behind everybody's back.

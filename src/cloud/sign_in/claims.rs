@@ -44,7 +44,8 @@ impl Claims {
             issuer: text(&["iss"]),
             tenant: text(&["tid"]),
             object_id: text(&["oid"]),
-            user: text(&["preferred_username", "upn", "unique_name", "email"]),
+            // A service principal, such as a pipeline's, has only a display name.
+            user: text(&["preferred_username", "upn", "unique_name", "email", "app_displayname"]),
             name: text(&["name"]),
             scopes: text(&["scp"]),
         }

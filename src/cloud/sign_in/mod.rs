@@ -1,4 +1,4 @@
-//! Signing a person in: by browser or by device code, and holding the tokens afterwards.
+//! Signing a person in: by browser, by device code or with a sign-in that another program lends, and holding the tokens afterwards.
 
 mod browser;
 pub mod claims;
@@ -17,7 +17,7 @@ use url::Url;
 
 pub use metadata::{TenantMetadata, tenant_metadata};
 pub use probe::probe_secret;
-pub use session::{PersonHint, Session};
+pub use session::{Lender, Lent, PersonHint, Session};
 
 use super::http::Http;
 use crate::engine::trouble::Trouble;

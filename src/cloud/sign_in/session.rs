@@ -1,4 +1,5 @@
-//! A signed-in person: tokens for each service from one refresh token, renewed before they end.
+//! A signed-in person: tokens for each service from one refresh token, or lent by another program's sign-in, and
+//! renewed before they end.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -38,14 +39,36 @@ pub struct Session {
     inner: Arc<Inner>,
 }
 
+/// A token of a sign-in that another program holds.
+#[derive(Debug)]
+pub struct Lent {
+    /// The access token.
+    pub token: SecretString,
+    /// How much longer it is good.
+    pub lifetime: Duration,
+    /// Tenant id, for a token that does not name it itself; may be empty.
+    pub tenant: String,
+}
+
+/// Lends a token for one of Microsoft's services whenever it is asked.
+pub type Lender = Arc<dyn Fn(Audience) -> BoxFuture<'static, Result<Lent, Trouble>> + Send + Sync>;
+
 struct Inner {
     http: Http,
     authority: String,
     person: PersonHint,
-    refresh: Mutex<Option<SecretString>>,
+    source: Source,
     graph: Slot,
     arm: Slot,
     power_apps: Slot,
+}
+
+/// Where new tokens come from.
+enum Source {
+    /// Our own sign-in: its newest refresh token, if it gave one.
+    Own(Mutex<Option<SecretString>>),
+    /// Another program's.
+    Lent(Lender),
 }
 
 /// One service's token. Whoever finds it stale renews it while the others wait for that one renewal.
@@ -79,9 +102,24 @@ impl Session {
     /// A session from the tokens of a sign-in; the access token is for Graph.
     pub(super) fn new(http: &Http, tenant: &str, tokens: Tokens) -> Self {
         let claims = tokens.id.as_ref().map(Claims::of).unwrap_or_default();
+        let graph = Held::new(tokens.access, tokens.lifetime, http.now());
+        Self::with(http, tenant, claims, graph, Source::Own(Mutex::new(tokens.refresh)))
+    }
+
+    /// A session whose tokens another program lends, asked first for Graph's: that also tells who it is.
+    ///
+    /// # Errors
+    /// When nothing is lent.
+    pub async fn borrowed(http: &Http, lender: Lender) -> Result<Self, Trouble> {
+        let first = lender(Audience::Graph).await?;
+        let claims = Claims::of(&first.token);
+        let graph = Held::new(first.token, first.lifetime, http.now());
+        Ok(Self::with(http, &first.tenant, claims, graph, Source::Lent(lender)))
+    }
+
+    fn with(http: &Http, tenant: &str, claims: Claims, graph: Held, source: Source) -> Self {
         // From here on the tenant is known, which tokens for `organizations` would leave open.
         let authority = if claims.tenant.is_empty() { tenant.to_owned() } else { claims.tenant.clone() };
-        let graph = Held::new(tokens.access, tokens.lifetime, http.now());
         Self {
             inner: Arc::new(Inner {
                 http: http.clone(),
@@ -92,7 +130,7 @@ impl Session {
                     upn: claims.user,
                     name: claims.name,
                 },
-                refresh: Mutex::new(tokens.refresh),
+                source,
                 graph: AsyncMutex::new(Some(graph)),
                 arm: AsyncMutex::default(),
                 power_apps: AsyncMutex::default(),
@@ -128,9 +166,16 @@ impl Session {
         {
             return Ok(held.token.clone());
         }
-        match self.redeem(&self.inner.authority, scope).await {
-            Ok(tokens) => {
-                let held = Held::new(tokens.access, tokens.lifetime, self.inner.http.now());
+        let fresh = match &self.inner.source {
+            Source::Own(_) => {
+                let tokens = self.redeem(&self.inner.authority, scope).await;
+                tokens.map(|tokens| (tokens.access, tokens.lifetime))
+            }
+            Source::Lent(lender) => lender(audience).await.and_then(|lent| self.of_the_same_person(lent)),
+        };
+        match fresh {
+            Ok((token, lifetime)) => {
+                let held = Held::new(token, lifetime, self.inner.http.now());
                 let token = held.token.clone();
                 *slot = Some(held);
                 Ok(token)
@@ -190,8 +235,26 @@ impl Session {
         }
     }
 
+    /// Another program may be signed in as somebody else by now: what one person confirmed is not done as another.
+    fn of_the_same_person(&self, lent: Lent) -> Result<(SecretString, Duration), Trouble> {
+        let (now, person) = (Claims::of(&lent.token), &self.inner.person);
+        let differ = |a: &str, b: &str| !a.is_empty() && !b.is_empty() && a != b;
+        if differ(&now.tenant, &person.tenant) || differ(&now.object_id, &person.object_id) {
+            return Err(Trouble::new(
+                Class::SignInRefused,
+                "The program that lends its sign-in is signed in as somebody else by now.",
+                "Sign in again.",
+            )
+            .meaning("Nothing is done in that person's name."));
+        }
+        Ok((lent.token, lent.lifetime))
+    }
+
     fn refresh_token(&self) -> Option<SecretString> {
-        self.inner.refresh.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        match &self.inner.source {
+            Source::Own(newest) => newest.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            Source::Lent(_) => None,
+        }
     }
 
     /// Redeems the refresh token for one resource and keeps the newest refresh token (microsoft-cloud 2.7).
@@ -214,9 +277,9 @@ impl Session {
             .map_err(|error| ended(via.trouble(error)))?
             .into();
         if tenant == self.inner.authority
-            && let Some(newest) = &tokens.refresh
+            && let (Source::Own(kept), Some(newest)) = (&self.inner.source, &tokens.refresh)
         {
-            *self.inner.refresh.lock().unwrap_or_else(PoisonError::into_inner) = Some(newest.clone());
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(newest.clone());
         }
         Ok(tokens)
     }

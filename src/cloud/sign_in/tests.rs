@@ -1,5 +1,9 @@
 //! Signing in against the practice cloud, as a person would.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -7,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::claims::Claims;
 use super::*;
 use crate::cloud::fixtures::{Stage, Visitor};
+use crate::cloud::http::Service;
 use crate::engine::clouds::Audience;
 use crate::engine::facts::SecretVerdict;
 use crate::engine::trouble::Class;
@@ -245,4 +250,98 @@ async fn a_recorded_sign_in_lets_nobody_in() {
     for secret in secrets.iter().chain([&graph.expose_secret().to_owned()]) {
         assert!(!recorded.contains(secret.as_str()), "{secret}");
     }
+}
+
+/// Lends what a sign-in of its own gets, each token for this long; says how often it was asked.
+fn lender(own: &Session, seconds: u64) -> (Lender, Arc<AtomicUsize>) {
+    let (own, asked) = (own.clone(), Arc::new(AtomicUsize::new(0)));
+    let count = asked.clone();
+    let lend: Lender = Arc::new(move |audience| {
+        let own = own.clone();
+        count.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async move {
+            own.forget(audience).await;
+            let token = own.token(audience).await?;
+            Ok(Lent { token, lifetime: Duration::from_secs(seconds), tenant: String::new() })
+        })
+    });
+    (lend, asked)
+}
+
+#[tokio::test]
+async fn a_borrowed_sign_in_is_asked_once_for_each_service_until_the_token_is_about_to_end() {
+    let stage = Stage::start("fresh").await;
+    let (lend, asked) = lender(&signed_in(&stage).await, 3600);
+    let session = Session::borrowed(&stage.http, lend).await.unwrap();
+    assert_eq!(session.person().upn, "ada@contoso.onmicrosoft.com");
+    assert_eq!((session.tenant(), asked.load(Ordering::SeqCst)), (stage.tenant().as_str(), 1));
+    let graph = session.token(Audience::Graph).await.unwrap();
+    let arm = session.token(Audience::Arm).await.unwrap();
+    assert_eq!(Claims::of(&arm).audience, stage.http.cloud().arm_audience);
+    stage.world(|world| world.clock.advance(3200));
+    assert_eq!(session.token(Audience::Graph).await.unwrap().expose_secret(), graph.expose_secret());
+    assert_eq!(asked.load(Ordering::SeqCst), 2);
+    stage.world(|world| world.clock.advance(200));
+    let (a, b) = tokio::join!(session.token(Audience::Graph), session.token(Audience::Graph));
+    let a = a.unwrap();
+    assert!(a.expose_secret() == b.unwrap().expose_secret() && a.expose_secret() != graph.expose_secret());
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
+    assert_eq!(session.token(Audience::Login).await.unwrap_err().class, Class::Local);
+    let other = session.switch_tenant("fabrikam.onmicrosoft.com").await.err().unwrap();
+    assert_eq!(other.class, Class::SignInRefused);
+}
+
+#[tokio::test]
+async fn a_borrowed_token_lets_nobody_else_in() {
+    let mut stage = Stage::start("fresh").await;
+    let (lend, _) = lender(&signed_in(&stage).await, 3600);
+    let session = Session::borrowed(&stage.http, lend).await.unwrap();
+    let graph = session.token(Audience::Graph).await.unwrap();
+    stage.called();
+    let reader = crate::cloud::reader::Reader::new(stage.http.clone(), session.tokens());
+    let mut url = stage.http.cloud().graph.join("/v1.0/me").unwrap();
+    reader.get(Service::Graph, url.clone(), false).await.unwrap();
+    url.set_host(Some("localhost")).unwrap();
+    let elsewhere = reader.get(Service::Graph, url, false).await.err().unwrap();
+    assert!(elsewhere.what.contains("localhost"), "{elsewhere}");
+    assert_eq!(stage.called(), ["GET /v1.0/me"], "nothing went to the other host");
+    let recorded = stage.recorded.document().to_string();
+    assert!(recorded.contains("/v1.0/me") && !recorded.contains(graph.expose_secret()));
+    let brought = Lent { token: graph.clone(), lifetime: Duration::ZERO, tenant: String::new() };
+    assert!(!format!("{brought:?} {elsewhere:?}").contains(graph.expose_secret()));
+}
+
+#[tokio::test]
+async fn a_lender_that_is_somebody_else_by_now_or_fails_is_not_gone_along_with() {
+    let stage = Stage::start("fresh").await;
+    let token = |tenant: &str, person: &str| -> SecretString {
+        let claims = format!(r#"{{"tid":"{tenant}","oid":"{person}","upn":"{person}@contoso.example"}}"#);
+        format!("e30.{}.x", base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, claims)).into()
+    };
+    let next = Arc::new(Mutex::new(Ok(token("t", "ada"))));
+    let said = next.clone();
+    let lend: Lender = Arc::new(move |_| {
+        let told: Result<SecretString, Trouble> = said.lock().unwrap().clone();
+        Box::pin(async move {
+            Ok(Lent { token: told?, lifetime: Duration::from_secs(600), tenant: "unused".into() })
+        })
+    });
+    let session = Session::borrowed(&stage.http, lend.clone()).await.unwrap();
+    assert_eq!((session.tenant(), session.person().upn.as_str()), ("t", "ada@contoso.example"));
+    for (tenant, person) in [("t", "bob"), ("u", "ada")] {
+        *next.lock().unwrap() = Ok(token(tenant, person));
+        let trouble = session.token(Audience::Arm).await.unwrap_err();
+        assert_eq!((trouble.class, trouble.next.as_str()), (Class::SignInRefused, "Sign in again."));
+    }
+    // A token that says nothing of itself proves nothing against it.
+    *next.lock().unwrap() = Ok("opaque".into());
+    session.token(Audience::Arm).await.unwrap();
+    let opaque = Session::borrowed(&stage.http, lend.clone()).await.unwrap();
+    assert_eq!((opaque.tenant(), opaque.person()), ("unused", &PersonHint::default()));
+    *next.lock().unwrap() = Err(Trouble::new(Class::TimeOut, "Too slow.", "Try again."));
+    stage.world(|world| world.clock.advance(400));
+    session.token(Audience::Graph).await.unwrap();
+    stage.world(|world| world.clock.advance(300));
+    assert_eq!(session.token(Audience::Graph).await.unwrap_err().what, "Too slow.");
+    assert_eq!(Session::borrowed(&stage.http, lend).await.err().unwrap().class, Class::TimeOut);
 }

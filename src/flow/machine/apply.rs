@@ -209,6 +209,9 @@ impl Turn<'_> {
         let Some(apply) = self.applying() else { return };
         apply.phase = phase;
         let stage = apply.stage;
+        // It has stopped: nothing more is said of stopping.
+        self.state.interrupted = false;
+        self.state.note = None;
         if stage == StageId::Try && self.state.bound.is_none() {
             // The rehearsal is over and its address is still there: it becomes a finding with a plan of its own.
             self.finish();

@@ -347,3 +347,14 @@ fn that_we_look_again_is_said_only_while_we_do() {
     walk.observe(facts);
     assert_eq!(walk.note, None);
 }
+
+#[test]
+fn what_has_stopped_is_no_longer_said_to_be_stopping() {
+    let mut walk = protecting();
+    walk.press(Key::CtrlC);
+    assert!(walk.interrupted && walk.apply().stopping);
+    walk.ok();
+    walk.observe(after(&fixtures::fresh(), &walk.sent()[0].clone()));
+    assert_eq!(walk.apply().phase, Phase::StoppedByPerson);
+    assert_eq!((walk.interrupted, &walk.note), (false, &None));
+}

@@ -1,6 +1,13 @@
 //! A client secret goes through a whole run and leaves nothing behind: not on the terminal, not in a file, not in a
 //! recording. The one place where it stands is the clipboard, once a person has asked for it there.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::format_collect,
+    reason = "a failure here is the failure of a test"
+)]
 #![cfg(unix)]
 
 mod pty;
@@ -107,7 +114,7 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
     let program = env!("CARGO_BIN_EXE_handclasp");
     let terminal =
         Terminal::start_program(&home, (100, 40), "/bin/sh", &["-c", script, program, &here.cloud_file]);
-    let yes = "Yes, make these changes";
+    let yes = "Yes, make th";
     terminal.choose("Begin");
     terminal.choose("Sign in with the browser");
     terminal.choose("Do my part at the sign-in page (practice)");
@@ -128,6 +135,7 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
     let made = here.secrets(&before);
     let [secret] = made.as_slice() else { panic!("one secret was made: {}", made.len()) };
     terminal.wait_for("Step 6 of 7");
+    terminal.choose("More");
     terminal.choose("Write the files to import");
     terminal.wait_for("swagger");
     assert_eq!(clipboard(&terminal.raw()), Vec::<String>::new(), "nothing is copied unasked");
@@ -137,6 +145,9 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
     terminal.wait_gone("It cannot be marked as a secret there");
     terminal.read_it();
     assert_eq!(&terminal.copied_by(key::ENTER), secret);
+    for value in ["Host", "Client ID", "Tenant ID", "Resource URL"] {
+        terminal.choose(value);
+    }
     terminal.choose("Save the connector for me (practice)");
     terminal.choose("Take this redirect URL");
     terminal.choose(yes);

@@ -47,7 +47,7 @@ fn taken(desk: &Desk) -> Vec<(String, Value)> {
 /// The connector page is filled in with what is handed over, and gives the redirect URL back.
 async fn saved(desk: &Desk, secret: &SecretString) -> String {
     let facts = desk.look().await;
-    let chain = desk.chain(&facts);
+    let chain = desk::chain(&facts);
     let told = desk
         .act(json!({
             "step": "save-connector", "client_id": chain.client_app_id, "client_secret": secret.expose_secret(),
@@ -85,7 +85,7 @@ async fn by_plan(desk: &mut Desk) -> (Vec<Done>, SecretString) {
 
 /// The secret's value works. A connection that breaks is tried once more, as a person would.
 async fn proves(desk: &Desk, secret: &SecretString) {
-    let chain = desk.chain(&desk.look().await);
+    let chain = desk::chain(&desk.look().await);
     let mut verdict = probe_secret(&desk.http, &chain.tenant, &chain.client_app_id, secret).await;
     if verdict.as_ref().is_err_and(|trouble| trouble.class.passes_by_itself()) {
         verdict = probe_secret(&desk.http, &chain.tenant, &chain.client_app_id, secret).await;

@@ -1,6 +1,8 @@
 //! The practice cloud's sign-in service and Easy Auth, through real HTTP as a client meets them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod tape;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use handclasp::practice::world::{Kind, UserConsent, View, World, first_party};
@@ -9,11 +11,18 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tape::Tape;
 use url::Url;
+
+static TAPE: Tape = Tape::new("practice-entra.jsonl");
 
 const CLI: &str = first_party::AZURE_CLI;
 const HOST: &str = "contoso-hello.azurewebsites.net";
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+fn text_headers(answer: &Response) -> Value {
+    answer.headers().iter().map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap()))).collect()
+}
 
 /// A practice cloud at a frozen moment, with a client that follows no redirects.
 struct Stage {
@@ -59,7 +68,16 @@ impl Stage {
 
     async fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
         let answer = self.http.post(self.url(path)).form(form).send().await.unwrap();
-        (answer.status().as_u16(), answer.json().await.unwrap())
+        let (status, headers) = (answer.status().as_u16(), text_headers(&answer));
+        let body: Value = answer.json().await.unwrap();
+        let sent = json!({"content-type": "application/x-www-form-urlencoded"});
+        let form: serde_json::Map<String, Value> =
+            form.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        TAPE.note(&json!({
+            "method": "POST", "url": self.url(path), "request": {"headers": sent, "body": form},
+            "status": status, "response": {"headers": headers, "body": body},
+        }));
+        (status, body)
     }
 
     async fn act(&self, step: &str) -> u16 {

@@ -1,13 +1,16 @@
 //! The practice cloud's Graph, ARM, portal steps and connector page, through real HTTP as a client meets them.
 //!
-//! The exchanges of the long walk are left in the target folder as JSON lines, to be held against published descriptions.
+//! The exchanges are left in the target folder as JSON lines, to be held against published descriptions.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::fmt::Write as _;
+mod tape;
 
 use handclasp::practice::{Options, Practice};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
+use tape::Tape;
+
+static TAPE: Tape = Tape::new("practice-services.jsonl");
 
 const CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 const GRAPH: &str = "https://graph.microsoft.com/.default";
@@ -20,7 +23,6 @@ struct Stage {
     practice: Practice,
     http: Client,
     tenant: String,
-    recording: std::sync::Mutex<String>,
 }
 
 impl Stage {
@@ -39,7 +41,7 @@ impl Stage {
             .build()
             .unwrap();
         let tenant = practice.world().lock().main_tenant().to_owned();
-        Self { practice, http, tenant, recording: std::sync::Mutex::default() }
+        Self { practice, http, tenant }
     }
 
     fn url(&self, path: &str) -> String {
@@ -76,7 +78,7 @@ impl Stage {
         tokens["access_token"].as_str().unwrap_or_else(|| panic!("{tokens}")).to_owned()
     }
 
-    /// Sends a request and keeps it in the recording.
+    /// Sends a request and keeps it on the tape.
     async fn send(
         &self,
         token: &str,
@@ -103,14 +105,8 @@ impl Stage {
             "method": method.as_str(), "url": self.url(path), "request": {"headers": sent, "body": body},
             "status": answer.status, "response": {"headers": answer.headers, "body": answer.body},
         });
-        writeln!(self.recording.lock().unwrap(), "{line}").unwrap();
+        TAPE.note(&line);
         answer
-    }
-
-    /// Leaves the recording in the target folder.
-    fn keep(&self, name: &str) {
-        let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-        std::fs::write(folder.join(name), self.recording.lock().unwrap().as_str()).unwrap();
     }
 
     async fn get(&self, token: &str, path: &str) -> Answer {
@@ -376,9 +372,6 @@ async fn the_whole_set_up_over_the_wire() {
     assert!(world.unknown.is_empty(), "{:?}", world.unknown);
     let log = serde_json::to_string(&world.calls).unwrap();
     assert!(log.contains("addPassword") && !log.contains(secret.body["secretText"].as_str().unwrap()));
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    std::fs::write(folder.join("practice-exchanges.jsonl"), stage.recording.lock().unwrap().as_str())
-        .unwrap();
 }
 
 /// The page as a browser submits it: forms and redirects, and the code lands on this machine.
@@ -592,5 +585,96 @@ async fn the_finished_set_up_is_read_in_one_batch_and_a_few_calls() {
     assert!(responses.iter().all(|response| response["status"] == 200), "{batch}");
     let marked = responses.iter().find(|response| response["id"] == "2").unwrap();
     assert_eq!(marked["body"]["value"].as_array().unwrap().len(), 2);
-    stage.keep("practice-finished.jsonl");
+}
+
+/// What the set-up does not need, but other people's clients ask for.
+#[tokio::test]
+async fn what_a_general_client_asks_for_is_there() {
+    let stage = Stage::open("finished", None).await;
+    let (graph, arm) = (stage.token("ada", GRAPH).await, stage.token("ada", ARM).await);
+    let (me, tenant) = (stage.get(&graph, "/v1.0/me?$select=id").await.text("/id"), &stage.tenant);
+    let app =
+        stage.get(&graph, "/v1.0/applications?$filter=startswith(uniqueName,'handclasp-api')").await.ok(200);
+    let (object, client) = (&app["value"][0]["id"], &app["value"][0]["appId"]);
+    let principal = stage
+        .get(&graph, &format!("/v1.0/servicePrincipals(appId='{}')", client.as_str().unwrap()))
+        .await
+        .text("/id");
+    let principal_path = format!("/v1.0/servicePrincipals/{principal}");
+    for path in [
+        "/v1.0/me/memberOf".to_owned(),
+        "/v1.0/me/transitiveMemberOf".to_owned(),
+        "/v1.0/me/ownedObjects".to_owned(),
+        format!("/v1.0/users/{me}"),
+        format!("/v1.0/organization/{tenant}"),
+        format!("/v1.0/applications/{}", object.as_str().unwrap()),
+        format!("/v1.0/applications/{}/owners", object.as_str().unwrap()),
+        principal_path.clone(),
+        format!("{principal_path}/owners"),
+        format!("{principal_path}/appRoleAssignedTo"),
+        format!("{principal_path}/appRoleAssignments"),
+        "/v1.0/oauth2PermissionGrants?$top=1".to_owned(),
+        "/v1.0/servicePrincipals?$top=2".to_owned(),
+        "/v1.0/directoryRoles".to_owned(),
+    ] {
+        stage.get(&graph, &path).await.ok(200);
+    }
+    let ids = json!({"ids": [object, principal, me], "types": ["application", "servicePrincipal", "user"]});
+    let found = stage.post(&graph, "/v1.0/directoryObjects/getByIds", &ids).await.ok(200);
+    assert_eq!(found["value"].as_array().unwrap().len(), 3);
+    let role = json!({"principalId": me, "resourceId": principal, "appRoleId": "00000000-0000-0000-0000-000000000000"});
+    stage.post(&graph, &format!("{principal_path}/appRoleAssignedTo"), &role).await.ok(201);
+    let required = json!({"appRoleAssignmentRequired": true});
+    stage.send(&graph, Method::PATCH, &principal_path, &required, &[]).await.ok(204);
+    assert_eq!(stage.get(&graph, &principal_path).await.ok(200)["appRoleAssignmentRequired"], true);
+
+    let site = stage.practice.world().lock().sites[0].resource_id();
+    let group = site.split("/providers/").next().unwrap().to_owned();
+    let subscription = group.split("/resourceGroups/").next().unwrap().to_owned();
+    stage.get(&arm, &format!("{group}/providers/Microsoft.Authorization/permissions?{V}")).await.ok(200);
+    for (method, below, body) in [
+        ("POST", "/functions/Hello/listkeys", Value::Null),
+        ("POST", "/functions/Hello/listsecrets", Value::Null),
+        (
+            "PUT",
+            "/config/appsettings",
+            json!({"properties": {"FUNCTIONS_WORKER_RUNTIME": "node", "GREETING": "Hello"}}),
+        ),
+        ("PUT", "/config/slotConfigNames", json!({"properties": {"appSettingNames": ["GREETING"]}})),
+        ("PUT", "/config/web", json!({"properties": {"minTlsVersion": "1.3"}})),
+    ] {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        stage.send(&arm, method, &format!("{site}{below}?{V}"), &body, &[]).await.ok(200);
+    }
+    let classic = format!("{site}/config/authsettings?{V}");
+    let off = json!({"properties": {"enabled": false}});
+    let refused = stage.send(&arm, Method::PUT, &classic, &off, &[]).await;
+    assert!((400..500).contains(&refused.status), "the site has the current settings: {}", refused.status);
+
+    // Errors have their service's own shape.
+    let nobody = "0c0ffee0-0000-4000-8000-000000000000";
+    for (token, path, status) in [
+        (&graph, format!("/v1.0/users/{nobody}"), 404),
+        (&graph, format!("/v1.0/servicePrincipals/{nobody}"), 404),
+        (&graph, "/v1.0/applications?$filter=nonsense".to_owned(), 400),
+        (&arm, format!("/subscriptions/{nobody}?{V}"), 404),
+        (&arm, format!("{subscription}/resourcegroups/nothing?{V}"), 403),
+        (&arm, format!("{site}-nothing?{V}"), 403),
+        (&arm, format!("{subscription}?api-version=tomorrow"), 400),
+    ] {
+        let answer = stage.get(token, &path).await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.body.pointer("/error/message").is_some_and(Value::is_string), "{path}");
+    }
+
+    // Microsoft's own shape for a site that still has the classic settings.
+    let stage = Stage::open("fresh", None).await;
+    let arm = stage.token("ada", ARM).await;
+    let classic = json!({"properties": {"enabled": true, "unauthenticatedClientAction": "RedirectToLoginPage",
+        "defaultProvider": "AzureActiveDirectory", "clientId": "59259fa1-0000-4000-8000-00000000c21a"}});
+    let site = stage.practice.world().lock().sites[0].resource_id();
+    let path = format!("{site}/config/authsettings?{V}");
+    stage.send(&arm, Method::PUT, &path, &classic, &[]).await.ok(200);
+    stage.post(&arm, &format!("{site}/config/authsettings/list?{V}"), &Value::Null).await.ok(200);
+    stage.get(&arm, &format!("{site}/config/authsettingsV2?{V}")).await.ok(200);
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::engine::clean::clean_line;
+use crate::practice::scenario::DEFAULT;
 
 /// The longest argument that is a name, an address or an id, in bytes.
 const LONGEST: usize = 2_000;
@@ -37,7 +38,7 @@ pub struct Args {
 pub struct Common {
     /// Practise on the built-in cloud (usually: fresh)
     #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1,
-        default_missing_value = "fresh", value_parser = word)]
+        default_missing_value = DEFAULT, value_parser = word)]
     pub practice: Option<String>,
     /// The function app
     #[arg(long, global = true, value_name = "NAME|URL|ID", value_parser = word)]
@@ -151,7 +152,7 @@ pub enum Practice {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Serve {
     /// What to practise
-    #[arg(value_name = "SCENARIO", default_value = "fresh", value_parser = word)]
+    #[arg(value_name = "SCENARIO", default_value = DEFAULT, value_parser = word)]
     pub scenario: String,
     /// The port; without it, one that is free
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]

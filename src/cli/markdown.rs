@@ -12,7 +12,7 @@ const LONGEST: usize = 400;
 pub fn report(report: &Report) -> String {
     let mut lines =
         vec![format!("# Handclasp: {}", escaped(&setup(report))), String::new(), escaped(&summary(report).1)];
-    if let Some(check) = first_broken(report) {
+    if let Some((_, check)) = first_broken(report) {
         lines.extend([String::new(), format!("## {}", escaped(&check.title)), String::new()]);
         lines.extend(points(check));
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::drive::person::{Part, PersonPart, Played, Scene};
 use crate::engine::clean::clean_line;
 use crate::engine::trouble::{Class, Trouble};
-use crate::engine::words::{ui, ui_with};
+use crate::engine::words::ui;
 use crate::flow::event::PersonDone;
 
 /// Somebody at the practice cloud's pages, through its control endpoint.
@@ -96,8 +96,7 @@ impl Inner {
             .await
             .map_err(|trouble| Trouble { next: ui("practice.copy_first").to_owned(), ..trouble })?;
         let redirect_url = saved["redirect_url"].as_str().map(str::to_owned);
-        let shown = redirect_url.clone().unwrap_or_default();
-        let line = ui_with("practice.connector_saved", &[("url", &shown)]);
+        let line = ui("practice.connector_saved").to_owned();
         Ok(Part { done: PersonDone { line, redirect_url }, secret: None })
     }
 

@@ -1,5 +1,6 @@
 //! Common set-up of the commands that look: who is signed in, and which function app it is about.
 
+use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::cloud::arm::{AppListing, Arm};
@@ -9,6 +10,7 @@ use crate::cloud::reader::Reader;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
 use crate::drive::borrow;
 use crate::engine::choices::AppChoice;
+use crate::engine::clean::clean_line;
 use crate::engine::words::{ui, ui_with};
 use crate::platform::browser::{Browser, BrowserOutcome};
 use crate::platform::env::Environment;
@@ -22,6 +24,9 @@ use super::person::sign_in_by_itself;
 
 /// More function apps than these are not listed in a message.
 const MOST_LISTED: usize = 20;
+
+/// No name in a message is longer than this, in cells.
+const LONGEST_NAME: usize = 200;
 
 /// A signed-in person before a set-up.
 pub struct Desk {
@@ -80,6 +85,11 @@ async fn sign_in(
     {
         return Ok(session);
     }
+    if let Some(practice) = &ground.practice
+        && let Some(failure) = not_its_tenant(ground.choices.tenant.as_deref(), &practice.summary()["tenant"])
+    {
+        return Err(failure);
+    }
     if !(environment.stdin_is_terminal && environment.stderr_is_terminal) {
         return with_nobody_there(ground, environment, &http, output).await;
     }
@@ -98,6 +108,23 @@ async fn sign_in(
     Ok(session)
 }
 
+/// Why nobody could be signed in by themselves: the tenant that was named is not the one of the scenario.
+fn not_its_tenant(named: Option<&str>, tenant: &Value) -> Option<Failure> {
+    let (id, domain) = (tenant["id"].as_str()?, tenant["domain"].as_str()?);
+    let named = named?.trim();
+    if [id, domain].iter().any(|own| own.eq_ignore_ascii_case(named)) {
+        return None;
+    }
+    Some(
+        Failure::wrong_usage(format!(
+            "The scenario that is practised has nobody to sign in to the tenant {}.",
+            clean_line(named, LONGEST_NAME)
+        ))
+        .means(format!("Its tenant is {domain} ({id})."))
+        .next("Leave --tenant out, or name that one."),
+    )
+}
+
 /// Borrows the sign-in of the Azure CLI, unless another client was named to sign in with.
 async fn with_nobody_there(
     ground: &Ground,
@@ -105,9 +132,14 @@ async fn with_nobody_there(
     http: &Http,
     output: &mut Output,
 ) -> Result<Session, Failure> {
+    let next = if ground.cloud.is_practice() {
+        "Run it in a terminal, or serve the practice cloud with --auto-approve USER."
+    } else {
+        "Run it in a terminal. To try it without Azure, add --practice."
+    };
     let nobody =
         Failure::new(Exit::SignInNeeded, "Somebody has to sign in, and there is no terminal here to do it.")
-            .next("Run it in a terminal. To try it without Azure, add --practice.");
+            .next(next);
     let Some(az) = ground.az(environment).filter(|_| http.client_id() == AZURE_CLI) else {
         return Err(nobody);
     };
@@ -195,6 +227,22 @@ mod tests {
             resource_group: "rg".into(),
             state: "Running".into(),
         }
+    }
+
+    #[test]
+    fn a_tenant_that_the_scenario_has_not_is_named_as_the_cause() {
+        let own = serde_json::json!({"id": "0f1e2d3c-0000-4000-8000-000000000001", "domain": "contoso.onmicrosoft.com"});
+        for fine in [None, Some(" Contoso.onmicrosoft.com"), Some("0F1E2D3C-0000-4000-8000-000000000001")] {
+            assert_eq!(not_its_tenant(fine, &own), None, "{fine:?}");
+        }
+        let failure = not_its_tenant(Some("other.onmicrosoft.com\u{1b}[2J"), &own).unwrap();
+        assert_eq!(failure.exit, Exit::WrongUsage);
+        assert!(
+            failure.what.contains("other.onmicrosoft.com") && !failure.what.contains('\u{1b}'),
+            "{failure:?}"
+        );
+        assert!(failure.means.contains("contoso.onmicrosoft.com"), "{failure:?}");
+        assert_eq!(not_its_tenant(Some("other"), &Value::Null), None);
     }
 
     #[test]

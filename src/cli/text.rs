@@ -14,19 +14,9 @@ const WIDTH: usize = 80;
 /// No text in a report is longer than this, in cells.
 const LONGEST: usize = 2_000;
 
-const VERDICTS: [Verdict; 7] = [
-    Verdict::Pass,
-    Verdict::Warn,
-    Verdict::Fail,
-    Verdict::Waiting,
-    Verdict::Unknown,
-    Verdict::NotTried,
-    Verdict::NotApplicable,
-];
-
 /// The whole report.
 pub fn report(report: &Report, ink: Ink) -> String {
-    let words = VERDICTS.iter().map(|v| cells(verdict(*v))).max().unwrap_or(0);
+    let words = Verdict::ALL.iter().map(|v| cells(verdict(*v))).max().unwrap_or(0);
     let mut page = Page { ink, text: String::new(), words };
     page.wrapped(Role::Strong, 0, &setup(report));
     for stage in &report.stages {
@@ -48,20 +38,24 @@ pub fn summary(report: &Report) -> (Role, String) {
         .collect();
     let rest = if rest.is_empty() { String::new() } else { format!(" ({})", rest.join(", ")) };
     match first_broken(report) {
-        Some(broken) => {
-            let first = ui_with("stage.first_open", &[("title", &broken.title)]);
-            let failing = count(Verdict::Fail);
-            (Role::Bad, format!("{first} [{}] ({failing} {})", broken.id, verdict(Verdict::Fail)))
+        // What fails may simply not exist yet, so the line says where to go on, not how much is wrong.
+        Some((stage, broken)) => {
+            let (number, title) = (stage.id.number().to_string(), broken.title.as_str());
+            let next = [("number", number.as_str()), ("stage", &stage.title), ("title", title)];
+            (Role::Strong, format!("{} [{}]", ui_with("stage.next", &next), broken.id))
         }
         None if rest.is_empty() => (Role::Good, ui("stage.done").to_owned()),
         None => (Role::Strong, format!("Nothing is broken.{rest}")),
     }
 }
 
-/// The first failing check.
-pub fn first_broken(report: &Report) -> Option<&CheckReport> {
+/// The first failing check, and its stage.
+pub fn first_broken(report: &Report) -> Option<(&StageReport, &CheckReport)> {
     let id = report.first_broken.as_deref()?;
-    report.stages.iter().flat_map(|stage| &stage.checks).find(|check| check.id == id)
+    report.stages.iter().find_map(|stage| {
+        let check = stage.checks.iter().find(|check| check.id == id)?;
+        Some((stage, check))
+    })
 }
 
 /// Which set-up it is about, in one line.
@@ -194,6 +188,14 @@ mod tests {
     #[test]
     fn a_broken_link_for_a_ticket() {
         insta::assert_snapshot!(markdown::report(&of(&wrong_issuer())));
+    }
+
+    #[test]
+    fn the_last_line_says_where_to_go_on_and_calls_nothing_broken_that_only_is_not_there_yet() {
+        let fresh = summary(&of(&fixtures::fresh())).1;
+        assert!(fresh.starts_with("Next: step 2, Protect it."), "{fresh}");
+        assert!(fresh.ends_with("[api.app]") && !fresh.contains("broken"), "{fresh}");
+        assert_eq!(summary(&of(&fixtures::finished())).1, "Nothing is broken. (3 not tried)");
     }
 
     #[test]

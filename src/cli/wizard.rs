@@ -33,9 +33,6 @@ use super::ground::{AZURE_CLI, Ground, PracticeSignIn};
 use super::output::Output;
 use super::person_part::PracticePerson;
 
-/// How long a copied secret stays on the clipboard.
-const SECRET_ON_CLIPBOARD: Duration = Duration::from_secs(120);
-
 /// How long a new secret lasts: what the portal recommends (microsoft-cloud 7.1), in days.
 const SECRET_DAYS: i64 = 180;
 
@@ -61,6 +58,7 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
         setup.methods.push(SignInMethod::AzCli);
     }
     let state = State::new(setup, ground.choices.clone(), ground.clock.now());
+    let secret_on_clipboard = Duration::from_secs(state.setup.timing.secret_s.into());
     let machinery = Machinery {
         services: Services::new(http).with_az(az),
         clipboard: ClipboardService::new(environment),
@@ -68,7 +66,7 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
         clock: ground.clock.clone(),
         choices_file: ground.choices_file.clone(),
         person: person.map(|person| Arc::new(person) as Arc<dyn PersonPart>),
-        secret_on_clipboard: SECRET_ON_CLIPBOARD,
+        secret_on_clipboard,
         calls,
     };
     let look = Look { colour: !environment.no_color, unicode: environment.unicode && !common.ascii };

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::Value;
 
-use self::parse::{Subscription, TenantEntry};
+use self::parse::Subscription;
 use super::http::{Answer, Request, Service};
 use super::reader::{Reader, label, odd};
 use crate::engine::clean::clean_line;
@@ -17,7 +17,7 @@ use crate::engine::trouble::{Class, Trouble};
 
 /// `api-version` of Microsoft.Web: read by shipped clients, and by no recording refused (microsoft-cloud 5.1).
 pub const WEB_API: &str = "2023-12-01";
-/// `api-version` of tenants and subscriptions (microsoft-cloud 5.2).
+/// `api-version` of subscriptions (microsoft-cloud 5.2).
 pub const SUBSCRIPTIONS_API: &str = "2022-12-01";
 
 /// How many subscriptions are asked at the same time: a person in a large company may see hundreds.
@@ -96,14 +96,6 @@ impl Arm {
         let first = self.get(path).await?.json()?;
         let items = self.reader.rest_of_list(Service::Arm, first, "nextLink", false).await?;
         Ok(items.iter().filter_map(parse).collect())
-    }
-
-    /// The tenants that the person belongs to.
-    ///
-    /// # Errors
-    /// When the list cannot be read.
-    pub async fn tenants(&self) -> Result<Vec<TenantEntry>, Trouble> {
-        self.all(&format!("/tenants?api-version={SUBSCRIPTIONS_API}"), parse::tenant).await
     }
 
     /// The subscriptions of the token's own tenant.

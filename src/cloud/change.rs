@@ -180,6 +180,8 @@ impl Writer {
         if change.kind == ChangeKind::AddSecret {
             return secret(answer);
         }
+        // What is no JSON was written by something in between: only a look can tell whether the change was made.
+        let body = answer.json().map_err(|trouble| Trouble { uncertain: true, ..trouble })?;
         let creates = matches!(
             change.kind,
             ChangeKind::CreateApiApp
@@ -190,8 +192,7 @@ impl Writer {
         if !creates {
             return Ok(Applied::default());
         }
-        // That it was made is certain, whatever the body looks like: a missing id is found by looking again.
-        let body = answer.json().unwrap_or_default();
+        // That it was made is certain: a missing id is found by looking again.
         let mut applied = Applied {
             created_object_id: id(&body, &["id"]),
             created_app_id: id(&body, &["appId"]),

@@ -198,11 +198,6 @@ pub(super) fn refusal(answer: &Answer) -> Trouble {
     refused(answer, &body)
 }
 
-/// The same for one part of a batch (microsoft-cloud 4.8), whose status and body are its own.
-pub fn part_refusal(answer: &Answer, status: u16, body: &Value) -> Trouble {
-    trouble_of(answer, status, told(body), None)
-}
-
 fn refused(answer: &Answer, body: &Value) -> Trouble {
     let mut told = told(body);
     if told.words.is_empty() && body.is_null() {

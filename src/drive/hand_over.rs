@@ -74,11 +74,7 @@ impl<F: Face> Drive<F> {
             }
             Outcome::NeedsConsent(concern) => {
                 self.secret_way_told = true;
-                CopyOutcome::Failed(Trouble::new(
-                    Class::Local,
-                    concern.to_string(),
-                    "Press Enter on it once more to send it all the same.",
-                ))
+                CopyOutcome::Asks(concern.to_string())
             }
             Outcome::Failed(why) => CopyOutcome::Failed(Trouble::new(
                 Class::Local,

@@ -25,6 +25,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict, in the order in which they are explained.
+    pub const ALL: [Self; 7] = [
+        Self::Pass,
+        Self::Warn,
+        Self::Fail,
+        Self::Waiting,
+        Self::Unknown,
+        Self::NotTried,
+        Self::NotApplicable,
+    ];
+
     /// As spelt in reports.
     pub const fn as_str(self) -> &'static str {
         match self {

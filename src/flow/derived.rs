@@ -3,7 +3,7 @@
 
 use crate::engine;
 use crate::engine::choices::ConsentWay;
-use crate::engine::ids::StageId;
+use crate::engine::ids::{CheckId, StageId};
 use crate::engine::links::link;
 use crate::engine::words::{PortalStep, StageWords, fill_command, ui, ui_with, words};
 
@@ -109,10 +109,18 @@ pub fn page_address(state: &State) -> Option<String> {
     }
 }
 
-/// The page of the first check that does not pass.
+/// The page of the check that an administrator is asked about.
 fn check_link(state: &State) -> Option<String> {
-    let open = state.findings.stage(state.stage()?)?.first_open()?;
-    link_address(state, words().check(open.id)?.portal.as_deref()?)
+    link_address(state, words().check(asked_check(state)?)?.portal.as_deref()?)
+}
+
+/// The check that an administrator is asked about: at stage 4 the consent, whatever else is open; else the first
+/// that does not pass.
+fn asked_check(state: &State) -> Option<CheckId> {
+    match state.stage()? {
+        StageId::Grant => Some(CheckId::GrantConsent),
+        stage => state.findings.stage(stage)?.first_open().map(|open| open.id),
+    }
 }
 
 /// The text key of a way to let the connector in.
@@ -144,8 +152,7 @@ pub fn admin_card(state: &State) -> Option<Vec<String>> {
     if let Some(url) = check_link(state) {
         card.push(ui_with("admin_card.link", &[("url", &url)]));
     }
-    let open = state.findings.stage(state.stage()?).and_then(|stage| stage.first_open());
-    let az = open.and_then(|open| words().check(open.id)).and_then(|check| check.az.as_deref());
+    let az = asked_check(state).and_then(|id| words().check(id)).and_then(|check| check.az.as_deref());
     if let Some(command) = az.and_then(|az| fill_command(az, |name| known(state, name))) {
         card.push(ui_with("admin_card.command", &[("command", &command)]));
     }

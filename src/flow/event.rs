@@ -240,6 +240,8 @@ pub enum CopyOutcome {
     Copied,
     /// It was sent to the terminal (OSC 52), which does not say whether it took it.
     Sent,
+    /// Nothing was copied yet: this has to be said first, and the person copies it once more.
+    Asks(String),
     /// It could not be copied.
     Failed(Trouble),
 }

@@ -15,6 +15,7 @@ use crate::engine::words::{ui, ui_with};
 mod apply;
 mod connect;
 mod keys;
+mod lag;
 mod leave;
 mod pick;
 mod plan;
@@ -65,10 +66,15 @@ impl Turn<'_> {
             Event::Terminate => self.quit(130),
             Event::Call(line) => self.log(line),
             Event::Held(held) => self.held(held),
-            Event::SecretTyping { empty } => self.state.secret.empty = empty,
+            Event::SecretTyping { empty } => {
+                self.state.secret.empty = empty;
+                // What was said of the value before does not hold for this one.
+                self.state.secret.refused = None;
+            }
             Event::Copied { item, outcome } => self.copied(item, outcome),
             Event::ClipboardCleared => {
                 self.state.secret_on_clipboard = false;
+                self.note("clip.secret_cleared");
             }
             Event::Answer { generation, answer } => {
                 if generation != self.state.generation {

@@ -7,7 +7,6 @@ use crate::engine::choices::ConsentWay;
 use crate::engine::ids::CheckId;
 
 use super::effect::CopyItem;
-use super::state::State;
 
 mod actions;
 mod connect;
@@ -165,12 +164,4 @@ pub struct KeyHint {
     pub key: String,
     /// What it does, one or two words.
     pub label: String,
-}
-
-/// The copyable value that a digit stands for on the connect stage, if it can be copied now.
-pub fn digit(state: &State, digit: char) -> Option<CopyItem> {
-    super::hand_over::rows(state)
-        .into_iter()
-        .find(|row| row.copyable && row.digit == Some(digit))
-        .and_then(|row| row.item)
 }

@@ -10,5 +10,4 @@ pub mod clock;
 pub mod env;
 pub mod files;
 pub mod folders;
-pub mod random;
 pub mod signals;

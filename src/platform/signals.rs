@@ -5,9 +5,6 @@
 
 use std::io;
 
-/// Whether this system lets a program be suspended from its terminal.
-pub const CAN_SUSPEND: bool = cfg!(unix);
-
 /// A signal, by what it asks of us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signal {

@@ -179,6 +179,7 @@ pub(crate) mod worlds {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::markers;
     use crate::practice::world::{Kind, View};
 
     fn build(name: &str) -> World {
@@ -227,13 +228,11 @@ mod tests {
     fn the_finished_world_carries_the_markers_of_handclasp() {
         let world = build("finished");
         let tenant = world.main_tenant();
-        let site = world.sites[0].resource_id().to_lowercase();
-        let mark = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, site.as_bytes()).simple();
-        for part in ["api", "connector"] {
-            let name = format!("handclasp-{part}-{mark}");
+        let site = world.sites[0].resource_id();
+        for name in [markers::api_unique_name(&site), markers::connector_unique_name(&site)] {
             let (object, doc) =
                 world.object_by(Kind::Application, tenant, "uniqueName", &name, View::SignIn).unwrap();
-            assert_eq!(doc["tags"], serde_json::json!(["handclasp"]));
+            assert_eq!(doc["tags"], serde_json::json!([markers::TAG]));
             assert!(world.service_principal(tenant, object.app_id(), View::SignIn).is_some());
         }
         assert_eq!(world.connectors.len(), 1);

@@ -170,15 +170,6 @@ mod tests {
         Role::Unsure,
         Role::Practice,
     ];
-    const VERDICTS: [Verdict; 7] = [
-        Verdict::Pass,
-        Verdict::Warn,
-        Verdict::Fail,
-        Verdict::Waiting,
-        Verdict::Unknown,
-        Verdict::NotTried,
-        Verdict::NotApplicable,
-    ];
 
     #[test]
     fn only_the_sixteen_colours_and_never_a_background() {
@@ -199,11 +190,11 @@ mod tests {
 
     #[test]
     fn every_verdict_has_its_own_mark_in_both_sets() {
-        let marks: Vec<char> = VERDICTS.iter().flat_map(|v| mark(*v).chars()).collect();
+        let marks: Vec<char> = Verdict::ALL.iter().flat_map(|v| mark(*v).chars()).collect();
         let plain: Vec<char> = marks.iter().map(|c| ascii(*c).unwrap_or(*c)).collect();
         for set in [&marks, &plain] {
             let different: std::collections::BTreeSet<_> = set.iter().collect();
-            assert_eq!(different.len(), VERDICTS.len());
+            assert_eq!(different.len(), Verdict::ALL.len());
         }
         assert!(plain.iter().all(char::is_ascii));
     }

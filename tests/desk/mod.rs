@@ -207,7 +207,7 @@ impl Desk {
         let (facts, planned) = self.plan(StageId::Try, &input).await;
         assert_eq!(planned.changes.len(), 2, "there and away again");
         done.push(self.make(&facts, &planned.changes[0]).await);
-        let chain = self.chain(&facts);
+        let chain = chain(&facts);
         let address = listener.authorize_url(&self.http, &chain).unwrap();
         let (code, ()) = tokio::join!(listener.wait_for_code(), self.browser.open(address.as_str()));
         let outcome = match code {
@@ -224,20 +224,6 @@ impl Desk {
         let applied = self.writer().apply(change).await.unwrap();
         self.settle(facts, change).await;
         Done { change: change.clone(), applied }
-    }
-
-    /// What is rehearsed, from the facts.
-    pub fn chain(&self, facts: &Facts) -> Chain {
-        let called = target(facts.functions.value().unwrap()).unwrap();
-        Chain {
-            tenant: facts.tenant.value().unwrap().id.clone(),
-            client_app_id: facts.client_app.value().unwrap().app_id.clone(),
-            resource: facts.api_app.value().unwrap().app_id.clone(),
-            host: facts.site.value().unwrap().host.clone(),
-            method: called.method,
-            path: called.path,
-            name: "Ada".into(),
-        }
     }
 
     /// Does a person's step through the control endpoint.
@@ -279,6 +265,20 @@ impl Desk {
                 assert!(!text.contains(secret.as_str()), "{name} holds a secret");
             }
         }
+    }
+}
+
+/// What is rehearsed, from the facts.
+pub fn chain(facts: &Facts) -> Chain {
+    let called = target(facts.functions.value().unwrap()).unwrap();
+    Chain {
+        tenant: facts.tenant.value().unwrap().id.clone(),
+        client_app_id: facts.client_app.value().unwrap().app_id.clone(),
+        resource: facts.api_app.value().unwrap().app_id.clone(),
+        host: facts.site.value().unwrap().host.clone(),
+        method: called.method,
+        path: called.path,
+        name: "Ada".into(),
     }
 }
 

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
 
-use super::desk::Desk;
+use super::desk::{self, Desk};
 use super::{made, saved};
 
 /// Statuses that a write may be refused with, and what each is told as.
@@ -294,7 +294,7 @@ async fn sign_ins_that_fail_say_how() {
     desk.world(|world| world.switches.device_code_blocked = false);
 
     let facts = desk.look().await;
-    let chain = desk.chain(&facts);
+    let chain = desk::chain(&facts);
     let secrets = desk.work(StageId::Secret).await;
     let secret = made(&secrets);
     let wrong = SecretString::from("abc8Q~not-the-value-of-any-secret-here-at");

@@ -507,7 +507,8 @@ fn with_selection(screen: &vt100::Screen) -> String {
 fn frame(screen: &vt100::Screen) -> String {
     let (_, columns) = size_of(screen);
     let line = format!("+{}+\n", "-".repeat(columns.into()));
-    let rows: String = screen.rows(0, columns).map(|row| format!("|{row}\n")).collect();
+    let rows: Vec<String> = screen.rows(0, columns).map(|row| format!("|{row}\n")).collect();
+    let rows = rows.concat();
     format!("{line}{rows}{line}selected: {:?}", selected(screen))
 }
 

@@ -14,31 +14,11 @@ pub struct Subscription {
     pub name: String,
 }
 
-/// A tenant that the person belongs to (microsoft-cloud 5.2).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantEntry {
-    /// Tenant id.
-    pub id: String,
-    /// Display name, cleaned; may be empty.
-    pub name: String,
-    /// Default domain; may be empty.
-    pub domain: String,
-}
-
 /// One entry of `/subscriptions`; `None` for one that is deleted.
 pub fn subscription(v: &Value) -> Option<Subscription> {
     let gone = text(v, &["state"]).is_some_and(|s| s.eq_ignore_ascii_case("deleted"));
     let id = id(v, &["subscriptionId"])?;
     (!gone).then(|| Subscription { id, name: name(v, &["displayName"]) })
-}
-
-/// One entry of `/tenants`.
-pub fn tenant(v: &Value) -> Option<TenantEntry> {
-    Some(TenantEntry {
-        id: id(v, &["tenantId"])?,
-        name: name(v, &["displayName"]),
-        domain: name(v, &["defaultDomain"]),
-    })
 }
 
 /// Whether a `kind` is a function app and not a Logic App, which wears the same word (microsoft-cloud 5.3).
@@ -348,7 +328,6 @@ mod tests {
             "registration",
             "configVersion",
             "subscriptionId",
-            "tenantId",
         ];
         let key = prop::sample::select(names.to_vec()).prop_map(str::to_owned);
         leaf.prop_recursive(4, 64, 8, move |inner| {
@@ -368,7 +347,7 @@ mod tests {
                     prop_assert!(host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)));
                 }
             }
-            let _ = (function(&v), auth_settings(&v), auth_version(&v), subscription(&v), tenant(&v));
+            let _ = (function(&v), auth_settings(&v), auth_version(&v), subscription(&v));
         }
     }
 }

@@ -130,14 +130,6 @@ impl Writes {
     pub async fn send(&self, request: &WriteRequest) -> Result<Answer, Trouble> {
         self.http.exchange(&request.0, true).await
     }
-
-    /// Sends a write and gives a successful answer.
-    ///
-    /// # Errors
-    /// When no answer came or it was a refusal.
-    pub async fn write(&self, request: &WriteRequest) -> Result<Answer, Trouble> {
-        self.send(request).await?.ok()
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use crate::cloud::call_log::SignInUsed;
 
@@ -123,14 +123,6 @@ impl Request {
         self
     }
 
-    /// With a form body.
-    #[must_use]
-    pub fn form(mut self, pairs: &[(&str, &str)]) -> Self {
-        let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        self.body = Body::Form(encoded.into());
-        self.content_type("application/x-www-form-urlencoded")
-    }
-
     /// With a form body that is encoded already.
     #[must_use]
     pub fn encoded_form(mut self, body: SecretString) -> Self {
@@ -193,12 +185,5 @@ impl WriteRequest {
     #[must_use]
     pub fn header(self, name: HeaderName, value: &str) -> Self {
         Self(self.0.header(name, value))
-    }
-
-    /// Says that sending it twice has the same effect as once. A POST stays unrepeated all the same.
-    #[must_use]
-    pub fn repeatable(mut self) -> Self {
-        self.0.repeatable = self.0.method != Method::POST;
-        self
     }
 }

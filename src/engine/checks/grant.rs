@@ -93,10 +93,10 @@ pub(super) fn consent(v: &View) -> Judged {
             Ok(fail("Nobody has consented, and this tenant does not let people consent for themselves.")
                 .note("Pre-authorise the connector on the API (its owner can), or ask an administrator."))
         }
-        Fact::Absent | Fact::CouldNot(_) | Fact::NotLooked => {
-            Ok(unknown("Nobody has consented yet. Whether you may when you connect could not be read.")
-                .note("Pre-authorising the connector on the API is certain, and needs only the API's owner."))
-        }
+        Fact::Absent | Fact::CouldNot(_) | Fact::NotLooked => Ok(unknown(
+            "Nobody has agreed yet. Whether you may agree yourself when you connect could not be read.",
+        )
+        .note("Pre-authorising the connector on the API is certain, and needs only the API's owner.")),
     }
 }
 

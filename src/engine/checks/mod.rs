@@ -162,7 +162,10 @@ impl View<'_> {
             CheckId::RedirectLeftover => connect::leftover(self),
             CheckId::TryAnswered => connect::answered(self),
         };
-        let Outcome { verdict, evidence, note } = judged.unwrap_or_else(|early| early);
+        let Outcome { verdict, evidence, mut note } = judged.unwrap_or_else(|early| early);
+        if verdict == Verdict::Unknown && note.is_none() && self.facts.person.not_looked() {
+            note = Some("Seeing it needs a sign-in.".to_owned());
+        }
         Finding { id, verdict, evidence, note }
     }
 

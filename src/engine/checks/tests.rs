@@ -115,6 +115,15 @@ fn what_nobody_could_look_for_yet_waits() {
 }
 
 #[test]
+fn what_only_a_sign_in_shows_says_so() {
+    let facts = Facts { person: Seen::default(), api_app: Seen::default(), ..fresh() };
+    let findings = assess(&cloud(), &facts, &choices(), &Held::default(), now());
+    let found = findings.check(CheckId::ApiApp).unwrap();
+    assert_eq!(found.verdict, Verdict::Unknown);
+    assert!(found.note.as_ref().is_some_and(|note| note.contains("sign-in")), "{found:?}");
+}
+
+#[test]
 fn nothing_looked_at_is_unknown_or_waiting_never_right_or_wrong() {
     let findings = assess(&cloud(), &Facts::default(), &choices(), &Held::default(), now());
     for finding in findings.all() {

@@ -126,7 +126,7 @@ pub(super) fn identifier_uri(v: &View) -> Change {
         &v.api_object_id(),
         json!({ "identifierUris": before }),
         json!({ "identifierUris": after }),
-        format!("Give the API its identifier URI {uri}"),
+        "Give the API its identifier URI".to_owned(),
         "Remove the URI under Expose an API.".into(),
     )
 }

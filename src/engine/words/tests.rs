@@ -72,15 +72,7 @@ fn damaged_texts_are_reported_with_their_file() {
 
 #[test]
 fn every_verdict_and_right_has_a_word() {
-    for one in [
-        Verdict::Pass,
-        Verdict::Warn,
-        Verdict::Fail,
-        Verdict::Waiting,
-        Verdict::Unknown,
-        Verdict::NotTried,
-        Verdict::NotApplicable,
-    ] {
+    for one in Verdict::ALL {
         assert!(!verdict(one).contains('.'), "{one:?}");
         assert_ne!(ui(&format!("verdict_means.{}", one.as_str())), format!("verdict_means.{}", one.as_str()));
     }

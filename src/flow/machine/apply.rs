@@ -183,7 +183,10 @@ impl Turn<'_> {
             self.go_on_looking();
             return;
         }
-        let current = apply.current;
+        let (current, stage) = (apply.current, apply.stage);
+        if let Some(sent) = apply.sent.clone() {
+            self.remember_landed(stage, sent);
+        }
         let Some(apply) = self.applying() else { return };
         if let Some(sent) = apply.sent.take() {
             apply.done.push(sent);
@@ -209,6 +212,9 @@ impl Turn<'_> {
         let Some(apply) = self.applying() else { return };
         apply.phase = phase;
         let stage = apply.stage;
+        // It has stopped: nothing more is said of stopping.
+        self.state.interrupted = false;
+        self.state.note = None;
         if stage == StageId::Try && self.state.bound.is_none() {
             // The rehearsal is over and its address is still there: it becomes a finding with a plan of its own.
             self.finish();

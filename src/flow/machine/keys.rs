@@ -95,11 +95,6 @@ impl Turn<'_> {
             Command::Newer(lines) => self.scroll(lines, false),
             Command::Quit => self.ask_to_quit(0),
         }
-        if !self.state.overlays.is_empty()
-            && matches!(command, Command::Log | Command::Help | Command::Explain)
-        {
-            self.state.selected = None;
-        }
     }
 
     /// Moves the selection; at the ends it goes round.

@@ -1,6 +1,7 @@
 //! Going back a level, stopping, and leaving: never in the middle of a change, never with a secret unasked.
 
 use crate::engine::ids::StageId;
+use crate::engine::words::{ui, ui_with};
 use crate::flow::effect::{CopyItem, Effect};
 use crate::flow::event::CopyOutcome;
 use crate::flow::menu::Item;
@@ -11,9 +12,11 @@ use super::Turn;
 impl Turn<'_> {
     /// One level back: the topmost overlay, else the panel, else the page. What was typed is kept.
     pub(super) fn back(&mut self) {
-        if self.state.overlays.pop().is_some() {
-            // A row below it stays selected: it may be where something is to be tried again.
-            self.state.selected.take_if(|item| matches!(item, Item::Action(_)));
+        if let Some(overlay) = self.state.overlays.pop() {
+            // Where one only reads, one comes back to where one was.
+            if matches!(overlay, Overlay::ConfirmQuit { .. } | Overlay::More) {
+                self.state.selected = None;
+            }
             if let Panel::Plan(view) = &mut self.state.panel {
                 // What lay over the plan may have hidden it: it has to be seen before it can be confirmed.
                 view.since = self.state.revision + 1;
@@ -111,17 +114,41 @@ impl Turn<'_> {
         self.effects.push(Effect::Quit { code });
     }
 
+    /// Back to the row that was not copied, so that trying once more is the next key.
+    fn back_to_row(&mut self, item: CopyItem) {
+        if self.state.panel == Panel::HandOver {
+            self.state.selected = Some(Item::Row(item));
+        }
+    }
+
     /// What became of a copy.
     pub(super) fn copied(&mut self, item: CopyItem, outcome: CopyOutcome) {
         match &outcome {
-            CopyOutcome::Copied => self.state.secret_on_clipboard = item == CopyItem::ClientSecret,
-            // Whether the terminal took it is not known: the worse of the two is assumed.
-            CopyOutcome::Sent => self.state.secret_on_clipboard |= item == CopyItem::ClientSecret,
-            CopyOutcome::Failed(trouble) => {
-                // Back to where it failed, so that trying once more is the next key.
-                if self.state.panel == Panel::HandOver {
-                    self.state.selected = Some(Item::Row(item));
+            CopyOutcome::Copied => {
+                self.state.secret_on_clipboard = item == CopyItem::ClientSecret;
+                if item == CopyItem::ClientSecret {
+                    let seconds = self.state.setup.timing.secret_s.to_string();
+                    self.state.note = Some(ui_with("clip.secret_copied", &[("seconds", &seconds)]));
+                } else if self.state.panel != Panel::HandOver {
+                    self.note("clip.copied_long");
                 }
+            }
+            CopyOutcome::Sent => {
+                // Whether the terminal took it is not known: the worse of the two is assumed.
+                self.state.secret_on_clipboard |= item == CopyItem::ClientSecret;
+                // Said once; after that the word beside the row is enough.
+                let said = self.state.copied.values().any(|before| *before == CopyOutcome::Sent);
+                if !said || self.state.panel != Panel::HandOver {
+                    self.note("clip.copied_osc");
+                }
+            }
+            CopyOutcome::Asks(concern) => {
+                self.back_to_row(item);
+                self.notice("flow.copy_asks_title", format!("{concern}\n{}", ui("flow.copy_asks")));
+                return;
+            }
+            CopyOutcome::Failed(trouble) => {
+                self.back_to_row(item);
                 self.trouble(trouble.clone());
             }
         }

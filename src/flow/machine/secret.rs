@@ -24,6 +24,8 @@ impl Turn<'_> {
         }
         if !shape.can_be_taken() {
             self.state.secret.refused = Some(shape);
+            // The field was wiped when the value was taken out of it.
+            self.state.secret.empty = true;
             return;
         }
         self.show(Panel::Overview);

@@ -1,13 +1,13 @@
 //! The actions of every page, and what can be selected on it.
 
 use crate::engine::choices::ConsentWay;
-use crate::engine::facts::SecretVerdict;
 use crate::engine::findings::Verdict;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
 use crate::flow::derived::{app_rows, confirmable, page_address, person_step, portal_steps};
 use crate::flow::effect::CopyItem;
+use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
 use crate::flow::state::{
     Apply, Listing, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
@@ -210,11 +210,15 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     match stage {
         StageId::Pick => list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a'))),
         StageId::Protect | StageId::Register | StageId::Grant => {
+            let unsaid = stage == StageId::Register && unsaid_client(state);
+            if unsaid {
+                list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
+            }
             if open {
                 list.push(grey(for_me(stage), cannot_write));
                 list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }
-            if stage == StageId::Register && choice_of_clients(state) {
+            if stage == StageId::Register && choice_of_clients(state) && !unsaid {
                 list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
             }
             if open {
@@ -222,6 +226,9 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                     list.push(action(ActionId::ChooseConsent, "flow.choose_consent", Some('w')));
                 }
                 ask_admin(state, stage, &mut list);
+                if stage == StageId::Grant && !done && asked_for(state) {
+                    list.push(action(ActionId::GoOnWithout, "flow.agree_later", Some('g')));
+                }
             }
         }
         StageId::Secret => secret_actions(state, &mut list, done),
@@ -246,12 +253,22 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     list
 }
 
+/// Whether the permission is requested, so that agreeing to it may be left for later.
+fn asked_for(state: &State) -> bool {
+    state.findings.check(CheckId::GrantRequested).is_some_and(|found| found.verdict.settled())
+}
+
 /// "Ask an admin": where one is usually needed, and where a right was found missing.
 pub(super) fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
     let card = words().stage(stage).is_some_and(|stage| stage.ask_admin.is_some());
     if card && (stage == StageId::Grant || state.not_allowed.contains(&stage)) {
         list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
     }
+}
+
+/// Whether there is something to choose from, and nothing says which it is: making one more would make a twin.
+fn unsaid_client(state: &State) -> bool {
+    state.facts.client_app.value().is_none() && choice_of_clients(state)
 }
 
 fn choice_of_clients(state: &State) -> bool {
@@ -263,9 +280,10 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
     let exists = state.facts.client_app.value().is_some_and(|app| !app.secrets.is_empty());
     let make = if exists { "flow.secret_beside" } else { "action.new_secret" };
     let make = grey(action(ActionId::ForMe, make, Some('f')), state.public_only);
-    let paste = action(ActionId::EnterSecret, "action.paste_secret", Some('v'));
-    let refused = matches!(state.secret.verdict, Some(SecretVerdict::Wrong | SecretVerdict::Expired));
-    if held && refused {
+    // A value of an app that is not known could neither be kept nor tried.
+    let no_app = state.facts.client_app.value().is_none();
+    let paste = grey(action(ActionId::EnterSecret, "action.paste_secret", Some('v')), no_app);
+    if held && state.secret.refused_by_entra() {
         list.push(action(ActionId::ForgetSecret, "flow.forget_secret", Some('z')));
     }
     if held && !done {
@@ -354,14 +372,14 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     if state.stage_done() {
         list.push(action(ActionId::Continue, "action.continue", Some('c')));
     }
-    if stage == StageId::Register && choice_of_clients(state) && state.facts.client_app.value().is_none() {
-        // What was registered by hand carries no marker: only the person knows which one it is.
+    if stage == StageId::Register && unsaid_client(state) {
         list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
     }
-    page(state, &mut list);
     practice(state, &mut list);
+    page(state, &mut list);
     if stage == StageId::Secret {
-        list.push(action(ActionId::EnterSecret, "action.paste_secret", Some('v')));
+        let no_app = state.facts.client_app.value().is_none();
+        list.push(grey(action(ActionId::EnterSecret, "action.paste_secret", Some('v')), no_app));
     }
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
     list.push(action(ActionId::Back, "action.back", None));
@@ -429,18 +447,23 @@ pub fn preferred(state: &State) -> Option<Item> {
             all.first().cloned()
         }
         (Page::Stage(_), Panel::HandOver) if !state.stage_done() => {
-            let next = |i: &&Item| matches!(i, Item::Row(item) if !state.copied.contains_key(item));
+            let next = |i: &&Item| matches!(i, Item::Row(item) if !handed(state, *item));
             let untouched = state.choices.redirect_url.is_none();
             all.iter().find(next).filter(|_| untouched).cloned().or_else(first_action)
         }
         // The connector page does not have a value yet that was made or pasted just now.
         (Page::Stage(_), Panel::HandOver) => {
             let secret = Item::Row(CopyItem::ClientSecret);
-            let waits = !state.copied.contains_key(&CopyItem::ClientSecret);
+            let waits = !handed(state, CopyItem::ClientSecret);
             all.iter().find(|item| waits && **item == secret).cloned().or_else(first_action)
         }
         _ => first_action(),
     }
+}
+
+/// Whether a value went to the clipboard, as far as that can be known.
+fn handed(state: &State, item: CopyItem) -> bool {
+    matches!(state.copied.get(&item), Some(CopyOutcome::Copied | CopyOutcome::Sent))
 }
 
 /// The selected item: the one that was selected, or the preferred one where that is gone.

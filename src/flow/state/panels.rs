@@ -198,6 +198,13 @@ pub struct SecretState {
     pub tried: bool,
 }
 
+impl SecretState {
+    /// Whether the held value was tried and is known not to work.
+    pub fn refused_by_entra(&self) -> bool {
+        matches!(self.verdict, Some(SecretVerdict::Wrong | SecretVerdict::Expired))
+    }
+}
+
 /// What lies over a page.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {

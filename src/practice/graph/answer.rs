@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::query;
 use crate::practice::wire::{Reply, Request, TokenFault};
 use crate::practice::world::World;
 
@@ -89,10 +90,14 @@ pub fn body(status: u16, value: &Value) -> Reply {
     )
 }
 
-/// One entity with its context. `set` is the context's tail, such as `applications/$entity`.
+/// One entity with its context. `set` is the context's tail, such as `applications/$entity`; selected members are named in
+/// it (OData JSON 4.01, 10.8).
 pub fn entity(status: u16, request: &Request, set: &str, value: Value) -> Reply {
     let mut members = serde_json::Map::new();
-    members.insert("@odata.context".to_owned(), context(request, set).into());
+    let selected =
+        query::option(request, "select").filter(|names| !names.is_empty()).zip(set.strip_suffix("/$entity"));
+    let set = selected.map_or_else(|| set.to_owned(), |(names, of)| format!("{of}({names})/$entity"));
+    members.insert("@odata.context".to_owned(), context(request, &set).into());
     if let Value::Object(own) = value {
         members.extend(own);
     }

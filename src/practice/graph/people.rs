@@ -11,21 +11,6 @@ use super::{grants, rights, shape};
 use crate::practice::wire::{Caller, Reply};
 use crate::practice::world::{Kind, User, View, World, directory_role};
 
-/// Members that are shown when nothing is selected.
-const BASIC: &[&str] = &[
-    "businessPhones",
-    "displayName",
-    "givenName",
-    "jobTitle",
-    "mail",
-    "mobilePhone",
-    "officeLocation",
-    "preferredLanguage",
-    "surname",
-    "userPrincipalName",
-    "id",
-];
-
 const USERS: Set<'static> = Set {
     name: "users",
     type_name: "user",
@@ -60,6 +45,9 @@ const USERS: Set<'static> = Set {
     filterable: &[],
     directory: true,
 };
+
+/// How many of a person's members are shown when nothing is selected: the first ones.
+const BASIC: usize = 11;
 
 const ROLES: Set<'static> = Set {
     name: "directoryRoles",
@@ -223,7 +211,7 @@ fn narrowed(ask: &Ask<'_>, mut document: Value) -> Value {
         && !filtered
         && let Some(members) = document.as_object_mut()
     {
-        members.retain(|name, _| BASIC.contains(&name.as_str()));
+        members.retain(|name, _| USERS.members[..BASIC].contains(&name.as_str()));
     }
     document
 }

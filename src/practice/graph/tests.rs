@@ -458,3 +458,17 @@ fn a_person_sees_their_roles_and_what_they_own() {
         "POWERAPPS_PER_USER"
     );
 }
+
+#[test]
+fn a_person_has_the_basic_members_and_the_others_only_when_they_are_selected() {
+    let mut world = worlds::bare();
+    let (_, me) = get(&mut world, "ada", "/v1.0/me");
+    let mut basic: Vec<&str> =
+        me.as_object().unwrap().keys().map(String::as_str).filter(|name| !name.starts_with('@')).collect();
+    basic.sort_unstable();
+    let expected = "businessPhones displayName givenName id jobTitle mail mobilePhone officeLocation \
+                    preferredLanguage surname userPrincipalName";
+    assert_eq!(basic.join(" "), expected);
+    let (_, me) = get(&mut world, "ada", "/v1.0/me?$select=userType,postalCode");
+    assert_eq!((&me["userType"], &me["postalCode"], me.get("id")), (&json!("Member"), &Value::Null, None));
+}

@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
+use crate::engine::markers;
 use crate::practice::entra;
 use crate::practice::world::{Connector, Kind, World, first_party};
 
@@ -37,11 +37,10 @@ pub fn finish(world: &mut World, site: usize, owner: &str, defect: Option<Defect
         return;
     };
     let tenant = world.main_tenant().to_owned();
-    let mark = Uuid::new_v5(&Uuid::NAMESPACE_URL, resource_id.to_ascii_lowercase().as_bytes()).simple();
     let scope = world.id_for(&format!("{name} scope")).to_string();
 
     let api_name = format!("{name} API");
-    let mut api = application(world, &api_name, &format!("handclasp-api-{mark}"));
+    let mut api = application(world, &api_name, &markers::api_unique_name(&resource_id));
     let api_id = api.app_id();
     api.doc["identifierUris"] = json!([format!("api://{api_id}")]);
     let version = if defect == Some(Defect::IssuerMismatch) { Value::Null } else { json!(2) };
@@ -62,7 +61,7 @@ pub fn finish(world: &mut World, site: usize, owner: &str, defect: Option<Defect
     api.doc["requiredResourceAccess"] = json!([graph]);
 
     let connector_name = format!("{name} connector");
-    let mut connector = application(world, &connector_name, &format!("handclasp-connector-{mark}"));
+    let mut connector = application(world, &connector_name, &markers::connector_unique_name(&resource_id));
     let connector_id = connector.app_id();
     let api_access = json!({"resourceAppId": api_id, "resourceAccess": [{"id": scope, "type": "Scope"}]});
     connector.doc["requiredResourceAccess"] = json!([graph, api_access]);
@@ -90,7 +89,8 @@ pub fn finish(world: &mut World, site: usize, owner: &str, defect: Option<Defect
     } else {
         (day(-10), day(SECRET_DAYS - 10))
     };
-    let secret = world.add_secret(&tenant, &connector_object, Some("handclasp connector"), starts, ends);
+    let secret_name = format!("{} connector", markers::SECRET_PREFIX);
+    let secret = world.add_secret(&tenant, &connector_object, Some(&secret_name), starts, ends);
     if let Some(saved) = world.connectors.last_mut() {
         saved.client_secret = secret.map(|(_, value)| value);
     }
@@ -135,7 +135,7 @@ fn application(world: &World, name: &str, unique_name: &str) -> NewApp {
     let doc = json!({
         "id": id, "appId": app_id, "createdDateTime": super::seconds(world.now()), "displayName": name,
         "identifierUris": [], "publisherDomain": domain, "signInAudience": "AzureADMyOrg",
-        "tags": if marked { json!(["handclasp"]) } else { json!([]) },
+        "tags": if marked { json!([markers::TAG]) } else { json!([]) },
         "uniqueName": if marked { json!(unique_name) } else { Value::Null },
         "api": {"acceptMappedClaims": null, "knownClientApplications": [], "requestedAccessTokenVersion": null,
             "oauth2PermissionScopes": [], "preAuthorizedApplications": []},

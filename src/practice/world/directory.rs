@@ -249,19 +249,6 @@ impl World {
             .find_map(|object| self.seen(object, view).map(|doc| (object, doc)))
     }
 
-    /// The application registrations of a tenant that hold an identifier URI, exactly.
-    pub fn applications_by_identifier_uri(
-        &self,
-        tenant: &str,
-        uri: &str,
-        view: View,
-    ) -> Vec<&DirectoryObject> {
-        self.objects(Kind::Application, tenant, view)
-            .filter(|(_, doc)| list_has(doc, "identifierUris", uri))
-            .map(|(object, _)| object)
-            .collect()
-    }
-
     /// The service principal of a client id in a tenant.
     pub fn service_principal(
         &self,

@@ -29,20 +29,6 @@ pub mod directory_role {
             other => other,
         }
     }
-
-    /// The template id of a role's English display name.
-    pub fn template_id(name: &str) -> Option<&'static str> {
-        [
-            GLOBAL_ADMINISTRATOR,
-            APPLICATION_ADMINISTRATOR,
-            APPLICATION_DEVELOPER,
-            CLOUD_APPLICATION_ADMINISTRATOR,
-            PRIVILEGED_ROLE_ADMINISTRATOR,
-            GLOBAL_READER,
-        ]
-        .into_iter()
-        .find(|id| self::name(id).eq_ignore_ascii_case(name))
-    }
 }
 
 /// Names of built-in Azure roles that the practice cloud knows (microsoft-cloud 5.8).

@@ -19,7 +19,7 @@ use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words;
 use crate::flow::event::{AppList, AppRow, Event, Key, SignedIn};
-use crate::flow::menu;
+use crate::flow::menu::{self, Item};
 use crate::flow::state::{Field, Listing, Overlay, Page, Panel, State};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (120, 40)];
@@ -68,7 +68,7 @@ fn text_of(screen: &Screen<TestBackend>) -> String {
     (0..buffer.area.height).map(row).collect()
 }
 
-const VERDICTS: [(Verdict, Option<Color>); 7] = [
+const COLOURS: [(Verdict, Option<Color>); Verdict::ALL.len()] = [
     (Verdict::Pass, Some(Color::Green)),
     (Verdict::Warn, Some(Color::Yellow)),
     (Verdict::Fail, Some(Color::Red)),
@@ -86,7 +86,7 @@ fn with_verdict(verdict: Verdict) -> State {
 
 #[test]
 fn every_status_is_a_word_a_mark_and_a_colour() {
-    for (verdict, colour) in VERDICTS {
+    for (verdict, colour) in COLOURS {
         let state = with_verdict(verdict);
         let tag = format!("{} {}", theme::mark(verdict), words::verdict(verdict));
         let style = style_of(&shown(&state, 80, 24), &tag);
@@ -164,6 +164,18 @@ fn every_action_is_on_the_screen_at_80_by_24() {
         for action in menu::actions(&state) {
             assert!(text.contains(&action.label), "{name} does not show {:?}\n{text}", action.label);
         }
+    }
+}
+
+#[test]
+fn what_to_know_of_a_value_fits_into_its_line() {
+    let mut state = scenes::stage(StageId::Connect, fixtures::finished());
+    scenes::hold(&mut state);
+    for row in crate::flow::hand_over::rows(&state) {
+        let Some(item) = row.item else { continue };
+        state.selected = Some(Item::Row(item));
+        let shown = text_of(&shown(&state, 80, 24));
+        assert!(shown.contains(row.note), "{} is cut off:\n{shown}", row.label);
     }
 }
 

@@ -120,7 +120,7 @@ fn watching(mut state: State) -> State {
     state
 }
 
-fn hold(state: &mut State) {
+pub fn hold(state: &mut State) {
     state.held = Held {
         secret: Some(HeldSecret {
             client_app_id: CLIENT.into(),
@@ -305,6 +305,7 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
         ("stage_register_pick", on(StageId::Register, candidates, Panel::PickClient)),
         ("stage_grant", stage(StageId::Grant, fixtures::finished())),
         ("myself_protect", watching(on(StageId::Protect, fixtures::fresh(), Panel::Myself))),
+        ("myself_done", watching(on(StageId::Grant, fixtures::finished(), Panel::Myself))),
         ("myself_try", watching(on(StageId::Try, fixtures::finished(), Panel::Myself))),
         ("admin", watching(on(StageId::Grant, fixtures::finished(), Panel::AskAdmin))),
     ]

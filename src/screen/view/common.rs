@@ -37,7 +37,7 @@ pub fn rail_rows(state: &State, roomy: bool) -> Vec<RailRow> {
 pub fn about(state: &State) -> Vec<String> {
     let app = state.facts.site.value().map(|s| s.name.clone()).or_else(|| match &state.choices.app {
         Some(AppChoice::Name(name)) => Some(name.clone()),
-        Some(AppChoice::Url(url)) => Some(url.clone()),
+        Some(AppChoice::Url(url)) => Some(url.trim_start_matches("https://").to_owned()),
         Some(AppChoice::ResourceId(id)) => id.rsplit('/').next().map(str::to_owned),
         None => None,
     });
@@ -102,9 +102,10 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
     let watching = state.watch.is_some();
     let Page::Stage(id) = state.page else { return doc };
-    // Where the checks are watched, the first that is open says more than that something is awaited.
-    let watched = matches!(state.panel, Panel::Myself | Panel::AskAdmin) && state.looked_at.is_some();
-    if let Some(waiting) = state.waiting.as_ref().filter(|_| !watched) {
+    let panel = &state.panel;
+    // While the person works elsewhere, what was seen last says more than that we wait.
+    let elsewhere = matches!(panel, Panel::Myself | Panel::AskAdmin);
+    if let Some(waiting) = state.waiting.as_ref().filter(|_| !elsewhere) {
         let mut since = ui_with("screen.since", &[("time", &paint.clock(waiting.since))]);
         if waiting.safe_to_leave {
             since = format!("{since} {}", ui("screen.safe"));
@@ -112,7 +113,6 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
         both_ends(&mut doc, Some(Verdict::Waiting), &waiting.text, &since);
         return doc;
     }
-    let panel = &state.panel;
     let shows =
         matches!(panel, Panel::Overview | Panel::Myself | Panel::AskAdmin | Panel::HandOver | Panel::Answer);
     if !shows {
@@ -132,7 +132,13 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
     }
     let first_open = state.findings.stage(id).and_then(|s| s.first_open());
     match (panel, first_open) {
-        (Panel::Myself | Panel::AskAdmin | Panel::HandOver, Some(open)) => {
+        (Panel::Myself | Panel::AskAdmin, Some(open)) => {
+            let watched = state.waiting.as_ref().map_or("", |waiting| waiting.text.as_str());
+            both_ends(&mut doc, watching.then_some(Verdict::Waiting), watched, &looked);
+            let tag = format!("{}  ", tag(open.verdict, verdict(open.verdict), 0));
+            doc.hanging(&tag, Theme::role(open.verdict), Role::Plain, &open.evidence);
+        }
+        (Panel::HandOver, Some(open)) => {
             let title = words().check(open.id).map_or("", |c| c.title.as_str());
             both_ends(&mut doc, Some(open.verdict), title, &looked);
         }

@@ -30,7 +30,7 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
         page = row.page;
         let gap = if short_of_room { " " } else { "  " };
         let columns = [pad(name, pages) + gap, pad(row.label, labels.max(cells(row.label)))];
-        let add = |doc: &mut Doc| line(doc, row, &columns, here);
+        let add = |doc: &mut Doc| line(doc, row, &columns, here, state.secret.refused_by_entra());
         if here { doc.focused(add) } else { add(&mut doc) }
     }
     if !state.files.is_empty() {
@@ -50,12 +50,15 @@ pub fn about_selected(state: &State) -> Option<String> {
     Some(format!("{}{older}: {}", row.label, row.note))
 }
 
-fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool) {
+fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool, refused: bool) {
     let from = doc.height();
-    let room = doc.width().saturating_sub(2 + cells(page) + cells(label) + 1 + 1 + STATE);
+    // A row that is not copied has the place of the digit for its remark as well.
+    let end = if row.item.is_some() { 1 + STATE } else { 0 };
+    let room = doc.width().saturating_sub(2 + cells(page) + cells(label) + 1 + end);
     let (value, role) = match &row.value {
         RowValue::Choose(text) => ((*text).to_owned(), Role::Strong),
         RowValue::Text(text) => (short(row.item, text), Role::Value),
+        RowValue::Hidden if refused => (ui("hand_over.secret_refused").to_owned(), Role::Bad),
         RowValue::Hidden => (ui("hand_over.secret_ready").to_owned(), Role::Good),
         RowValue::Missing if row.item == Some(CopyItem::ClientSecret) => {
             (ui("hand_over.secret_gone").to_owned(), Role::Caution)
@@ -70,9 +73,12 @@ fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool) {
         RowValue::Choose(_) => format!("  {}", row.note),
         _ => String::new(),
     };
-    let remark = if cells(&value) + cells(&remark) <= room { remark } else { String::new() };
+    let fits = |remark: &str| cells(&value) + cells(remark) <= room;
+    // The first part of a remark says the most.
+    let first = remark.split_once(',').map_or("", |(first, _)| first);
+    let remark = [remark.as_str(), first].into_iter().find(|remark| fits(remark)).unwrap_or_default();
     let value = fit(&value, room);
-    let gap = " ".repeat(room.saturating_sub(cells(&value) + cells(&remark)) + 1);
+    let gap = " ".repeat(room.saturating_sub(cells(&value) + cells(remark)) + 1);
     let (state, state_role) = state_of(row);
     doc.pieces(&[
         (if here { "> " } else { "  " }, Role::Plain),
@@ -80,7 +86,7 @@ fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool) {
         (label, Role::Plain),
         (" ", Role::Plain),
         (&value, role),
-        (&remark, Role::Quiet),
+        (remark, Role::Quiet),
         (&gap, Role::Plain),
         (&state, state_role),
     ]);
@@ -104,7 +110,7 @@ fn state_of(row: &Row) -> (String, Role) {
         return (String::new(), Role::Plain);
     }
     let (word, role) = match &row.outcome {
-        None => (ui("screen.copy"), Role::Key),
+        None | Some(CopyOutcome::Asks(_)) => (ui("screen.copy"), Role::Key),
         Some(CopyOutcome::Copied) => (ui("clip.copied"), Role::Good),
         Some(CopyOutcome::Sent) => (ui("screen.copy_sent"), Role::Caution),
         Some(CopyOutcome::Failed(_)) => (ui("screen.copy_failed"), Role::Bad),

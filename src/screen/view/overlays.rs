@@ -19,16 +19,6 @@ use crate::screen::widgets::overlay::{overlay, text_width};
 use crate::screen::widgets::table::facts;
 use crate::screen::widgets::text::{cells, pad};
 
-const VERDICTS: [Verdict; 7] = [
-    Verdict::Pass,
-    Verdict::Warn,
-    Verdict::Fail,
-    Verdict::Waiting,
-    Verdict::Unknown,
-    Verdict::NotTried,
-    Verdict::NotApplicable,
-];
-
 pub fn render(
     state: &State,
     paint: &Paint,
@@ -88,8 +78,8 @@ fn help(state: &State, doc: &mut Doc) -> &'static str {
     }
     doc.blank();
     doc.text(Role::Strong, ui("help.verdicts"));
-    let widest = VERDICTS.iter().map(|v| cells(verdict(*v))).max().unwrap_or(0);
-    for found in VERDICTS {
+    let widest = Verdict::ALL.iter().map(|v| cells(verdict(*v))).max().unwrap_or(0);
+    for found in Verdict::ALL {
         let means = ui(means(found));
         let tag = tag(found, verdict(found), widest);
         doc.hanging(&format!("{tag}  "), Theme::role(found), Role::Plain, means);
@@ -161,7 +151,9 @@ fn explain(state: &State, check: CheckId, doc: &mut Doc) -> &'static str {
         if let Some(failing) = text.failing.as_deref().filter(|_| finding.verdict == Verdict::Fail) {
             section(doc, "explain.means", failing);
         }
-        section(doc, "stage.remedy_label", finding.note.as_deref().unwrap_or(&text.remedy));
+        let helps = matches!(finding.verdict, Verdict::Fail | Verdict::Warn | Verdict::NotTried);
+        let remedy = if helps { text.remedy.as_str() } else { "" };
+        section(doc, "stage.remedy_label", finding.note.as_deref().unwrap_or(remedy));
         let page = text.portal.as_deref().and_then(|id| link_address(state, id)).unwrap_or_default();
         let az = text.az.as_deref().and_then(|az| fill_command(az, |name| known(state, name)));
         let az = az.unwrap_or_default();

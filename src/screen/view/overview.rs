@@ -36,7 +36,8 @@ pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
 
 fn row(finding: &Finding) -> CheckRow<'_> {
     let text = words().check(finding.id);
-    let helps = matches!(finding.verdict, Verdict::Fail | Verdict::Warn | Verdict::Unknown);
+    // What could not be seen may be right: nothing is advised but what the finding itself says.
+    let helps = matches!(finding.verdict, Verdict::Fail | Verdict::Warn);
     let remedy = if helps { text.map_or("", |c| c.remedy.as_str()) } else { "" };
     CheckRow {
         verdict: finding.verdict,
@@ -56,7 +57,8 @@ fn held(state: &State, paint: &Paint, doc: &mut Doc) {
         Some(ends) => ui_with("secret.held", &[("date", &paint.date(ends))]),
         None => ui("screen.secret_held").to_owned(),
     };
-    doc.hanging("✓ ", Role::Good, Role::Plain, &line);
+    let (mark, role) = if secret.refused_by_entra() { ("✗ ", Role::Bad) } else { ("✓ ", Role::Good) };
+    doc.hanging(mark, role, Role::Plain, &line);
     if secret.probing {
         doc.hanging("… ", Role::Waiting, Role::Plain, ui("screen.probing"));
     }

@@ -231,6 +231,87 @@ fn a_new_secret_is_handed_over_before_a_connector_that_is_registered_already_is_
     assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)));
 }
 
+#[test]
+fn what_became_of_a_copy_is_said_where_no_row_shows_it() {
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Copied });
+    assert!(walk.note.as_ref().is_some_and(|note| note.contains("120")), "how long is said: {:?}", walk.note);
+    walk.give(Event::ClipboardCleared);
+    assert!(walk.note.as_ref().is_some_and(|note| note.contains("taken out")), "{:?}", walk.note);
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    walk.give(Event::Copied { item: CopyItem::Host, outcome: CopyOutcome::Sent });
+    assert!(walk.note.is_some(), "what \"sent\" means is said");
+    walk.press(Key::Down);
+    walk.give(Event::Copied { item: CopyItem::ClientId, outcome: CopyOutcome::Sent });
+    assert_eq!(walk.note, None, "once");
+}
+
+#[test]
+fn an_app_that_the_portal_made_is_chosen_rather_than_made_twice() {
+    let mut facts = fixtures::finished();
+    facts.client_app = fixtures::gone();
+    facts.client_candidates = fixtures::seen(vec![crate::engine::facts::Candidate {
+        app_id: fixtures::CLIENT.into(),
+        display_name: "contoso-hello connector".into(),
+        why: crate::engine::facts::CandidateReason::Owned,
+    }]);
+    let mut walk = Walk::at(StageId::Register, facts.clone());
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::ChooseClient)));
+    walk.choose(ActionId::Myself);
+    walk.observe(facts);
+    assert!(walk.offers(ActionId::ChooseClient));
+    walk.choose(ActionId::ChooseClient);
+    walk.press(Key::Enter);
+    assert_eq!(walk.choices.client_app_id.as_deref(), Some(fixtures::CLIENT));
+}
+
+#[test]
+fn a_copy_that_asks_first_or_fails_is_tried_again_with_the_next_enter() {
+    let failed = CopyOutcome::Failed(trouble(Class::Local));
+    for outcome in [CopyOutcome::Asks("It stays on the clipboard.".into()), failed] {
+        let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
+        walk.hold_secret();
+        walk.select(&Item::Row(CopyItem::ClientSecret));
+        assert_eq!(walk.press(Key::Enter), [Effect::Copy(Clip::Secret)]);
+        walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome });
+        assert_eq!(walk.overlays.len(), 1);
+        walk.press(Key::Enter);
+        assert_eq!(walk.overlays.len(), 0);
+        assert_eq!(walk.press(Key::Enter), [Effect::Copy(Clip::Secret)]);
+    }
+}
+
+#[test]
+fn what_was_said_of_one_value_is_not_said_of_the_next() {
+    let mut walk = Walk::at(StageId::Secret, fixtures::finished());
+    walk.choose(ActionId::EnterSecret);
+    walk.give(Event::SecretTyping { empty: false });
+    walk.press(Key::Enter);
+    walk.answer(Answer::SecretEntered { shape: SecretShape::TooShort(3) });
+    assert!(walk.secret.empty, "the field was wiped");
+    walk.give(Event::SecretTyping { empty: false });
+    assert_eq!(walk.secret.refused, None);
+}
+
+#[test]
+fn no_value_is_taken_for_an_app_that_is_not_known() {
+    let walk = Walk::at(StageId::Secret, fixtures::fresh());
+    assert!(!walk.offers(ActionId::EnterSecret));
+}
+
+#[test]
+fn who_looked_something_up_comes_back_to_where_they_were() {
+    let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
+    let row = Item::Row(CopyItem::TenantId);
+    for key in ['?', 'l', 'e'] {
+        walk.select(&row);
+        walk.letter(key);
+        assert_eq!(walk.overlays.len(), 1);
+        walk.press(Key::Esc);
+        assert_eq!(menu::selected(&walk), Some(row.clone()), "{key}");
+    }
+}
+
 fn outcome() -> Rehearsal {
     Rehearsal {
         client_app_id: fixtures::CLIENT.into(),

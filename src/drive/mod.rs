@@ -4,6 +4,7 @@ mod borrow;
 pub mod face;
 mod field;
 mod hand_over;
+mod patience;
 pub mod person;
 mod rehearse;
 mod services;

@@ -213,15 +213,19 @@ fn the_scenarios_are_listed() {
 #[test]
 fn every_exchange_is_recorded_without_tokens() {
     let home = Home::new();
-    let ran = home.run(["check", "--practice", "finished", "--json", "--har", "new/run.har"]);
+    let ran = home.run(["check", "--practice", "finished", "--json", "--har", "run.har"]);
     assert_eq!(ran.code, Some(0), "{ran}");
-    let text = fs::read_to_string(home.work().join("new/run.har")).unwrap();
+    let text = fs::read_to_string(home.work().join("run.har")).unwrap();
     let har: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(har["log"]["version"], "1.2");
     assert!(har["log"]["entries"].as_array().unwrap().len() > 10);
     assert!(!text.contains("eyJ"), "a token looks like this");
-    let refused = home.run(["check", "--practice", "finished", "--har", "."]);
-    assert_eq!(refused.code, Some(1), "{refused}");
+    for unusable in [".", "no-such-folder/run.har", "run.har/run.har"] {
+        let refused = home.run(["check", "--practice", "finished", "--har", unusable]);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{refused}");
+        assert!(refused.stderr.contains(unusable) && refused.stderr.contains("--har"), "{refused}");
+    }
+    assert!(!home.work().join("no-such-folder").exists(), "a slip makes no folder");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! a cloud that is not Microsoft's.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
 
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod common;

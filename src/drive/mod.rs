@@ -4,6 +4,7 @@ mod borrow;
 pub mod face;
 mod field;
 mod hand_over;
+mod patience;
 pub mod person;
 mod rehearse;
 mod services;
@@ -226,8 +227,9 @@ impl<F: Face> Drive<F> {
                 if let Some(seen) = &*self.function_probe.lock().unwrap_or_else(PoisonError::into_inner) {
                     facts.probes.function.clone_from(seen);
                 }
-                self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&facts);
                 self.handle(Event::Answer { generation, answer: Answer::Observed { facts, at, next } });
+                // The next look goes on from what was taken, not from a look that was too old to be taken.
+                self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.state.facts);
             }
             other => self.handle(other),
         }

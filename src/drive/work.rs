@@ -17,6 +17,7 @@ use crate::engine::facts::{Facts, SecretProbe};
 use crate::engine::secret_shape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::values::values;
+use crate::engine::words::ui;
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
     Answer, AppList, AppRow, CallLine, CopyOutcome, Event, SignInProgress, SignedIn, Waiting,
@@ -27,6 +28,7 @@ use crate::platform::browser::Browser;
 use super::Drive;
 use super::borrow::borrow;
 use super::face::Face;
+use super::patience::{NEW_SECRET, until_known};
 use super::person::Scene;
 use super::tasks::Answers;
 
@@ -194,6 +196,8 @@ impl<F: Face> Drive<F> {
         let held = self.state.held.secret.clone();
         let value = self.with_vault(|vault| vault.value());
         let tenant = self.state.facts.tenant.value().map(|t| t.id.clone());
+        let pause = Duration::from_secs(self.state.setup.timing.landing_s.into());
+        let clock = self.machinery.clock.clone();
         self.tasks.start(generation, async move {
             let (Some(held), Some(value), Some(tenant)) = (held, value, tenant) else {
                 answers.give(Answer::SecretProbed(Err(Trouble::new(
@@ -203,7 +207,14 @@ impl<F: Face> Drive<F> {
                 ))));
                 return;
             };
-            let verdict = probe_secret(&http, &tenant, &held.client_app_id, &value).await;
+            let (since, waits) = (clock.now(), answers.clone());
+            let probe = || probe_secret(&http, &tenant, &held.client_app_id, &value);
+            let patience = if held.made_here { NEW_SECRET } else { Duration::ZERO };
+            let verdict = until_known(probe, pause, patience, || {
+                let text = ui("wait.secret").to_owned();
+                waits.give(Answer::Waiting(Waiting { text, since, safe_to_leave: false }));
+            })
+            .await;
             answers.give(Answer::SecretProbed(verdict.map(|verdict| SecretProbe {
                 client_app_id: held.client_app_id,
                 key_id: held.key_id,

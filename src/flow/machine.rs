@@ -15,6 +15,7 @@ use crate::engine::words::{ui, ui_with};
 mod apply;
 mod connect;
 mod keys;
+mod lag;
 mod leave;
 mod pick;
 mod plan;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 
+use crate::engine::change::Change;
 use crate::engine::choices::Choices;
 use crate::engine::clouds::Cloud;
 use crate::engine::facts::Facts;
@@ -72,13 +73,15 @@ pub struct Timing {
     pub landing_s: u32,
     /// How long to go on looking for a change before asking what to do.
     pub landing_limit_s: u32,
+    /// For how long after a change was seen a look that does not show it is taken for an old one.
+    pub lag_limit_s: u32,
     /// How long a copied secret stays on the clipboard.
     pub secret_s: u32,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { watch_s: 10, landing_s: 3, landing_limit_s: 180, secret_s: 120 }
+        Self { watch_s: 10, landing_s: 3, landing_limit_s: 180, lag_limit_s: 60, secret_s: 120 }
     }
 }
 
@@ -228,6 +231,8 @@ pub struct State {
     pub not_allowed: BTreeSet<StageId>,
     /// Stages whose own work was carried out by us in this run.
     pub carried_out: BTreeSet<StageId>,
+    /// Changes of this run that were seen to have taken effect, and when.
+    pub landed: Vec<(Change, Timestamp)>,
     /// Ctrl-C was pressed once: the next one leaves at once.
     pub interrupted: bool,
     /// Leaving: nothing more is handled.
@@ -272,6 +277,7 @@ impl State {
             note: None,
             not_allowed: BTreeSet::new(),
             carried_out: BTreeSet::new(),
+            landed: Vec::new(),
             interrupted: false,
             quit: None,
         }

@@ -183,7 +183,10 @@ impl Turn<'_> {
             self.go_on_looking();
             return;
         }
-        let current = apply.current;
+        let (current, stage) = (apply.current, apply.stage);
+        if let Some(sent) = apply.sent.clone() {
+            self.remember_landed(stage, sent);
+        }
         let Some(apply) = self.applying() else { return };
         if let Some(sent) = apply.sent.take() {
             apply.done.push(sent);

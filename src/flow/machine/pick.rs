@@ -63,6 +63,7 @@ impl Turn<'_> {
         self.turn_to(Page::Stage(StageId::Pick));
         self.state.facts = Facts { person: self.state.facts.person.clone(), ..Facts::default() };
         self.state.looked_at = None;
+        self.state.landed.clear();
         self.state.copied.clear();
         self.state.files.clear();
         self.assess();

@@ -44,6 +44,7 @@ impl Turn<'_> {
     pub(super) fn secret_probed(&mut self, result: Result<SecretProbe, Trouble>) {
         let was_done = self.state.stage_done();
         self.state.secret.probing = false;
+        self.state.waiting = None;
         match result {
             Ok(probe) => {
                 self.state.secret.verdict = Some(probe.verdict.clone());

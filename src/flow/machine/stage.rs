@@ -46,6 +46,13 @@ impl Turn<'_> {
     /// A look is complete.
     pub(super) fn observed(&mut self, facts: Facts, at: Timestamp, next: Option<Timestamp>) {
         let was_done = self.state.stage_done();
+        self.state.now = self.state.now.max(at);
+        let applying = matches!(self.state.panel, Panel::Applying(_));
+        if !applying && self.is_old(&facts) {
+            self.look_past_the_lag();
+            return;
+        }
+        self.caught_up();
         let state = &mut *self.state;
         let before = std::mem::replace(&mut state.facts, facts);
         // These come from what was tried in this run, not from looking.
@@ -65,7 +72,6 @@ impl Turn<'_> {
         state.looking = false;
         state.looked_at = Some(at);
         state.look_trouble = None;
-        state.now = state.now.max(at);
         if let Some(watch) = &mut state.watch {
             watch.next = next;
         }

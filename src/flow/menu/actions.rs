@@ -283,7 +283,9 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
     // A value of an app that is not known could neither be kept nor tried.
     let no_app = state.facts.client_app.value().is_none();
     let paste = grey(action(ActionId::EnterSecret, "action.paste_secret", Some('v')), no_app);
-    if held && state.secret.refused_by_entra() {
+    // One that was made here is the only copy there is, and cannot have been mistyped.
+    let pasted = state.held.secret.as_ref().is_some_and(|secret| !secret.made_here);
+    if held && pasted && state.secret.refused_by_entra() {
         list.push(action(ActionId::ForgetSecret, "flow.forget_secret", Some('z')));
     }
     if held && !done {

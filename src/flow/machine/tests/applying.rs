@@ -358,3 +358,44 @@ fn what_has_stopped_is_no_longer_said_to_be_stopping() {
     assert_eq!(walk.apply().phase, Phase::StoppedByPerson);
     assert_eq!((walk.interrupted, &walk.note), (false, &None));
 }
+
+#[test]
+fn a_look_that_is_older_than_what_was_seen_is_not_shown() {
+    let mut walk = protecting();
+    let facts = walk.carry_out(fixtures::fresh());
+    assert!(walk.stage_done());
+    walk.observe(fixtures::fresh());
+    assert!(walk.stage_done(), "an old replica's answer changes nothing");
+    assert!(walk.waiting.is_some() && walk.watch.is_some(), "and it is looked again");
+    walk.choose(ActionId::Continue);
+    walk.observe(fixtures::fresh());
+    assert!(walk.facts.api_app.value().is_some());
+    walk.observe(facts.clone());
+    assert_eq!((&walk.waiting, &walk.watch), (&None, &None));
+    walk.choose(ActionId::ForMe);
+    walk.observe(fixtures::fresh());
+    assert_eq!(walk.panel, Panel::Preparing, "no plan is made from an old look");
+    walk.observe(facts);
+    assert!(matches!(walk.panel, Panel::Plan(_)));
+}
+
+#[test]
+fn what_stays_away_was_taken_back_and_is_shown_so() {
+    let mut walk = protecting();
+    walk.carry_out(fixtures::fresh());
+    walk.observe(fixtures::fresh());
+    let limit = walk.setup.timing.lag_limit_s;
+    walk.wait(i64::from(limit) + 1);
+    walk.observe(fixtures::fresh());
+    assert!(!walk.stage_done());
+    assert_eq!((&walk.waiting, &walk.watch), (&None, &None));
+}
+
+#[test]
+fn a_look_that_failed_contradicts_nothing() {
+    let mut walk = protecting();
+    let mut facts = walk.carry_out(fixtures::fresh());
+    facts.api_app.fact = Fact::CouldNot(Box::new(trouble(Class::TimeOut)));
+    walk.observe(facts);
+    assert!(!walk.stage_done(), "what cannot be seen is said");
+}

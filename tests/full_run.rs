@@ -17,6 +17,7 @@ use handclasp::engine::facts::SecretVerdict;
 use handclasp::engine::findings::Verdict;
 use handclasp::engine::ids::StageId;
 use handclasp::practice::scenarios;
+use handclasp::practice::world::Switches;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -178,6 +179,60 @@ async fn every_scenario_is_brought_to_the_functions_answer() {
     for scenario in scenarios() {
         let mut desk = Desk::recorded(&scenario.name, &format!("scenario-{}", scenario.name)).await;
         desk.choices.consent = Some(ConsentWay::PreAuthorize);
+        let (_, secret) = by_plan(&mut desk).await;
+        connects(&desk).await;
+        desk.close(&[&secret]);
+    }
+}
+
+/// What nobody has confirmed of the services (the marks of the fact sheets), each turned the other way.
+const OTHER_POSITIONS: &[(&str, fn(&mut Switches))] = &[
+    ("an empty list of applications", |s| {
+        s.empty_allowed_applications_denies = !s.empty_allowed_applications_denies;
+    }),
+    ("a sign-in without Graph", |s| s.v1_sign_in_needs_graph = !s.v1_sign_in_needs_graph),
+    ("a final slash", |s| s.trailing_slash_resolves = !s.trailing_slash_resolves),
+    ("the error page's status", |s| s.error_page_status = if s.error_page_status == 200 { 400 } else { 200 }),
+    ("a refused client's status", |s| {
+        s.invalid_client_status = if s.invalid_client_status == 401 { 400 } else { 401 };
+    }),
+    ("an echoed request id", |s| s.echo_client_request_id = !s.echo_client_request_id),
+    ("the portal's issuer, version 2", |s| s.sts_v2_issuer_accepts_v2 = !s.sts_v2_issuer_accepts_v2),
+    ("the portal's issuer, version 1", |s| s.sts_v2_issuer_accepts_v1 = !s.sts_v2_issuer_accepts_v1),
+    ("an invalid bearer", |s| {
+        s.invalid_bearer_passes_as_anonymous = !s.invalid_bearer_passes_as_anonymous;
+    }),
+    ("a script's request", |s| s.script_requests_get_401 = !s.script_requests_get_401),
+    ("the body of a 403", |s| s.linux_403_has_body = !s.linux_403_has_body),
+    ("the token exchange's status", |s| {
+        s.token_exchange_failure_status = if s.token_exchange_failure_status == 401 { 400 } else { 401 };
+    }),
+    ("the sign-in host of a challenge", |s| {
+        s.easy_auth_uses_login_windows_net = !s.easy_auth_uses_login_windows_net;
+    }),
+    ("the right to list settings", |s| s.auth_v2_list_needs_list_action = !s.auth_v2_list_needs_list_action),
+    ("a service principal that exists", |s| {
+        s.existing_service_principal_status =
+            if s.existing_service_principal_status == 409 { 400 } else { 409 };
+    }),
+    ("members that were not sent", |s| s.patch_keeps_unsent_members = !s.patch_keeps_unsent_members),
+    ("readable policies", |s| s.policies_readable = !s.policies_readable),
+    ("old and new in turn", |s| {
+        s.flip_flop = !s.flip_flop;
+        s.by_id_lag_s = 2;
+        s.list_lag_s = 3;
+    }),
+    ("old settings in force", |s| s.auth_restart_s = 30),
+    ("small pages", |s| s.page_size = 2),
+];
+
+#[tokio::test]
+async fn the_way_ends_right_under_the_other_position_of_what_is_unconfirmed() {
+    for (what, turn) in OTHER_POSITIONS {
+        println!("other position: {what}");
+        let mut desk = Desk::start("fresh").await;
+        desk.choices.consent = Some(ConsentWay::PreAuthorize);
+        desk.world(|world| turn(&mut world.switches));
         let (_, secret) = by_plan(&mut desk).await;
         connects(&desk).await;
         desk.close(&[&secret]);

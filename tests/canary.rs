@@ -45,10 +45,10 @@ impl Here {
 /// The forms in which a value could have been written down. In base64 it looks different at each of three offsets.
 fn forms(value: &str) -> Vec<(String, Vec<u8>)> {
     let url: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
-    let all: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let all = value.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     let tilde = value.replace('~', "%7E");
     let json = serde_json::to_string(value).unwrap();
-    let escaped: String = value.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
+    let escaped = value.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect::<Vec<_>>().concat();
     let mut forms = vec![
         ("as it is".to_owned(), value.to_owned()),
         ("URL-encoded".to_owned(), url),
@@ -114,7 +114,7 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
     let program = env!("CARGO_BIN_EXE_handclasp");
     let terminal =
         Terminal::start_program(&home, (100, 40), "/bin/sh", &["-c", script, program, &here.cloud_file]);
-    let yes = "Yes, make th";
+    let yes = "Yes, make";
     terminal.choose("Begin");
     terminal.choose("Sign in with the browser");
     terminal.choose("Do my part at the sign-in page (practice)");
@@ -146,7 +146,7 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
     terminal.read_it();
     assert_eq!(&terminal.copied_by(key::ENTER), secret);
     for value in ["Host", "Client ID", "Tenant ID", "Resource URL"] {
-        terminal.choose(value);
+        terminal.copy(value);
     }
     terminal.choose("Save the connector for me (practice)");
     terminal.choose("Take this redirect URL");
@@ -179,6 +179,10 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
     for part in ["addPassword", "oauth2/token", "/api/Hello"] {
         assert!(har.contains(part), "the recording holds the whole run, {part} too");
     }
+    // Kept for being held against the published descriptions.
+    let kept = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("recordings");
+    std::fs::create_dir_all(&kept).unwrap();
+    std::fs::write(kept.join("wizard.har"), &har).unwrap();
     assert!(std::fs::read_to_string(home.file("choices.toml")).unwrap().contains("contoso-hello"));
     assert!(std::fs::read(log).is_ok(), "stderr was kept");
     let files = home.files();

@@ -177,9 +177,7 @@ fn a_value_is_printed_and_nothing_else() {
 #[test]
 fn files_are_written_once_and_never_over_others_unasked() {
     let home = Home::new();
-    // The sign-in address is in the files, so the practice cloud has to stay where it is.
-    let served = Served::start(&home, &["finished", "--auto-approve", "ada"]);
-    let line = ["files", "import", "--cloud", served.cloud_file()];
+    let line = ["files", "import", "--practice", "finished"];
     let first = home.run(line);
     assert_eq!((first.code, first.stderr.as_str()), (Some(0), ""), "{first}");
     let written: Vec<_> = first.stdout.lines().map(|name| home.work().join(name)).collect();
@@ -187,6 +185,7 @@ fn files_are_written_once_and_never_over_others_unasked() {
     for path in &written {
         let text = fs::read_to_string(path).unwrap();
         assert!(text.contains("contoso-hello.azurewebsites.net") && text.contains("Hello"), "{text}");
+        assert!(!text.contains("127.0.0.1"), "the practice cloud is gone by the time it is imported: {text}");
         serde_json::from_str::<Value>(&text).unwrap();
     }
     let again = home.run(line);
@@ -194,7 +193,7 @@ fn files_are_written_once_and_never_over_others_unasked() {
     fs::write(&written[0], "mine").unwrap();
     insta::assert_snapshot!("a_file_in_the_way", home.run(line));
     assert_eq!(fs::read_to_string(&written[0]).unwrap(), "mine");
-    assert_eq!(home.run(["files", "import", "--cloud", served.cloud_file(), "--force"]).code, Some(0));
+    assert_eq!(home.run(["files", "import", "--practice", "finished", "--force"]).code, Some(0));
     assert_ne!(fs::read_to_string(&written[0]).unwrap(), "mine");
 }
 
@@ -213,15 +212,19 @@ fn the_scenarios_are_listed() {
 #[test]
 fn every_exchange_is_recorded_without_tokens() {
     let home = Home::new();
-    let ran = home.run(["check", "--practice", "finished", "--json", "--har", "new/run.har"]);
+    let ran = home.run(["check", "--practice", "finished", "--json", "--har", "run.har"]);
     assert_eq!(ran.code, Some(0), "{ran}");
-    let text = fs::read_to_string(home.work().join("new/run.har")).unwrap();
+    let text = fs::read_to_string(home.work().join("run.har")).unwrap();
     let har: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(har["log"]["version"], "1.2");
     assert!(har["log"]["entries"].as_array().unwrap().len() > 10);
     assert!(!text.contains("eyJ"), "a token looks like this");
-    let refused = home.run(["check", "--practice", "finished", "--har", "."]);
-    assert_eq!(refused.code, Some(1), "{refused}");
+    for unusable in [".", "no-such-folder/run.har", "run.har/run.har"] {
+        let refused = home.run(["check", "--practice", "finished", "--har", unusable]);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{refused}");
+        assert!(refused.stderr.contains(unusable) && refused.stderr.contains("--har"), "{refused}");
+    }
+    assert!(!home.work().join("no-such-folder").exists(), "a slip makes no folder");
 }
 
 #[test]

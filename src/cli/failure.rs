@@ -109,7 +109,7 @@ impl From<PracticeError> for Failure {
             PracticeError::Port(_) => {
                 Self::new(Exit::Fails, what).next("Choose another port with --port, or leave it out.")
             }
-            PracticeError::BadScenario { .. } | PracticeError::NoKey => Self::new(Exit::OurFault, what),
+            PracticeError::BadScenario { .. } => Self::new(Exit::OurFault, what),
         }
     }
 }

@@ -31,7 +31,7 @@ pub async fn run(
     }
     let site = seen(&facts.site, "The function app was not found.")?;
     let functions = seen(&facts.functions, "The functions of the app could not be read.")?;
-    let login = desk.ground.cloud.authorization_url();
+    let login = desk.ground.cloud.login_in_files();
     let made = definition::files(&Source {
         name: &site.name,
         host: &site.host,

@@ -197,7 +197,9 @@ fn app_called(text: &str) -> Result<AppChoice, Failure> {
 }
 
 fn record_into(path: &Path) -> Result<(PathBuf, Arc<Har>), Failure> {
-    let file = files::start_recording(path)?;
+    let file = files::start_recording(path).map_err(|error| {
+        Failure::wrong_usage(error.to_string()).next("Name a file in a folder that is there, after --har.")
+    })?;
     let har = Har::new(Box::new(file)).map_err(|error| {
         Failure::new(Exit::Fails, format!("Could not write {}: {error}.", path.display()))
     })?;

@@ -160,7 +160,7 @@ impl<F: Face> Drive<F> {
         else {
             return Err(local("The app's host and functions are not known yet.".to_owned()));
         };
-        let login = self.state.setup.cloud.authorization_url();
+        let login = self.state.setup.cloud.login_in_files();
         let source = Source {
             name: &site.name,
             host: &site.host,

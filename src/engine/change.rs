@@ -101,8 +101,6 @@ pub enum ChangeKind {
     GrantEveryone,
     /// Add a client secret.
     AddSecret,
-    /// Remove a client secret of ours.
-    RemoveSecret,
     /// Register the connector's redirect URL.
     AddRedirect,
     /// Register the rehearsal's temporary redirect URI.

@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use serde::Deserialize;
 use url::{Host, Url};
 
+/// The sign-in host of the public cloud.
+const PUBLIC_LOGIN: &str = "https://login.microsoftonline.com";
 const BUILT_IN: &str = include_str!("../../assets/clouds.toml");
 
 /// Where one cloud's services live (microsoft-cloud 1.1, 1.2). Addresses hold an origin only: no path, no query.
@@ -300,9 +302,15 @@ impl Cloud {
         origin_text(&self.login)
     }
 
+    /// The same for a file that is imported. The practice cloud is gone when it ends, and its port with it, so its files
+    /// name the public cloud's sign-in host. A connector does not sign in by what the file says (power-platform 1.6).
+    pub fn login_in_files(&self) -> String {
+        if self.is_practice() { PUBLIC_LOGIN.to_owned() } else { self.authorization_url() }
+    }
+
     /// The page that explains one AADSTS number. It exists on the public sign-in host (microsoft-cloud 2.1).
     pub fn error_lookup(number: &str) -> String {
-        format!("https://login.microsoftonline.com/error?code={number}")
+        format!("{PUBLIC_LOGIN}/error?code={number}")
     }
 }
 
@@ -456,6 +464,7 @@ mod tests {
         assert_eq!(cloud.graph_scope(), "https://graph.microsoft.com/.default");
         assert_eq!(cloud.arm_scope(), "https://management.core.windows.net//.default");
         assert_eq!(cloud.authorization_url(), "http://127.0.0.1:7000");
+        assert_eq!(cloud.login_in_files(), Cloud::named("public").unwrap().authorization_url());
         assert_eq!(cloud.consent, None);
     }
 

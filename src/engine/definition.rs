@@ -18,7 +18,7 @@ pub struct Source<'a> {
     pub host: &'a str,
     /// Its functions. Those that are switched off or not triggered by HTTP are left out.
     pub functions: &'a [Function],
-    /// The sign-in address of the cloud, without a path, as in [`super::clouds::Cloud::authorization_url`].
+    /// The sign-in address of the cloud, without a path, as in [`super::clouds::Cloud::login_in_files`].
     pub login: &'a str,
     /// The tenant ID, where it is known.
     pub tenant: Option<&'a str>,

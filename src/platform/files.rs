@@ -61,6 +61,8 @@ pub enum Problem {
     NotAFolder,
     /// There is no such file.
     Missing,
+    /// The folder that the file is to be in is not there.
+    NoFolder,
     /// The disk can only be read.
     ReadOnlyDisk,
     /// Another file of that name, with another content, is already there.
@@ -83,6 +85,7 @@ impl fmt::Display for Problem {
             Self::IsFolder => f.write_str("this is a folder, not a file."),
             Self::NotAFolder => f.write_str("a part of this path is not a folder."),
             Self::Missing => f.write_str("there is no such file."),
+            Self::NoFolder => f.write_str("the folder that it is to be in is not there."),
             Self::ReadOnlyDisk => f.write_str("this disk can only be read."),
             Self::Exists => f.write_str("a different file of that name is already there."),
             Self::TooLarge(limit) => write!(f, "it is larger than {limit} bytes, so it is not one of ours."),
@@ -159,18 +162,16 @@ pub fn write_new_or_same(
 }
 
 /// Opens a file to be written bit by bit, for a recording. What it held before is gone; only this account may read it.
+/// Its folder has to be there: a slip in a path that was typed must not make folders.
 pub fn start_recording(path: &Path) -> Result<File, FileError> {
-    let opened = || {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            make_folder(folder, Readers::OnlyMe)?;
-        }
-        let mut options = File::options();
-        options.read(true).write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(path)
-    };
-    opened().map_err(|error| writing(path, at_path(path, &error)))
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| match at_path(path, &error) {
+        Problem::Missing => writing(path, Problem::NoFolder),
+        problem => writing(path, problem),
+    })
 }
 
 /// A folder in the system's place for passing things, which only this account may enter. It goes with this value.
@@ -402,9 +403,12 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_replaces_what_was_there_and_makes_its_folder() {
+    fn a_recording_replaces_what_was_there_and_makes_no_folder() {
         let place = place();
-        let path = place.path().join("new/run.har");
+        let below = place.path().join("new/run.har");
+        assert_eq!(start_recording(&below).unwrap_err().problem, Problem::NoFolder);
+        assert!(!place.path().join("new").exists());
+        let path = place.path().join("run.har");
         start_recording(&path).unwrap().write_all(b"long before").unwrap();
         start_recording(&path).unwrap().write_all(b"now").unwrap();
         assert_eq!(read_text(&path, 100).unwrap().as_deref(), Some("now"));

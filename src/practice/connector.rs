@@ -11,8 +11,8 @@ use super::entra::page::message;
 use super::wire::{Caller, Reply, Request};
 use super::world::World;
 
-pub use connect::{Place, begin, finish, test};
-pub use save::{Fields, save};
+pub use connect::{Place, Tested, begin, finish, test};
+pub use save::{Fields, definition, save};
 
 /// Answers one request to the maker portal, the Power Apps APIs or the consent host.
 pub fn handle(world: &mut World, request: &Request, caller: &Caller) -> Reply {
@@ -96,16 +96,8 @@ fn one(
                 return message(400, "Test", "There is no connection yet. Press New connection first.");
             };
             let name = super::wire::find(&form, "name").unwrap_or_default();
-            let mut query = url::form_urlencoded::Serializer::new(String::new());
-            if !name.is_empty() {
-                query.append_pair("name", name);
-            }
-            let (path, reply) = test(world, place, &query.finish());
-            let body = String::from_utf8_lossy(&reply.body).into_owned();
-            world
-                .connectors
-                .get(at)
-                .map_or_else(gone, |saved| pages::test(base, saved, Some((&path, reply.status, &body))))
+            let tested = test(world, place, name);
+            world.connectors.get(at).map_or_else(gone, |saved| pages::test(base, saved, Some(&tested)))
         }
         _ => Reply::unknown(),
     }

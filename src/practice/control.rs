@@ -9,6 +9,11 @@ use super::{entra, find_user, portal};
 
 /// Answers one request to the control endpoint.
 pub fn handle(world: &mut World, request: &Request) -> Reply {
+    if request.method == Method::POST
+        && let Some(refusal) = from_elsewhere(world, request)
+    {
+        return refusal;
+    }
     let what = request.path.trim_start_matches('/').strip_prefix("_practice").unwrap_or_default();
     match (&request.method, what.trim_matches('/')) {
         (&Method::GET, "calls") => Reply::json(200, &json!(world.calls)),
@@ -22,6 +27,20 @@ pub fn handle(world: &mut World, request: &Request) -> Reply {
         (&Method::POST, "faults") => said(faults(world, body(request))),
         _ => Reply::unknown(),
     }
+}
+
+/// Refuses what a page of another origin can have a browser send: such a page's own origin, and any body that a form
+/// could make. Clients other than browsers send no origin.
+fn from_elsewhere(world: &World, request: &Request) -> Option<Reply> {
+    let refused = |status, sentence: &str| Some(Reply::json(status, &json!({"error": sentence})));
+    if request.headers.get("origin").is_some_and(|origin| origin.as_bytes() != world.origin.as_bytes()) {
+        return refused(403, "Pages of another origin may not change the practice world.");
+    }
+    let kind = request.header("content-type").and_then(|kind| kind.split(';').next()).unwrap_or_default();
+    if !kind.trim().eq_ignore_ascii_case("application/json") {
+        return refused(415, "Send the body as application/json.");
+    }
+    None
 }
 
 fn body(request: &Request) -> Value {
@@ -175,8 +194,54 @@ mod tests {
     fn post(world: &mut World, path: &str, body: &Value) -> Reply {
         let mut request = Request::get(path);
         request.method = Method::POST;
+        request.headers.insert("content-type", http::HeaderValue::from_static("application/json"));
         request.body = body.to_string().into_bytes();
         handle(world, &request)
+    }
+
+    #[test]
+    fn what_a_page_of_another_origin_can_send_is_refused_and_changes_nothing() {
+        let mut world = worlds::bare();
+        world.origin = "http://127.0.0.1:7000".to_owned();
+        let before = picture(&world);
+        let mut send = |path: &str, origin: Option<&str>, kind: Option<&str>| {
+            let mut request = Request::get(path);
+            request.method = Method::POST;
+            for (name, value) in [("origin", origin), ("content-type", kind)] {
+                if let Some(value) = value {
+                    request.headers.insert(name, http::HeaderValue::from_str(value).unwrap());
+                }
+            }
+            request.body = b"{}".to_vec();
+            handle(&mut world, &request).status
+        };
+        let (own, json) = (Some("http://127.0.0.1:7000"), Some("application/json"));
+        for path in ["clock", "do", "switches", "faults"] {
+            let path = format!("/_practice/{path}");
+            for foreign in
+                ["https://evil.example", "null", "http://127.0.0.1:7001", "http://localhost:7000", ""]
+            {
+                assert_eq!(send(&path, Some(foreign), json), 403, "{path} from {foreign}");
+            }
+            for form in [
+                None,
+                Some("text/plain"),
+                Some("application/x-www-form-urlencoded"),
+                Some("application/jsonx"),
+            ] {
+                assert_eq!(send(&path, None, form), 415, "{path} as {form:?}");
+                assert_eq!(send(&path, own, form), 415, "{path} as {form:?}");
+            }
+        }
+        assert_eq!(picture(&world), before);
+        for kind in ["application/json", "Application/JSON; charset=utf-8"] {
+            let mut request = Request::get("/_practice/clock");
+            request.method = Method::POST;
+            request.headers.insert("origin", http::HeaderValue::from_static("http://127.0.0.1:7000"));
+            request.headers.insert("content-type", http::HeaderValue::from_str(kind).unwrap());
+            request.body = b"{\"advance_s\": 60}".to_vec();
+            assert_eq!(handle(&mut world, &request).status, 200, "{kind}");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Action {
     pub method: &'static str,
     /// The parts of the path.
     pub path: Vec<Segment>,
-    /// Whether it is the tutorial's greeting, whose body and answer are known.
+    /// Whether it calls the tutorial's greeting: it takes a name, in the body or in the query, and answers with text.
     pub greets: bool,
 }
 
@@ -80,23 +80,30 @@ pub fn of(functions: &[Function]) -> Vec<Action> {
         let Some(route) = function.invoke_url.as_deref().map(Route::parse) else { continue };
         let greets = function.name.eq_ignore_ascii_case("hello")
             && route.parameter_count() == 0
-            && (function.methods.is_empty() || function.methods.iter().any(|method| method == "POST"));
-        let methods: Vec<&'static str> = match () {
-            () if greets => vec!["POST"],
+            && (function.methods.is_empty()
+                || function.methods.iter().any(|method| method.eq_ignore_ascii_case("POST")));
+        let mut methods: Vec<&'static str> = match () {
             () if function.methods.is_empty() => USUAL.to_vec(),
             () => METHODS
                 .into_iter()
                 .filter(|method| function.methods.iter().any(|one| one.eq_ignore_ascii_case(method)))
                 .collect(),
         };
+        if greets {
+            // The tutorial's own call comes first.
+            methods.sort_by_key(|method| *method != "POST");
+        }
         for path in route.variants() {
             for method in &methods {
+                let tutorials = greets && *method == "POST";
+                let greets = greets && matches!(*method, "GET" | "POST");
                 // Two routes that differ in a parameter's name only cannot stand in one definition.
                 let call = path.iter().map(shape).fold((*method).to_owned(), |call, part| call + "/" + &part);
                 if !calls.insert(call) {
                     continue;
                 }
-                let names = Names { function: &function.name, verb: (methods.len() > 1).then_some(method) };
+                let verb = (methods.len() > 1 && !tutorials).then_some(*method);
+                let names = Names { function: &function.name, verb };
                 let by: Vec<&str> = if route.has_optional() {
                     path.iter().filter_map(parameter_name).collect()
                 } else {
@@ -104,7 +111,11 @@ pub fn of(functions: &[Function]) -> Vec<Action> {
                 };
                 actions.push(Action {
                     id: unique(&names.id(&by), &mut taken),
-                    summary: if greets { "Say hello".to_owned() } else { names.summary(&by) },
+                    summary: match verb {
+                        _ if !greets => names.summary(&by),
+                        None => "Say hello".to_owned(),
+                        Some(verb) => format!("Say hello with {verb}"),
+                    },
                     function: crate::engine::clean::clean_line(&function.name, 80),
                     method,
                     path: path.clone(),

@@ -7,6 +7,8 @@ use super::Described;
 use super::actions::{Action, Segment};
 
 const SAMPLE_NAME: &str = "Ada";
+/// Stands for an answer that is text, from which an import learns its type. What the text says is not known.
+const SAMPLE_ANSWER: &str = "The function's answer.";
 
 /// Ids come from the host and the action, so that the same app always gives the same file.
 fn id(described: &Described, what: &str) -> String {
@@ -15,19 +17,21 @@ fn id(described: &Described, what: &str) -> String {
 }
 
 fn url(described: &Described, action: &Action) -> String {
-    format!("https://{}{}", described.host, action.path_with(|name| format!(":{name}")))
+    let path = action.path_with(|name| format!(":{name}"));
+    let query: Vec<String> = query(action).map(|(name, value)| format!("{name}={value}")).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("https://{}{path}{mark}{}", described.host, query.join("&"))
+}
+
+/// What goes into the query: the name to greet, where no body takes it.
+fn query(action: &Action) -> impl Iterator<Item = (&'static str, &'static str)> {
+    (action.greets && !action.has_body()).then_some(("name", SAMPLE_NAME)).into_iter()
 }
 
 fn body(action: &Action) -> Option<String> {
-    if action.greets {
-        Some(format!("{{\n\t\"name\": \"{SAMPLE_NAME}\"\n}}"))
-    } else {
-        action.has_body().then(|| "{\n}".to_owned())
-    }
-}
-
-fn greeting() -> String {
-    format!("Hello, {SAMPLE_NAME}. This HTTP triggered function executed successfully.")
+    action.has_body().then(|| {
+        if action.greets { format!("{{\n\t\"name\": \"{SAMPLE_NAME}\"\n}}") } else { "{\n}".to_owned() }
+    })
 }
 
 fn header() -> Value {
@@ -69,6 +73,11 @@ fn request_v1(described: &Described, action: &Action, request: &str, collection:
         action.parameters().map(|(name, _)| json!({ "key": name, "value": "", "description": "" })).collect();
     let mode = if body.is_some() { json!("raw") } else { Value::Null };
     let options = if body.is_some() { json!({ "raw": { "language": "json" } }) } else { Value::Null };
+    let query: Vec<Value> = query(action)
+        .map(|(name, value)| {
+            json!({ "key": name, "value": value, "equals": true, "description": "", "enabled": true })
+        })
+        .collect();
     let mut responses = Vec::new();
     if action.greets {
         responses.push(json!({
@@ -77,7 +86,7 @@ fn request_v1(described: &Described, action: &Action, request: &str, collection:
             "status": null,
             "mime": null,
             "language": "plain",
-            "text": greeting(),
+            "text": SAMPLE_ANSWER,
             "responseCode": { "code": 200, "name": "OK" },
             "requestObject": {
                 "data": [],
@@ -86,7 +95,7 @@ fn request_v1(described: &Described, action: &Action, request: &str, collection:
                 "headerData": headers,
                 "method": action.method,
                 "pathVariableData": [],
-                "queryParams": [],
+                "queryParams": query,
                 "url": url,
                 "rawModeData": body,
             },
@@ -107,7 +116,7 @@ fn request_v1(described: &Described, action: &Action, request: &str, collection:
         "headerData": headers,
         "method": action.method,
         "pathVariableData": variable_data,
-        "queryParams": [],
+        "queryParams": query,
         "auth": null,
         "events": null,
         "folder": null,
@@ -142,7 +151,7 @@ fn item_v2(described: &Described, action: &Action) -> Value {
             "status": "OK",
             "code": 200,
             "header": [{ "key": "Content-Type", "value": "text/plain; charset=utf-8" }],
-            "body": greeting(),
+            "body": SAMPLE_ANSWER,
         }));
     }
     json!({ "name": action.id, "request": request, "response": responses })
@@ -167,6 +176,11 @@ fn request_v2(described: &Described, action: &Action) -> Value {
         action.parameters().map(|(name, _)| json!({ "key": name, "value": "" })).collect();
     if !variables.is_empty() {
         address["variable"] = Value::from(variables);
+    }
+    let query: Vec<Value> =
+        query(action).map(|(name, value)| json!({ "key": name, "value": value })).collect();
+    if !query.is_empty() {
+        address["query"] = Value::from(query);
     }
     let mut request = json!({
         "method": action.method,

@@ -65,7 +65,16 @@ fn operation(action: &Action) -> Value {
             })
         })
         .collect();
-    if action.greets {
+    if action.greets && !action.has_body() {
+        parameters.push(json!({
+            "name": "name",
+            "in": "query",
+            "required": false,
+            "type": "string",
+            "x-ms-summary": "Name",
+            "description": "Who to greet.",
+        }));
+    } else if action.greets {
         parameters.push(json!({
             "name": "body",
             "in": "body",
@@ -92,7 +101,7 @@ fn operation(action: &Action) -> Value {
         }));
     }
     let response = if action.greets {
-        json!({ "description": "The greeting.", "schema": { "type": "string" } })
+        json!({ "description": "The function's answer.", "schema": { "type": "string" } })
     } else {
         json!({ "description": "The function's answer." })
     };

@@ -60,7 +60,7 @@ fn the_tutorials_function_gives_the_tutorials_collection() {
     let file = postman_v1(&source(&functions)).unwrap();
     assert_eq!(file.name, "contoso-hello.postman-v1.json");
     let v1 = parsed(&file);
-    assert_eq!(v1["requests"].as_array().unwrap().len(), 1);
+    assert_eq!(v1["requests"].as_array().unwrap().len(), 2);
     let request = &v1["requests"][0];
     assert_eq!(request["url"], "https://contoso-hello.azurewebsites.net/api/Hello");
     assert_eq!((&request["name"], &request["method"]), (&Value::from("Hello"), &Value::from("POST")));
@@ -86,6 +86,35 @@ fn the_tutorials_function_gives_the_tutorials_collection() {
         swagger["securityDefinitions"]["oauth2_auth"]["tokenUrl"],
         "https://login.microsoftonline.com/0f1e2d3c-4b5a-4697-8879-6a5b4c3d2e1f/oauth2/token"
     );
+}
+
+#[test]
+fn the_greeting_can_also_be_got_with_the_name_in_the_query() {
+    let functions =
+        [function("Hello", "api/Hello", &["GET", "POST"]), function("GetHello", "api/x", &["GET"])];
+    let swagger = parsed(&swagger(&source(&functions)).unwrap());
+    let get = &swagger["paths"]["/Hello"]["get"];
+    assert_eq!(get["operationId"], "GetHello");
+    assert_eq!(
+        (&get["parameters"][0]["in"], &get["parameters"][0]["name"]),
+        (&"query".into(), &"name".into())
+    );
+    assert_eq!(swagger["paths"]["/x"]["get"]["operationId"], "GetHello2");
+    let all = files(&source(&functions)).unwrap();
+    let address = "https://contoso-hello.azurewebsites.net/api/Hello?name=Ada";
+    let request = &parsed(&all[0])["requests"][1];
+    assert_eq!((&request["url"], &request["rawModeData"]), (&Value::from(address), &Value::Null));
+    assert_eq!(request["queryParams"][0]["value"], "Ada");
+    let request = &parsed(&all[1])["item"][1]["request"];
+    assert_eq!((&request["url"]["raw"], request.get("body")), (&Value::from(address), None));
+    assert_eq!(request["url"]["query"][0]["key"], "name");
+    for file in &all {
+        assert!(
+            !file.contents.contains("executed successfully"),
+            "what it answers is not known: {}",
+            file.name
+        );
+    }
 }
 
 #[test]
@@ -137,6 +166,14 @@ fn routes_and_methods_become_actions() {
             ],
         ),
         (vec![function("Hello", "api/Hello", &["GET"])], vec![one("get /api/Hello", "Hello", "Hello")]),
+        (
+            vec![function("hello", "api/hello", &[])],
+            vec![
+                one("post /api/hello", "Hello", "Say hello"),
+                one("get /api/hello", "GetHello", "Say hello with GET"),
+            ],
+        ),
+        (vec![function("Hello", "api/Hello", &["post"])], vec![one("post /api/Hello", "Hello", "Say hello")]),
     ] {
         assert_eq!(operations(&functions), expected);
     }

@@ -107,13 +107,6 @@ pub fn landed(change: &Change, facts: &Facts) -> bool {
                 .value()
                 .is_some_and(|app| app.secrets.iter().any(|s| Some(s.display_name.as_str()) == name))
         }
-        ChangeKind::RemoveSecret => {
-            let key = change.body.get("keyId").and_then(|v| v.as_str());
-            facts
-                .client_app
-                .value()
-                .is_some_and(|app| !app.secrets.iter().any(|s| Some(s.key_id.as_str()) == key))
-        }
     }
 }
 

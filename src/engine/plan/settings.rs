@@ -263,7 +263,7 @@ fn consequences(v: &View, before: &Value, after: &Value) -> Vec<String> {
             }
         }
     }
-    if matches!(v.facts.auth_version.value(), Some(AuthVersion::V1 { .. })) {
+    if matches!(v.facts.auth_version.value(), Some(AuthVersion::V1 { enabled: true })) {
         lines.push("The app moves from the classic settings to the current ones. That is one way.".into());
     }
     let wanted = v.api_app_id().to_string();

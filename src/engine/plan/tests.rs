@@ -75,7 +75,10 @@ fn protecting_a_fresh_app_makes_four_changes_in_order() {
         json!([Pending::ApiAppId.mark()])
     );
     assert!(plan.consequences.iter().any(|c| c.contains("webhooks")), "refused callers are named");
-    assert!(plan.consequences.iter().any(|c| c.contains("one way")), "a classic site is told");
+    assert!(!plan.consequences.iter().any(|c| c.contains("one way")), "nothing classic was in use");
+    let classic = Facts { auth_version: seen(AuthVersion::V1 { enabled: true }), ..fresh() };
+    let told = planned(StageId::Protect, &classic).consequences;
+    assert!(told.iter().any(|c| c.contains("one way")), "{told:?}");
 }
 
 #[test]

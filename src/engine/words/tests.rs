@@ -186,6 +186,19 @@ fn every_key_used_in_the_sources_exists() {
     assert!(missing.is_empty(), "not in terms.toml: {missing:?}");
 }
 
+#[test]
+fn every_key_is_used_by_some_face() {
+    let mut used = String::new();
+    visit(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_path(), &mut |source| {
+        if !source.contains("fn every_key_is_used_by_some_face") {
+            used.push_str(source);
+        }
+    });
+    let orphans: Vec<_> =
+        load().unwrap().ui.keys().filter(|key| !used.contains(&format!("\"{key}\""))).collect();
+    assert!(orphans.is_empty(), "texts that nobody shows: {orphans:?}");
+}
+
 fn visit(folder: &Path, source: &mut impl FnMut(&str)) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -2,7 +2,7 @@
 //! (power-platform 1.6, 6.8, 9).
 
 use http::Method;
-use http::header::{AUTHORIZATION, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -114,7 +114,7 @@ fn redeem(world: &mut World, request: &Request, place: Place, code: &str) -> Res
     ask.scheme.clone_from(&request.scheme);
     ask.body = form.finish().into_bytes();
     let form_type = http::HeaderValue::from_static("application/x-www-form-urlencoded");
-    ask.headers.insert(http::header::CONTENT_TYPE, form_type);
+    ask.headers.insert(CONTENT_TYPE, form_type);
     let answer = entra::handle(world, &ask).to_json();
     match answer["access_token"].as_str() {
         Some(token) => Ok(token.to_owned()),
@@ -122,28 +122,47 @@ fn redeem(world: &mut World, request: &Request, place: Place, code: &str) -> Res
     }
 }
 
-/// "Test operation": calls the connector's first operation through Easy Auth with the connection's token. Gives the path
-/// that was called, and the answer.
-pub fn test(world: &mut World, place: Place, query: &str) -> (String, Reply) {
+/// What "Test operation" called, and what came back.
+pub struct Tested {
+    /// HTTP method of the operation.
+    pub method: Method,
+    /// Path that was called.
+    pub path: String,
+    /// The answer: the function's, Easy Auth's, or the gateway's own.
+    pub reply: Reply,
+}
+
+/// "Test operation": calls the connector's first operation through Easy Auth with the connection's token. The name goes
+/// into the body where the operation has one, else into the query.
+pub fn test(world: &mut World, place: Place, name: &str) -> Tested {
     let gateway = |message: &str| {
         Reply::json(403, &json!({"status": 403, "source": "", "message": message}))
             .with("x-ms-failure-cause", "apihub-token-exchange")
     };
     let Some(saved) = world.connectors.get(place.connector) else {
-        return (String::new(), gateway("The connector is gone."));
+        let reply = gateway("The connector is gone.");
+        return Tested { method: Method::GET, path: String::new(), reply };
     };
-    let operation = saved.definition["paths"].as_object().and_then(|paths| paths.keys().next());
-    let base = saved.definition["basePath"].as_str().unwrap_or_default().trim_end_matches('/');
-    let path = format!("{base}{}", operation.map_or("/", String::as_str));
+    let (method, path) = first_operation(&saved.definition);
     let Some(connection) = saved.connections.get(place.connection) else {
-        return (path, gateway("The connection is gone."));
+        return Tested { method, path, reply: gateway("The connection is gone.") };
     };
     let Some(token) = &connection.access_token else {
         let reason = connection.error.as_deref().unwrap_or("This connection is not authenticated.");
         let message = format!("Error from token exchange: {reason}");
-        return (path, gateway(&message));
+        return Tested { method, path, reply: gateway(&message) };
     };
-    let mut request = Request::new(Method::GET, &saved.host, &path, query);
+    let has_body = method == Method::POST;
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if !has_body && !name.is_empty() {
+        query.append_pair("name", name);
+    }
+    let mut request = Request::new(method.clone(), &saved.host, &path, &query.finish());
+    if has_body {
+        let body = if name.is_empty() { json!({}) } else { json!({"name": name}) };
+        request.body = body.to_string().into_bytes();
+        request.headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+    }
     request.scheme.clone_from(&saved.scheme);
     let bearer = http::HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
     let site = http::HeaderValue::from_str(&request.host_name());
@@ -153,7 +172,19 @@ pub fn test(world: &mut World, place: Place, query: &str) -> (String, Reply) {
     }
     request.headers.insert(USER_AGENT, http::HeaderValue::from_static("azure-logic-apps/1.0"));
     let reply = easy_auth::handle(world, &request);
-    (path, reply)
+    Tested { method, path, reply }
+}
+
+/// Method and path of a definition's first operation.
+fn first_operation(definition: &Value) -> (Method, String) {
+    let first = |value: &Value| {
+        let (name, inner) = value.as_object()?.iter().next()?;
+        Some((name.clone(), inner.clone()))
+    };
+    let base = definition["basePath"].as_str().unwrap_or_default().trim_end_matches('/');
+    let (path, methods) = first(&definition["paths"]).unwrap_or_else(|| ("/".to_owned(), Value::Null));
+    let method = first(&methods).and_then(|(name, _)| name.to_ascii_uppercase().parse().ok());
+    (method.unwrap_or(Method::GET), format!("{base}{path}"))
 }
 
 /// A connection as JSON, without its secrets (power-platform 6.7).

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::connect::Tested;
 use super::save::Fields;
 use crate::practice::entra::page::{escape, page};
 use crate::practice::wire::Reply;
@@ -82,8 +83,8 @@ pub fn edit(base: &str, fields: &Fields, saved: Option<&Connector>, problem: Opt
     page(if problem.is_some() { 400 } else { 200 }, "Custom connector", &html)
 }
 
-/// The Test page, with the outcome of a call if there was one: path, status and body.
-pub fn test(base: &str, connector: &Connector, outcome: Option<(&str, u16, &str)>) -> Reply {
+/// The Test page, with the outcome of a call if there was one.
+pub fn test(base: &str, connector: &Connector, outcome: Option<&Tested>) -> Reply {
     let address = format!("{base}/connectors/{}", escape(&connector.name));
     let mut html = format!("<h2>{}</h2>\n<h3>Connections</h3>\n", escape(&connector.display_name));
     if connector.connections.is_empty() {
@@ -101,13 +102,14 @@ pub fn test(base: &str, connector: &Connector, outcome: Option<(&str, u16, &str)
          <form method=\"post\" action=\"{address}/test\">{}<button>Test operation</button></form>",
         input("name", "name", "", "")
     );
-    if let Some((path, status, body)) = outcome {
+    if let Some(Tested { method, path, reply }) = outcome {
         let _ = writeln!(
             html,
-            "<h3>Response</h3>\n<p>GET {}</p>\n<p>Status <b id=\"response-status\">{status}</b></p>\n\
+            "<h3>Response</h3>\n<p>{method} {}</p>\n<p>Status <b id=\"response-status\">{}</b></p>\n\
              <pre id=\"response-body\">{}</pre>",
             escape(path),
-            escape(body)
+            reply.status,
+            escape(&String::from_utf8_lossy(&reply.body))
         );
     }
     let _ = writeln!(html, "<p><a href=\"{address}\">Edit</a></p>");

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use crate::practice::wire::find;
-use crate::practice::world::{Connector, World};
+use crate::practice::world::{Connector, Function, World};
 
 /// Where redirect URLs live (power-platform 2.2).
 pub const REDIRECT_BASE: &str = "https://global.consent.azure-apim.net/redirect/";
@@ -186,7 +186,8 @@ pub fn save(
         return Err(problem.to_owned());
     }
     let now = world.now();
-    let definition = definition(world, fields);
+    let functions = world.site_by_host(&fields.host).map_or(&[][..], |site| site.functions.as_slice());
+    let definition = definition(functions, &fields.title, &fields.scheme, &fields.host, &fields.base_url);
     if let Some(at) = existing {
         let connector = world.connectors.get_mut(at).ok_or("The connector is not there any more.")?;
         connector.oauth = fields.oauth(&connector.redirect_url);
@@ -238,24 +239,28 @@ fn internal_name(world: &World, environment: &str, title: &str) -> String {
     format!("{escaped}-5f{}-5f{}", digest(environment), digest(&format!("{environment} {title} {used}")))
 }
 
-/// A definition of the site's functions, as an import would have brought it.
-fn definition(world: &World, fields: &Fields) -> Value {
-    let functions = world.site_by_host(&fields.host).map_or(&[][..], |site| site.functions.as_slice());
+/// A definition of a site's functions, as an import of the files would have brought it: with the name in the body where
+/// the function takes a POST, else in the query.
+pub fn definition(functions: &[Function], title: &str, scheme: &str, host: &str, base: &str) -> Value {
     let mut paths = Map::new();
     for function in functions.iter().filter(|function| !function.disabled) {
         let route = function.route.as_deref().unwrap_or(&function.name);
-        paths.insert(
-            format!("/{route}"),
-            json!({"get": {
-                "operationId": function.name, "summary": function.name,
-                "parameters": [{"name": "name", "in": "query", "required": false, "type": "string"}],
-                "responses": {"default": {"description": "default", "schema": {"type": "string"}}},
-            }}),
-        );
+        let posts = function.methods.is_empty() || function.methods.iter().any(|method| method == "post");
+        let name = if posts {
+            json!({"name": "body", "in": "body", "required": true,
+                "schema": {"type": "object", "properties": {"name": {"type": "string", "title": "name"}}}})
+        } else {
+            json!({"name": "name", "in": "query", "required": false, "type": "string"})
+        };
+        let operation = json!({
+            "operationId": function.name, "summary": function.name, "parameters": [name],
+            "responses": {"default": {"description": "default", "schema": {"type": "string"}}},
+        });
+        paths.insert(format!("/{route}"), json!({ (if posts { "post" } else { "get" }): operation }));
     }
     json!({
-        "swagger": "2.0", "info": {"title": fields.title, "description": "", "version": "1.0"}, "host": fields.host,
-        "basePath": fields.base_url, "schemes": [fields.scheme], "consumes": [], "produces": [], "paths": paths,
+        "swagger": "2.0", "info": {"title": title, "description": "", "version": "1.0"}, "host": host,
+        "basePath": base, "schemes": [scheme], "consumes": [], "produces": [], "paths": paths,
         "definitions": {}, "parameters": {}, "responses": {}, "securityDefinitions": {}, "security": [], "tags": [],
     })
 }

@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::person::Person;
-use crate::practice::connector::{self, Fields, Place};
+use crate::practice::connector::{self, Fields, Place, Tested};
 use crate::practice::entra;
 use crate::practice::wire::{Reply, Request};
 use crate::practice::world::{Kind, View, World};
@@ -92,14 +92,11 @@ pub fn test(world: &mut World, person: &Person, arguments: &Value) -> Result<Val
         }));
     }
     let failed = connection_error(world, place);
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    if let Some(name) = arguments["query_name"].as_str() {
-        query.append_pair("name", name);
-    }
-    let (path, reply) = connector::test(world, place, &query.finish());
+    let name = arguments["query_name"].as_str().unwrap_or_default();
+    let Tested { method, path, reply } = connector::test(world, place, name);
     Ok(json!({
         "connection": if failed.is_some() { "Error" } else { "Connected" }, "connected": failed.is_none(),
-        "message": failed, "path": path, "status": reply.status,
+        "message": failed, "method": method.as_str(), "path": path, "status": reply.status,
         "body": String::from_utf8_lossy(&reply.body),
     }))
 }

@@ -31,14 +31,20 @@ fn set_up(world: &mut World, without: &str) {
 
 #[test]
 fn all_steps_in_turn_end_on_hello() {
-    for (version, lag) in [(Some(2), 0), (Some(2), 60)] {
+    for (lag, methods, expected) in [
+        (0, &["get", "post"] as &[&str], "POST"),
+        (60, &["get", "post"], "POST"),
+        (0, &[], "POST"),
+        (0, &["get"], "GET"),
+    ] {
         let mut world = bare();
-        world.switches.portal_token_version = version;
+        world.sites[0].functions[0].methods = methods.iter().map(|method| (*method).to_owned()).collect();
         (world.switches.by_id_lag_s, world.switches.list_lag_s) = (lag, lag);
         set_up(&mut world, "");
         let done = with(&mut world, "test-connection", &json!({"query_name": "Ada"}));
         assert_eq!((&done["connected"], &done["status"]), (&json!(true), &json!(200)), "{done}");
-        assert!(done["body"].as_str().unwrap().contains("Ada"), "{done}");
+        assert_eq!((&done["method"], &done["path"]), (&json!(expected), &json!("/api/Hello")), "{done}");
+        assert!(done["body"].as_str().unwrap().starts_with("Hello, Ada."), "{done}");
         assert_eq!(world.switches.by_id_lag_s, lag);
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::engine::markers;
+use crate::practice::connector;
 use crate::practice::entra;
 use crate::practice::world::{Connector, Kind, World, first_party};
 
@@ -193,6 +194,8 @@ fn save_connector(
     });
     let environment = world.environments.first().map(|known| known.id.clone()).unwrap_or_default();
     let now = world.now();
+    let functions = world.site_by_host(host).map_or(&[][..], |site| site.functions.as_slice());
+    let definition = connector::definition(functions, site, "https", host, "/api");
     world.connectors.push(Connector {
         name: format!("shared_{internal}"),
         environment,
@@ -203,17 +206,7 @@ fn save_connector(
         oauth,
         client_secret: None,
         redirect_url: redirect_url.clone(),
-        definition: json!({
-            "swagger": "2.0",
-            "info": {"title": site, "description": "", "version": "1.0"},
-            "host": host, "basePath": "/api", "schemes": ["https"], "consumes": [], "produces": [],
-            "paths": {"/Hello": {"get": {
-                "operationId": "Hello", "summary": "Hello",
-                "parameters": [{"name": "name", "in": "query", "required": false, "type": "string"}],
-                "responses": {"default": {"description": "default", "schema": {"type": "string"}}},
-            }}},
-            "definitions": {}, "parameters": {}, "responses": {}, "securityDefinitions": {}, "security": [], "tags": [],
-        }),
+        definition,
         created_at: now,
         changed_at: now,
         connections: Vec::new(),

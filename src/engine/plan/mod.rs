@@ -13,7 +13,7 @@ use super::change::{Change, ChangeKind, Pending, Ref};
 use super::checks::SCOPE;
 use super::choices::{Choices, ConsentWay};
 use super::clouds::Cloud;
-use super::facts::{Fact, Facts, Seen, Site};
+use super::facts::{Fact, Facts, Gap, Seen, Site};
 use super::ids::StageId;
 
 /// An ordered list of changes for one stage, with what a person should know first.
@@ -56,7 +56,12 @@ pub struct PlanInput {
 /// Stages 1 and 6 change nothing by themselves, except that stage 6 registers a redirect URL once it is known.
 pub fn plan(stage: StageId, cloud: &Cloud, facts: &Facts, choices: &Choices, input: &PlanInput) -> Plan {
     let Some(site) = facts.site.value() else {
-        return Plan::blocked("The function app must be known first.");
+        return Plan::blocked(match facts.site.get() {
+            Err(Gap::CouldNot(trouble)) => {
+                format!("The function app could not be read. {} {}", trouble.what, trouble.next)
+            }
+            _ => "The function app has to be chosen first. That is step 1.".to_owned(),
+        });
     };
     let view = View { cloud, facts, choices, input, site };
     match stage {

@@ -338,3 +338,15 @@ fn after_a_refused_rehearsal_the_certain_issuer_is_written() {
     assert_eq!(kinds(&plan), [ChangeKind::PutAuth]);
     assert!(plan.consequences.iter().any(|c| c.contains("issuer changes")), "{:?}", plan.consequences);
 }
+
+#[test]
+fn a_plan_that_cannot_be_made_says_what_was_not_seen() {
+    let trouble = crate::engine::trouble::Trouble::new(
+        crate::engine::trouble::Class::Offline,
+        "Nothing answers.",
+        "Check the network.",
+    );
+    let facts = but(|f| f.site.fact = Fact::CouldNot(Box::new(trouble)));
+    let why = planned(StageId::Protect, &facts).blocked.unwrap();
+    assert!(why.contains("Nothing answers. Check the network."), "{why}");
+}

@@ -29,10 +29,13 @@ pub fn body(state: &State, view: &PlanView, paint: &Paint, width: u16) -> Body {
     };
     let (list_width, detail_width) = two_widths(width);
     let mut top = paint.doc(list_width);
-    let intro = match (view.beyond, plan.changes.len()) {
-        (true, _) => ui("plan.grew").to_owned(),
-        (false, 1) => ui("screen.plan_one").to_owned(),
-        (false, n) => ui_with("screen.plan_many", &[("count", &n.to_string())]),
+    let count = plan.changes.len().to_string();
+    let intro = match (view.beyond, confirmable(state, view), plan.changes.len()) {
+        (true, ..) => ui("plan.grew").to_owned(),
+        (false, true, 1) => ui("screen.plan_one").to_owned(),
+        (false, true, _) => ui_with("screen.plan_many", &[("count", &count)]),
+        (false, false, 1) => ui("screen.plan_one_would").to_owned(),
+        (false, false, _) => ui_with("screen.plan_many_would", &[("count", &count)]),
     };
     top.text(Role::Strong, &intro);
     top.blank();

@@ -185,8 +185,11 @@ async fn every_scenario_is_brought_to_the_functions_answer() {
     }
 }
 
+/// A name, and one switch of the world turned the other way.
+type Turn = (&'static str, fn(&mut Switches));
+
 /// What nobody has confirmed of the services (the marks of the fact sheets), each turned the other way.
-const OTHER_POSITIONS: &[(&str, fn(&mut Switches))] = &[
+const OTHER_POSITIONS: &[Turn] = &[
     ("an empty list of applications", |s| {
         s.empty_allowed_applications_denies = !s.empty_allowed_applications_denies;
     }),

@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::Command;
-use crossterm::event::{Event as Raw, EventStream};
-use futures_util::StreamExt;
+use crossterm::event::Event as Raw;
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::drive::face::Face;
@@ -125,8 +123,6 @@ struct Terminal {
     screen: Screen<CrosstermBackend<Out>>,
     keys: Keys,
     begun: Instant,
-    to: UnboundedSender<Raw>,
-    reading: JoinHandle<()>,
 }
 
 impl Terminal {
@@ -137,22 +133,22 @@ impl Terminal {
         })?;
         let screen = Screen::of_terminal(paint).map_err(|error| lost(&error))?;
         let (to, from) = unbounded_channel();
-        let reading = read(to.clone());
-        let terminal = Self { guard, screen, keys: Keys::of_system(), begun: Instant::now(), to, reading };
+        read(to);
+        let terminal = Self { guard, screen, keys: Keys::of_system(), begun: Instant::now() };
         Ok((terminal, from))
     }
 }
 
-/// Reads the terminal's input until it ends or the task is dropped.
-fn read(to: UnboundedSender<Raw>) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut events = EventStream::new();
-        while let Some(Ok(event)) = events.next().await {
+/// Reads the terminal's input on a thread of its own until it ends. It waits in the system, without waking up
+/// while nothing comes; where the program is suspended it stops with it, and eats nothing of what the shell gets.
+fn read(to: UnboundedSender<Raw>) {
+    std::thread::spawn(move || {
+        while let Ok(event) = crossterm::event::read() {
             if to.send(event).is_err() {
                 break;
             }
         }
-    })
+    });
 }
 
 impl Face for Terminal {
@@ -180,25 +176,15 @@ impl Face for Terminal {
     }
 
     fn leave(&mut self) -> std::io::Result<()> {
-        // The reader would go on eating input while another program has the terminal.
-        self.reading.abort();
         self.guard.suspend();
         Ok(())
     }
 
     fn enter(&mut self) -> std::io::Result<()> {
-        self.guard.resume()?;
-        self.reading = read(self.to.clone());
-        Ok(())
+        self.guard.resume()
     }
 
     fn redraw(&mut self) {
         self.screen.redraw();
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        self.reading.abort();
     }
 }

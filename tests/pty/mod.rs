@@ -354,11 +354,20 @@ impl Terminal {
         self.clipboard().pop().unwrap()
     }
 
-    /// Changes the size of the terminal's window.
+    /// Changes the size of the terminal's window, and waits until the program has drawn for it: keys that come in
+    /// the same moment as the news of a resize are left lying by crossterm's reader until the next ones.
+    #[track_caller]
     pub fn resize(&self, size: (u16, u16)) {
         let (rows, columns) = cells(size);
-        self.seen().parser.screen_mut().set_size(rows, columns);
+        let before = {
+            let mut seen = self.seen();
+            seen.parser.screen_mut().set_size(rows, columns);
+            seen.raw.len()
+        };
         self.master.resize(pty_size(size)).unwrap();
+        if !self.waited(PATIENCE, |seen| seen.raw.len() > before) {
+            self.fail("Nothing was drawn for the new size");
+        }
     }
 
     /// The id of the program's process.

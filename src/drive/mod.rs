@@ -228,8 +228,7 @@ impl<F: Face> Drive<F> {
                     facts.probes.function.clone_from(seen);
                 }
                 self.handle(Event::Answer { generation, answer: Answer::Observed { facts, at, next } });
-                // The next look goes on from what was taken, not from a look that was too old to be taken.
-                self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.state.facts);
+                self.keep_latest();
             }
             other => self.handle(other),
         }

@@ -103,6 +103,9 @@ impl<F: Face> Drive<F> {
         let observer = self.machinery.services.observer();
         let clock = self.machinery.clock.clone();
         let choices = self.state.choices.clone();
+        // A look goes on from what was taken, not from one that was too old to be taken; and it begins before the
+        // event that led to it is over.
+        self.keep_latest();
         let latest = self.latest.clone();
         let parts: &'static [observe::Part] = match part {
             Part::All => &[observe::Part::All],
@@ -123,6 +126,10 @@ impl<F: Face> Drive<F> {
                 }
             }
         });
+    }
+
+    pub(super) fn keep_latest(&self) {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.state.facts);
     }
 
     /// Sends one change. Never aborted: a call that is under way is reported, whatever it comes to.

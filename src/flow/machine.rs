@@ -127,6 +127,7 @@ impl Turn<'_> {
         state.looking = false;
         state.watch = None;
         state.waiting = None;
+        state.lagging = false;
         state.person_step = None;
         state.secret.probing = false;
         self.effects.push(Effect::Drop { before: state.generation });

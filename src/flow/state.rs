@@ -233,6 +233,8 @@ pub struct State {
     pub carried_out: BTreeSet<StageId>,
     /// Changes of this run that were seen to have taken effect, and when.
     pub landed: Vec<(Change, Timestamp)>,
+    /// The watch is there only because a look did not show what was seen before it.
+    pub lagging: bool,
     /// Ctrl-C was pressed once: the next one leaves at once.
     pub interrupted: bool,
     /// Leaving: nothing more is handled.
@@ -278,6 +280,7 @@ impl State {
             not_allowed: BTreeSet::new(),
             carried_out: BTreeSet::new(),
             landed: Vec::new(),
+            lagging: false,
             interrupted: false,
             quit: None,
         }

@@ -7,7 +7,6 @@ use crate::engine::plan::contradicts;
 use crate::engine::words::ui;
 use crate::flow::effect::Part;
 use crate::flow::event::Waiting;
-use crate::flow::state::Panel;
 
 use super::Turn;
 
@@ -40,6 +39,7 @@ impl Turn<'_> {
         if self.state.watch.is_some() {
             return;
         }
+        self.state.lagging = true;
         let text = ui("wait.lag").to_owned();
         self.state.waiting = Some(Waiting { text, since: self.state.now, safe_to_leave: true });
         self.watch(Part::All, self.state.setup.timing.landing_s);
@@ -47,8 +47,7 @@ impl Turn<'_> {
 
     /// A look is as new as what was seen before: the looking for it ends, once nothing else is under way with it.
     pub(super) fn caught_up(&mut self) {
-        let watches = matches!(self.state.panel, Panel::Myself | Panel::AskAdmin | Panel::HandOver);
-        if watches || matches!(self.state.panel, Panel::Applying(_)) || self.state.watch.is_none() {
+        if !self.state.lagging {
             return;
         }
         self.state.waiting = None;

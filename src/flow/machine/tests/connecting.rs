@@ -294,6 +294,15 @@ fn what_was_said_of_one_value_is_not_said_of_the_next() {
 }
 
 #[test]
+fn the_watch_goes_on_underneath_a_field() {
+    let facts = with_client(|app| app.web_redirects.clear());
+    let mut walk = Walk::at(StageId::Connect, facts.clone());
+    walk.choose(ActionId::TypeRedirect);
+    walk.observe(facts);
+    assert!(walk.watch.is_some());
+}
+
+#[test]
 fn no_value_is_taken_for_an_app_that_is_not_known() {
     let walk = Walk::at(StageId::Secret, fixtures::fresh());
     assert!(!walk.offers(ActionId::EnterSecret));

@@ -7,11 +7,13 @@ use std::io;
 use serde_json::Value;
 use url::Url;
 
+use super::challenge;
 use super::http::{Answer, Service};
 use super::redact::Redactor;
 use crate::engine::clean::clean_line;
+use crate::engine::clouds::Audience;
 use crate::engine::error_codes::explain_code;
-use crate::engine::trouble::{Class, Trouble};
+use crate::engine::trouble::{Class, Demand, Trouble};
 
 /// How much of a service's own words is kept, in terminal cells.
 const WORDS: usize = 600;
@@ -125,6 +127,8 @@ fn offline(who: &str) -> Trouble {
 struct Told {
     /// `error` of an OAuth answer: the part that may be decided upon (microsoft-cloud 2.3).
     oauth: Option<String>,
+    /// The claims that a new sign-in has to be asked with, where one would help (microsoft-cloud 2.3).
+    claims: Option<String>,
     /// The code: `AADSTS65001`, `Authorization_RequestDenied`, `AuthorizationFailed`.
     code: Option<String>,
     /// The service's words, without the trailer of ids.
@@ -170,6 +174,7 @@ fn told(body: &Value) -> Told {
         return Told {
             code: aadsts(&words).or_else(|| number.map(|n| format!("AADSTS{n}"))).or(Some(oauth.clone())),
             oauth: Some(oauth.clone()),
+            claims: claims(body),
             words,
             ids,
         };
@@ -189,7 +194,27 @@ fn told(body: &Value) -> Told {
             Some(format!("{label} {id}"))
         })
         .collect();
-    Told { oauth: None, code, words, ids }
+    Told { oauth: None, claims: None, code, words, ids }
+}
+
+/// The claims to ask with. With `message_only`, nothing that a person does at a page will help.
+fn claims(body: &Value) -> Option<String> {
+    if body.get("suberror").and_then(Value::as_str) == Some("message_only") {
+        return None;
+    }
+    challenge::checked(body.get("claims").and_then(Value::as_str)?)
+}
+
+/// The stronger sign-in that a refusal asks for.
+fn demand(answer: &Answer, told: &Told) -> Option<Demand> {
+    let (audience, claims) = match answer.service {
+        Service::Graph => (Audience::Graph, challenge::demanded(&answer.headers)?),
+        Service::Arm => (Audience::Arm, challenge::demanded(&answer.headers)?),
+        // Whoever asked for a token for another service says so.
+        Service::Login => (Audience::Graph, told.claims.clone()?),
+        Service::Site => return None,
+    };
+    Some(Demand { audience, claims })
 }
 
 /// Trouble for an answer that refuses.
@@ -209,6 +234,7 @@ fn refused(answer: &Answer, body: &Value) -> Trouble {
 
 fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -> Trouble {
     let class = class_of(answer.service, status, told.oauth.as_deref());
+    let demand = demand(answer, &told).filter(|_| class == Class::SignInRefused);
     let code = told.code.map(|code| clean_line(&answer.redactor.text(&code), 80)).filter(|c| !c.is_empty());
     let (what, next) = phrases(class, answer.service, status, patience);
     let mut trouble = Trouble::new(class, what, next).original(original(
@@ -220,7 +246,11 @@ fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -
     ));
     trouble.status = Some(status);
     trouble.code = code;
-    explain(&mut trouble, answer.service);
+    match demand {
+        Some(_) if answer.service != Service::Login => stronger(&mut trouble, answer),
+        _ => explain(&mut trouble, answer.service),
+    }
+    trouble.demand = demand;
     // A gateway's word that the service failed does not say what the service had done by then.
     trouble.uncertain = answer.write && matches!(status, 500 | 502 | 504);
     trouble
@@ -237,6 +267,19 @@ fn explain(trouble: &mut Trouble, service: Service) {
         trouble.means = known.means;
         trouble.next = known.next;
     }
+}
+
+/// Says that the service wants to be sure who it is before it goes on.
+fn stronger(trouble: &mut Trouble, answer: &Answer) {
+    let who = answer.service.name();
+    if answer.write {
+        trouble.what = format!("{who} asks for a stronger sign-in before it makes this change.");
+        trouble.means = "A rule of your organisation wants one for changes. Nothing was changed.".into();
+    } else {
+        trouble.what = format!("{who} asks for a stronger sign-in before it answers.");
+        trouble.means = "A rule of your organisation wants one for this.".into();
+    }
+    trouble.next = "Sign in again; have your second factor at hand.".into();
 }
 
 fn original(answer: &Answer, status: u16, code: Option<&str>, words: &str, ids: &[String]) -> String {

@@ -37,7 +37,11 @@ impl<F: Face> Drive<F> {
         let services = self.machinery.services.clone();
         let browser = self.machinery.browser.clone();
         let tenant = self.state.choices.tenant.clone();
-        let sign_in = SignIn::new(services.http(), tenant.as_deref());
+        let mut sign_in =
+            SignIn::new(services.http(), tenant.as_deref()).demanded(self.state.again.demand.clone());
+        if let (Some(person), Some(_)) = (&self.state.signed_in, &self.state.again.resume) {
+            sign_in = sign_in.login_hint(&person.upn);
+        }
         self.tasks.start(generation, async move {
             let (to, mut from) = unbounded_channel();
             let attempt = async {

@@ -209,6 +209,13 @@ pub struct SignedIn {
     pub tenant_id: String,
 }
 
+impl SignedIn {
+    /// Whether both are certainly the same person in the same tenant.
+    pub fn is(&self, other: &Self) -> bool {
+        !self.upn.is_empty() && self.upn.eq_ignore_ascii_case(&other.upn) && self.tenant_id == other.tenant_id
+    }
+}
+
 /// The function apps that can be chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AppList {

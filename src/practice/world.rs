@@ -27,7 +27,7 @@ pub use faults::{Fault, FaultAction};
 pub use people::{AzureRole, Tenant, User, azure_role, directory_role};
 pub use sign_in::{AuthCode, DeviceFlow, DeviceState, RefreshToken, SignIn};
 pub use sites::{Flavour, Function, ResourceGroup, Site, Subscription};
-pub use switches::{SecretPolicy, Switches, UserConsent};
+pub use switches::{SecretPolicy, StrongerSignIn, Switches, UserConsent};
 
 use super::wire::Service;
 

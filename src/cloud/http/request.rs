@@ -89,6 +89,11 @@ impl Request {
         Self { repeatable: false, ..Self::new(Service::Site, method, url) }
     }
 
+    /// The service that it goes to.
+    pub const fn service(&self) -> Service {
+        self.service
+    }
+
     /// With a bearer token. For the function app, [`Self::only_to`] must name its host as well.
     #[must_use]
     pub fn token(mut self, token: &SecretString) -> Self {
@@ -175,10 +180,10 @@ impl WriteRequest {
         Self(self.0.json(body))
     }
 
-    /// With a bearer token.
+    /// The same with a bearer token.
     #[must_use]
-    pub fn token(self, token: &SecretString) -> Self {
-        Self(self.0.token(token))
+    pub fn with_token(&self, token: &SecretString) -> Self {
+        Self(self.0.clone().token(token))
     }
 
     /// With a header; one whose value cannot be sent is left out.

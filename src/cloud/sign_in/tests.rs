@@ -12,6 +12,7 @@ use super::claims::Claims;
 use super::*;
 use crate::cloud::fixtures::{Stage, Visitor};
 use crate::cloud::http::Service;
+use crate::cloud::reader::{Refused, TokenWish};
 use crate::engine::clouds::Audience;
 use crate::engine::facts::SecretVerdict;
 use crate::engine::trouble::Class;
@@ -108,7 +109,8 @@ async fn the_browser_signs_in_and_one_refresh_token_serves_every_service() {
     assert_eq!(session.person().upn, "ada@contoso.onmicrosoft.com");
     let graph = session.token(Audience::Graph).await.unwrap();
     assert_eq!(Claims::of(&graph).audience, stage.http.cloud().graph_audience);
-    let arm = session.tokens()(Audience::Arm).await.unwrap();
+    let wish = TokenWish { audience: Audience::Arm, refused: None };
+    let arm = session.tokens()(wish).await.unwrap();
     assert_eq!(Claims::of(&arm).audience, stage.http.cloud().arm_audience);
     assert_eq!(session.token(Audience::Login).await.unwrap_err().class, Class::Local);
 }
@@ -159,9 +161,18 @@ async fn tokens_are_renewed_before_their_end_and_only_once() {
     assert_ne!(a.expose_secret(), first.expose_secret());
     assert!(a.expose_secret() == b.expose_secret() && b.expose_secret() == c.expose_secret());
     assert_eq!(stage.called(), [format!("POST /{}/oauth2/v2.0/token", stage.tenant())]);
-    session.forget(Audience::Graph).await;
-    session.token(Audience::Graph).await.unwrap();
-    assert_eq!(stage.called().len(), 1, "a forgotten token is fetched anew");
+    let refused = |token: &SecretString| Refused { token: token.clone(), claims: None };
+    let better = session.instead(Audience::Graph, &refused(&a)).await.unwrap();
+    assert_ne!(better.expose_secret(), a.expose_secret());
+    let late = session.instead(Audience::Graph, &refused(&a)).await.unwrap();
+    assert_eq!(late.expose_secret(), better.expose_secret(), "whoever comes late gets the one that is there");
+    let same = session.instead(Audience::Graph, &refused(&better)).await.unwrap();
+    assert_eq!(
+        same.expose_secret(),
+        better.expose_secret(),
+        "a fresh token that is refused is not fetched again"
+    );
+    assert_eq!(stage.called().len(), 1);
 }
 
 #[tokio::test]
@@ -184,6 +195,48 @@ async fn a_sign_in_that_was_ended_asks_for_a_new_one() {
     stage.world(|world| world.sign_in.refresh_tokens.clear());
     let trouble = session.token(Audience::Arm).await.unwrap_err();
     assert_eq!((trouble.class, trouble.next.as_str()), (Class::SignInRefused, "Sign in again."));
+}
+
+#[tokio::test]
+async fn what_a_service_demands_is_asked_for_unasked_once_and_then_by_a_sign_in() {
+    let mut stage = Stage::start("fresh").await;
+    let session = signed_in(&stage).await;
+    let claims = crate::cloud::challenge::checked(
+        r#"{"access_token": {"acrs": {"essential": true, "values": ["p1"]}}}"#,
+    );
+    let arm = session.token(Audience::Arm).await.unwrap();
+    let weak = Refused { token: arm, claims: claims.clone() };
+    stage.called();
+    let trouble = session.instead(Audience::Arm, &weak).await.unwrap_err();
+    assert_eq!((trouble.class, trouble.code.as_deref()), (Class::SignInRefused, Some("AADSTS50076")));
+    let demand = trouble.demand.clone().unwrap();
+    assert_eq!((demand.audience, Some(&demand.claims)), (Audience::Arm, claims.as_ref()));
+    assert_eq!(session.instead(Audience::Arm, &weak).await.unwrap_err(), trouble);
+    assert_eq!(stage.called().len(), 1, "what cannot be had unasked is not asked for twice");
+
+    let (events, mut heard) = unbounded_channel();
+    let sign_in = SignIn::new(&stage.http, None).demanded(Some(demand)).login_hint("ada");
+    let stronger = tokio::spawn(async move { sign_in.with_browser(&events).await });
+    let Some(SignInEvent::Browser { url }) = heard.recv().await else { panic!("no address was shown") };
+    let visitor = Visitor::new();
+    let page = visitor.open(url).await;
+    assert!(page.html.contains("second factor"), "{}", page.html);
+    visitor.submit(&page, &[("practice_user", &stage.user("ada"))]).await;
+    let stronger = stronger.await.unwrap().unwrap();
+    stage.called();
+    let arm = stronger.token(Audience::Arm).await.unwrap();
+    assert_eq!(Claims::of(&arm).audience, stage.http.cloud().arm_audience, "the sign-in itself brought it");
+    assert_eq!(stage.called(), Vec::<String>::new());
+    let holds = |token: &SecretString| {
+        let payload = token.expose_secret().split('.').nth(1).unwrap().to_owned();
+        let claims = base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, payload).unwrap();
+        String::from_utf8(claims).unwrap().contains("\"acrs\":[\"p1\"]")
+    };
+    assert!(holds(&arm));
+    // Its successors are asked for with the same, the other services' tokens are not.
+    stage.world(|world| world.clock.advance(3400));
+    assert!(holds(&stronger.token(Audience::Arm).await.unwrap()));
+    assert!(!holds(&stronger.token(Audience::Graph).await.unwrap()));
 }
 
 #[tokio::test]
@@ -260,7 +313,6 @@ fn lender(own: &Session, seconds: u64) -> (Lender, Arc<AtomicUsize>) {
         let own = own.clone();
         count.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
-            own.forget(audience).await;
             let token = own.token(audience).await?;
             Ok(Lent { token, lifetime: Duration::from_secs(seconds), tenant: String::new() })
         })

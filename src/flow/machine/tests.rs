@@ -4,6 +4,7 @@ mod applying;
 mod connecting;
 mod leaving;
 mod random;
+mod signing_in;
 mod starting;
 mod whole;
 

@@ -235,6 +235,29 @@ fn where_the_sign_in_cannot_be_renewed_a_new_one_goes_on_with_the_same_step() {
 }
 
 #[test]
+fn a_clock_that_is_off_by_ten_minutes_is_put_right_by_the_services() {
+    run(async {
+        for off in [600, -600] {
+            let bench = Bench::start("fresh").await;
+            bench.world(|world| world.clock.advance(off));
+            let state = bench.at_the_app().await;
+            let world = bench.world(|world| world.now());
+            assert!(world.duration_since(state.now).as_secs().abs() < 120, "{off}: {} {world}", state.now);
+            for stage in [StageId::Protect, StageId::Register, StageId::Grant, StageId::Secret] {
+                bench.for_me(stage).await;
+                bench.done().await;
+            }
+            assert!(
+                bench.called().iter().all(|(_, _, status)| status.is_some_and(|s| s < 300)),
+                "{:?}",
+                bench.called()
+            );
+            assert_eq!(bench.world(|world| world.sign_in.device_flows.len()), 1);
+        }
+    });
+}
+
+#[test]
 fn a_sign_in_that_ends_while_a_change_is_awaited_finds_it_done() {
     run(async {
         let bench = Bench::start("fresh").await;

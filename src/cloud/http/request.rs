@@ -79,7 +79,7 @@ impl Request {
         Self::new(service, Method::GET, url)
     }
 
-    /// A POST that changes nothing: a token request, a batch of reads. Never repeated.
+    /// A POST that changes nothing: a token request, a batch of reads. Repeated only if [`Self::repeatable`] says so.
     pub fn ask(service: Service, url: Url) -> Self {
         Self::new(service, Method::POST, url)
     }
@@ -102,6 +102,13 @@ impl Request {
             self.sign_in =
                 if self.service == Service::Site { SignInUsed::Rehearsal } else { SignInUsed::Person };
         }
+        self
+    }
+
+    /// Sent again by itself where that may help: for a POST whose second answer is as good as the first.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.repeatable = true;
         self
     }
 

@@ -352,7 +352,7 @@ impl Session {
                 "Sign in again.",
             ));
         };
-        let via = Via::new(http, SignInUsed::Person);
+        let via = Via::new(http, SignInUsed::Person).again();
         let entra = client(http.cloud(), tenant, http.client_id(), Version::V2);
         let refresh = RefreshToken::new(refresh.expose_secret().to_owned());
         let mut request = entra.exchange_refresh_token(&refresh).add_scopes(scopes(scope));

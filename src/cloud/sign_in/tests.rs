@@ -189,6 +189,17 @@ async fn an_outage_is_bridged_while_the_token_lives() {
 }
 
 #[tokio::test]
+async fn a_renewal_whose_connection_breaks_is_asked_for_again() {
+    let mut stage = Stage::start("fresh").await;
+    let session = signed_in(&stage).await;
+    stage.called();
+    let fault = serde_json::json!({"service": "sign_in", "path": "/token", "action": {"kind": "drop", "applied": false}});
+    stage.world(|world| world.faults = vec![serde_json::from_value(fault).unwrap()]);
+    session.token(Audience::Arm).await.unwrap();
+    assert_eq!(stage.called().len(), 2);
+}
+
+#[tokio::test]
 async fn a_sign_in_that_was_ended_asks_for_a_new_one() {
     let stage = Stage::start("fresh").await;
     let session = signed_in(&stage).await;

@@ -4,6 +4,21 @@ use super::applying::protecting;
 use super::*;
 use crate::engine::clouds::Audience;
 use crate::engine::trouble::Demand;
+use crate::flow::state::Phase;
+
+#[test]
+fn a_clock_that_was_ahead_is_put_right_and_limits_still_end() {
+    let mut walk = protecting();
+    walk.ok();
+    let ahead = walk.state.now;
+    walk.give(Event::Tick { now: ahead - SignedDuration::from_secs(5) });
+    assert_eq!(walk.state.now, ahead, "an answer that was overtaken turns nothing back");
+    walk.give(Event::Tick { now: ahead - SignedDuration::from_mins(10) });
+    assert_eq!(walk.state.now, ahead - SignedDuration::from_mins(10));
+    walk.wait(i64::from(walk.setup.timing.landing_limit_s) + 1);
+    walk.observe(fixtures::fresh());
+    assert_eq!(walk.apply().phase, Phase::Slow, "the wait ends when it should");
+}
 
 /// A plan whose first step was refused for want of a stronger sign-in; the way that was signed in before.
 fn refused(way: SignInMethod) -> Walk {

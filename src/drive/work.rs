@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::cloud::arm::Arm;
-use crate::cloud::call_log::CallRecord;
+use crate::cloud::call_log::{CallRecord, SignInUsed};
 use crate::cloud::http::Service;
 use crate::cloud::observe;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent, probe_secret};
@@ -20,7 +20,7 @@ use crate::engine::values::values;
 use crate::engine::words::ui;
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
-    Answer, AppList, AppRow, CallLine, CopyOutcome, Event, SignInProgress, SignedIn, Waiting,
+    Answer, AppList, AppRow, CallLine, CopyOutcome, Event, RightUsed, SignInProgress, SignedIn, Waiting,
 };
 use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState, SignInStep};
 use crate::platform::browser::Browser;
@@ -301,6 +301,13 @@ impl<F: Face> Drive<F> {
             path: record.path,
             status: record.status,
             millis: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
+            used: match record.sign_in {
+                SignInUsed::Nobody => RightUsed::Nobodys,
+                SignInUsed::Person => RightUsed::Persons,
+                SignInUsed::Connector => RightUsed::Connectors,
+                SignInUsed::Rehearsal => RightUsed::Rehearsals,
+            },
+            correlation: record.correlation,
         }));
     }
 }

@@ -329,6 +329,17 @@ pub(super) fn sign_in_page(error: &str, description: &str) -> Trouble {
     trouble
 }
 
+/// Trouble for a page of the sign-in service that names this code.
+pub(super) fn on_a_page(answer: &Answer, code: String) -> Trouble {
+    let (what, next) = phrases(Class::Refused, answer.service, answer.status, None);
+    let original = original(answer, answer.status, Some(&code), "", &[]);
+    let mut trouble = Trouble::new(Class::Refused, what, next).original(original);
+    trouble.status = Some(answer.status);
+    trouble.code = Some(code);
+    explain(&mut trouble, answer.service);
+    trouble
+}
+
 /// Trouble for a body that should be JSON and is not.
 pub(super) fn not_json(answer: &Answer) -> Trouble {
     let start = clean_line(&answer.safe_text(), 200);

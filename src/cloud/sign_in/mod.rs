@@ -7,6 +7,7 @@ pub(super) mod loopback;
 mod metadata;
 pub(super) mod oauth;
 mod probe;
+mod redirect_probe;
 mod session;
 
 use std::fmt;
@@ -17,6 +18,7 @@ use url::Url;
 
 pub use metadata::{TenantMetadata, tenant_metadata};
 pub use probe::probe_secret;
+pub use redirect_probe::probe_redirect;
 pub use session::{Lender, Lent, PersonHint, Session};
 
 use super::http::Http;

@@ -112,6 +112,9 @@ async fn the_browser_signs_in_and_one_refresh_token_serves_every_service() {
     let wish = TokenWish { audience: Audience::Arm, refused: None };
     let arm = session.tokens()(wish).await.unwrap();
     assert_eq!(Claims::of(&arm).audience, stage.http.cloud().arm_audience);
+    let power_apps = session.token(Audience::PowerApps).await.unwrap();
+    assert_eq!(Some(Claims::of(&power_apps).audience), stage.http.cloud().power_apps_audience);
+    assert_eq!(Claims::of(&power_apps).user, "ada@contoso.onmicrosoft.com");
     assert_eq!(session.token(Audience::Login).await.unwrap_err().class, Class::Local);
 }
 
@@ -277,6 +280,36 @@ async fn a_secret_is_proved_without_changing_anything() {
     assert!(matches!(stranger, SecretVerdict::Refused { code, .. } if code == "700016"));
     stage.world(|world| world.clock.advance(60 * 60 * 24 * 365 * 10));
     assert_eq!(probe(&client, &right).await.unwrap(), SecretVerdict::Expired);
+    assert_eq!(stage.world(|world| world.calls.len()), 0);
+}
+
+#[tokio::test]
+async fn a_redirect_url_is_asked_for_without_anybody_signing_in() {
+    let stage = Stage::start("finished").await;
+    let tenant = stage.tenant();
+    let (client, registered) = stage.world(|world| {
+        let connector = &world.connectors[0];
+        let apps = world.objects(
+            crate::practice::world::Kind::Application,
+            &tenant,
+            crate::practice::world::View::Now,
+        );
+        let client = apps
+            .filter(|(_, doc)| doc["web"]["redirectUris"].to_string().contains(&connector.redirect_url))
+            .map(|(object, _)| object.app_id().to_owned())
+            .next();
+        (client.unwrap(), connector.redirect_url.clone())
+    });
+    let other = format!("{registered}x");
+    for status in [200, 400] {
+        stage.world(|world| world.switches.error_page_status = status);
+        let probe = async |client: &str, url: &str| probe_redirect(&stage.http, &tenant, client, url).await;
+        assert_eq!(probe(&client, &registered).await, Ok(true));
+        assert_eq!(probe(&client, &other).await, Ok(false), "{status}");
+        let stranger = probe("11111111-2222-4333-8444-555555555555", &registered).await.unwrap_err();
+        assert_eq!(stranger.code.as_deref(), Some("AADSTS700016"), "{stranger:?}");
+        assert!(stranger.what.contains("not found"), "{stranger:?}");
+    }
     assert_eq!(stage.world(|world| world.calls.len()), 0);
 }
 

@@ -145,6 +145,8 @@ pub struct Facts {
     pub user_consent: Seen<UserConsent>,
     /// Which service principal the Resource URL names.
     pub resource: Seen<Resource>,
+    /// What the sign-in page said of the redirect URL; asked only where the registration cannot be read.
+    pub redirect_probe: Seen<RedirectProbe>,
     /// What the token endpoint said of the held secret's value.
     pub secret_probe: Seen<SecretProbe>,
     /// The rehearsal's outcome.

@@ -165,7 +165,7 @@ fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -
         Some(_) if answer.service != Service::Login => stronger(&mut trouble, answer),
         _ => explain(&mut trouble, answer.service),
     }
-    trouble.demand = demand;
+    trouble.demand = demand.map(Box::new);
     if (300..400).contains(&status) && answer.service != Service::Site {
         // These services send nobody elsewhere; a network that wants to be agreed with first does.
         trouble.means = SOMETHING_IN_BETWEEN.into();

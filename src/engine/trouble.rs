@@ -93,7 +93,7 @@ pub struct Trouble {
     /// Whether the service may have carried out the change although we got no answer.
     pub uncertain: bool,
     /// The stronger sign-in that would help.
-    pub demand: Option<Demand>,
+    pub demand: Option<Box<Demand>>,
 }
 
 impl Trouble {

@@ -52,5 +52,5 @@ pub(super) async fn sign_in(
         request = request.add_extra_param("claims", demand.claims.clone());
     }
     let answer: TokenAnswer = request.request_async(&via).await.map_err(|error| via.trouble(error))?;
-    Ok(Session::new(http, &sign_in.tenant, answer.into(), sign_in.demand.clone()))
+    Ok(Session::new(http, &sign_in.tenant, answer.into(), sign_in.demand.as_deref().cloned()))
 }

@@ -69,7 +69,7 @@ pub(super) async fn sign_in(
             explain(via.trouble(error), kind.as_ref())
         })?;
     announce(events, SignInEvent::Returned);
-    Ok(Session::new(http, &sign_in.tenant, answer.into(), sign_in.demand.clone()))
+    Ok(Session::new(http, &sign_in.tenant, answer.into(), sign_in.demand.as_deref().cloned()))
 }
 
 /// The page's address, if it is one that a person may be sent to.

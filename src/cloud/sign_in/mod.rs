@@ -68,7 +68,7 @@ pub struct SignIn {
     http: Http,
     tenant: String,
     login_hint: Option<String>,
-    demand: Option<Demand>,
+    demand: Option<Box<Demand>>,
 }
 
 impl SignIn {
@@ -87,7 +87,7 @@ impl SignIn {
 
     /// The same, asked with what a service demands of its token.
     #[must_use]
-    pub fn demanded(mut self, demand: Option<Demand>) -> Self {
+    pub fn demanded(mut self, demand: Option<Box<Demand>>) -> Self {
         self.demand = demand;
         self
     }

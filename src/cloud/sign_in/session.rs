@@ -262,8 +262,8 @@ impl Session {
                 let asked = claims.clone().map(|claims| Demand { audience, claims });
                 let tokens = self.redeem(&self.inner.authority, scope, claims).await.map_err(|trouble| {
                     // What Entra demands in its turn is for the service that was asked for.
-                    let demand = trouble.demand.map(|demand| Demand { audience, ..demand });
-                    Trouble { demand: demand.or_else(|| asked.clone()), ..trouble }
+                    let demand = trouble.demand.map(|demand| Demand { audience, ..*demand });
+                    Trouble { demand: demand.or_else(|| asked.clone()).map(Box::new), ..trouble }
                 })?;
                 if let Some(asked) = asked {
                     let mut demands = self.demands();

@@ -12,7 +12,7 @@ pub struct Again {
     /// The way that was tried last.
     pub way: Option<SignInMethod>,
     /// What the next sign-in is asked with, because a service demands it.
-    pub demand: Option<Demand>,
+    pub demand: Option<Box<Demand>>,
     /// Where to go on once the same person is signed in again.
     pub resume: Option<Resume>,
 }

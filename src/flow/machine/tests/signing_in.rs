@@ -25,7 +25,7 @@ fn refused(way: SignInMethod) -> Walk {
     let mut walk = protecting();
     walk.state.again.way = Some(way);
     let demand = Demand { audience: Audience::Arm, claims: r#"{"access_token":{}}"#.into() };
-    walk.fail(Trouble { demand: Some(demand), ..trouble(Class::SignInRefused) });
+    walk.fail(Trouble { demand: Some(Box::new(demand)), ..trouble(Class::SignInRefused) });
     assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::SignInAgain)));
     walk
 }

@@ -4,6 +4,7 @@ mod applying;
 mod connecting;
 mod leaving;
 mod random;
+mod rehearsing;
 mod starting;
 mod whole;
 

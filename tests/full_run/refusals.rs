@@ -10,7 +10,7 @@ use handclasp::engine::change::{Change, ChangeKind, Method, Service};
 use handclasp::engine::choices::ConsentWay;
 use handclasp::engine::facts::SecretVerdict;
 use handclasp::engine::ids::StageId;
-use handclasp::engine::plan::PlanInput;
+use handclasp::engine::plan::{PlanInput, landed};
 use handclasp::engine::trouble::{Class, Trouble};
 use handclasp::practice::world::SecretPolicy;
 use secrecy::{ExposeSecret, SecretString};
@@ -240,6 +240,23 @@ async fn a_registration_that_is_not_yet_known_is_waited_for_by_name() {
     }));
     writer.apply(&uri).await.unwrap();
     assert_eq!(*waits.lock().unwrap(), [WaitsFor::Registration; 3]);
+    desk.close(&[]);
+}
+
+#[tokio::test]
+async fn a_lost_secret_is_removed_and_one_that_is_gone_already_counts_as_removed() {
+    let desk = Desk::recorded("finished", "removed-secret").await;
+    let facts = desk.look().await;
+    let key_id = facts.client_app.value().unwrap().secrets[0].key_id.clone();
+    let input = PlanInput { remove_secret: Some(key_id), ..desk.input() };
+    let (facts, planned) = desk.plan(StageId::Secret, &input).await;
+    let [remove] = &planned.changes[..] else { panic!("{planned:?}") };
+    assert!(!landed(remove, &facts));
+    desk.writer().apply(remove).await.unwrap();
+    assert!(landed(remove, &desk.look().await));
+    desk.writer().apply(remove).await.unwrap();
+    let (_, nothing) = desk.plan(StageId::Secret, &input).await;
+    assert!(nothing.is_empty());
     desk.close(&[]);
 }
 

@@ -376,6 +376,14 @@ impl Terminal {
         self.child.process_id().unwrap()
     }
 
+    /// Ends the program as nothing in it can prevent or notice (SIGKILL), and waits until it is gone.
+    pub fn kill(mut self) {
+        let id = rustix::process::Pid::from_raw(self.process().cast_signed()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some("Killed"), "{status:?}");
+    }
+
     /// Whether the terminal's settings are the ones from before the program was started.
     pub fn settings_are_usual(&self) -> bool {
         settings(&*self.master) == self.settings
@@ -491,7 +499,7 @@ fn squeezed(text: &str) -> String {
 }
 
 /// Whether a text stands on a screen, maybe broken over lines.
-fn shows(screen: &vt100::Screen, text: &str) -> bool {
+pub fn shows(screen: &vt100::Screen, text: &str) -> bool {
     squeezed(&screen.contents()).contains(&squeezed(text))
 }
 

@@ -108,6 +108,8 @@ impl Practice {
         };
         let scheme = if lock.is_some() { "https" } else { "http" };
         let origin = format!("{scheme}://{}", listener.local_addr()?);
+        // As others spell it: without the port where it is the usual one.
+        let origin = url::Url::parse(&origin).map_or(origin, |url| url.origin().ascii_serialization());
         world.origin.clone_from(&origin);
         let world = Shared::new(world);
         let (stop, stopped) = oneshot::channel();

@@ -163,6 +163,9 @@ pub struct Serve {
     /// Sign this user in with nobody at the page
     #[arg(long, value_name = "USER", value_parser = word)]
     pub auto_approve: Option<String>,
+    /// Speak HTTPS, with a certificate made for this run
+    #[arg(long)]
+    pub tls: bool,
 }
 
 /// `handclasp practice scenarios`.

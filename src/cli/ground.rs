@@ -86,7 +86,7 @@ impl Ground {
             let app = app_called(app)?;
             if choices.app.as_ref() != Some(&app) {
                 // What was chosen for another function app says nothing about this one.
-                choices = Choices { tenant: choices.tenant, app: Some(app), ..Choices::default() };
+                choices = choices.for_app(app);
             }
         } else if choices.app.is_none() && sign_in == PracticeSignIn::ByItself {
             choices.app = practice.as_ref().and_then(practised_app);
@@ -270,6 +270,7 @@ mod tests {
             tenant: Some("contoso.onmicrosoft.com".into()),
             app: Some(AppChoice::Name("old".into())),
             resource_url: Some("api://old".into()),
+            handed_over: vec!["c0ffee00-0000-4000-8000-000000000001".into()],
             ..Choices::default()
         };
         std::fs::write(&file, toml::to_string(&kept).unwrap()).unwrap();
@@ -283,6 +284,7 @@ mod tests {
         let other = Ground::prepare(&common(Some("new")), PracticeSignIn::ByItself).await.unwrap();
         assert_eq!(other.choices.resource_url, None);
         assert_eq!(other.choices.tenant, kept.tenant);
+        assert_eq!(other.choices.handed_over, kept.handed_over, "what is in use stays known as such");
         std::fs::write(&file, "app = 7").unwrap();
         let failure = Ground::prepare(&common(None), PracticeSignIn::ByItself).await.err().unwrap();
         assert_eq!(failure.exit, Exit::WrongUsage);

@@ -6,6 +6,7 @@ use reqwest::redirect::{Attempt, Policy};
 use tokio::sync::mpsc::unbounded_channel;
 use url::Url;
 
+use crate::cloud::classify::chain;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
 use crate::engine::clouds::is_loopback;
 use crate::engine::trouble::{Class, Trouble};
@@ -46,14 +47,6 @@ async fn visit(address: &Url) -> Result<bool, Trouble> {
             attempt.follow()
         }
     };
-    let not_reached = |error: reqwest::Error| {
-        Trouble::new(
-            if error.is_timeout() { Class::TimeOut } else { Class::Offline },
-            "The practice cloud's sign-in page did not answer.",
-            "Start the practice cloud again.",
-        )
-        .original(error.without_url().to_string())
-    };
     if !is_loopback(address) {
         return Ok(false);
     }
@@ -65,4 +58,16 @@ async fn visit(address: &Url) -> Result<bool, Trouble> {
         .map_err(not_reached)?;
     let page = browser.get(address.clone()).send().await.map_err(not_reached)?;
     Ok(page.url().origin() != address.origin())
+}
+
+fn not_reached(error: reqwest::Error) -> Trouble {
+    let what = "The practice cloud's sign-in page did not answer.";
+    let error = error.without_url();
+    let causes = chain(&error);
+    if causes.contains("certificate") {
+        let next = "Name the ca_file of its first line in SSL_CERT_FILE.";
+        return Trouble::new(Class::Tls, what, next).original(causes);
+    }
+    let class = if error.is_timeout() { Class::TimeOut } else { Class::Offline };
+    Trouble::new(class, what, "Start the practice cloud again.").original(error.to_string())
 }

@@ -223,6 +223,9 @@ impl Writer {
         if change.service != change::Service::Graph || change.method != Method::Post {
             return Ok(None);
         }
+        if change.kind == ChangeKind::RemoveSecret && refusal.secret_gone() {
+            return Ok(Some(Applied::default()));
+        }
         let graph = Graph::new(self.reader.clone());
         if change.path == "/servicePrincipals" && refusal.principal_exists() {
             let Some(app_id) = id(&change.body, &["appId"]) else { return Ok(None) };

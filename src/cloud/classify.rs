@@ -21,7 +21,7 @@ use crate::engine::trouble::{Class, Demand, Trouble};
 const WORDS: usize = 600;
 
 /// The causes of an error, outermost first, in one clean line.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -213,6 +213,9 @@ impl Turn<'_> {
             self.state.copied.remove(&CopyItem::ClientSecret);
         }
         self.state.held = held;
+        if self.state.held.secret.as_ref().is_some_and(|secret| !secret.made_here) {
+            self.remember_handed_over();
+        }
         self.assess();
     }
 

@@ -227,6 +227,8 @@ pub struct State {
     pub calls: VecDeque<CallLine>,
     /// Practice only: the person's part that is being played.
     pub person_step: Option<String>,
+    /// Key id of the lost secret whose removal is being prepared.
+    pub removing: Option<String>,
     /// The redirect URI of the loopback port that is bound for a rehearsal.
     pub bound: Option<String>,
     /// One line about what was just done (`The browser was opened.`); gone at the next key.
@@ -280,6 +282,7 @@ impl State {
             files: Vec::new(),
             calls: VecDeque::new(),
             person_step: None,
+            removing: None,
             bound: None,
             note: None,
             not_allowed: BTreeSet::new(),

@@ -152,6 +152,7 @@ impl Desk {
             scope_id: "6f0f2b0e-0000-4000-8000-00000000a001".into(),
             rehearsal_redirect: None,
             secret_days: 180,
+            remove_secret: None,
         }
     }
 
@@ -233,7 +234,7 @@ impl Desk {
         let address = listener.authorize_url(&self.http, &chain).unwrap();
         let (code, ()) = tokio::join!(listener.wait_for_code(), self.browser.open(address.as_str()));
         let outcome = match code {
-            Ok(code) => rehearse(&self.http, &chain, secret, &uri, code).await,
+            Ok(code) => rehearse(&self.http, &chain, secret, &uri, code, || ()).await,
             Err(trouble) => Err(trouble),
         };
         let (facts, planned) = self.plan(StageId::Try, &input).await;

@@ -100,7 +100,7 @@ pub(super) fn registered(v: &View) -> Judged {
         }
         Registered::OnlyBareShared => fail("Only the shared redirect URL is registered.")
             .note("Every connector has its own now, and it must be registered exactly (AADSTS50011)."),
-        Registered::Missing => fail("It is not registered yet."),
+        Registered::Missing => fail("The redirect URL is not registered yet."),
     })
 }
 

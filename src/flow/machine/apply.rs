@@ -275,11 +275,12 @@ impl Turn<'_> {
     pub(super) fn finish(&mut self) {
         let Panel::Applying(apply) = &self.state.panel else { return };
         let (stage, after) = (apply.stage, apply.after.clone());
-        let secret_lost = stage == StageId::Secret && !hand_over::holds_secret(self.state);
+        let made = apply.done.iter().any(|change| change.kind == ChangeKind::AddSecret);
+        let secret_lost = made && !hand_over::holds_secret(self.state);
         self.state.carried_out.insert(stage);
         self.base();
         self.note("plan.done");
-        if stage == StageId::Secret && !self.state.secret.tried {
+        if made && !self.state.secret.tried {
             self.probe_secret();
         }
         if secret_lost {

@@ -195,7 +195,7 @@ proptest! {
     ) {
         let mut walk = match start {
             0 => Walk::new(),
-            9 => connecting::rehearsing().0,
+            9 => rehearsing::rehearsing().0,
             10 => applying::protecting(),
             8 => Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear())),
             stage => Walk::at(StageId::ALL[stage - 1], if stage < 4 { fixtures::fresh() } else { fixtures::finished() }),

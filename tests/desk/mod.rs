@@ -212,7 +212,7 @@ impl Desk {
         let address = listener.authorize_url(&self.http, &chain).unwrap();
         let (code, ()) = tokio::join!(listener.wait_for_code(), self.browser.open(address.as_str()));
         let outcome = match code {
-            Ok(code) => rehearse(&self.http, &chain, secret, &uri, code).await,
+            Ok(code) => rehearse(&self.http, &chain, secret, &uri, code, || ()).await,
             Err(trouble) => Err(trouble),
         };
         let (facts, planned) = self.plan(StageId::Try, &input).await;

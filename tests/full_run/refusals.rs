@@ -324,7 +324,7 @@ async fn sign_ins_that_fail_say_how() {
         let address = listener.authorize_url(&desk.http, &chain).unwrap();
         let state = address.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
         let code = listener.code_from_address(&format!("{here}?code={text}&state={state}")).unwrap();
-        let trouble = rehearse(&desk.http, &chain, &secret, redirect, code).await.unwrap_err();
+        let trouble = rehearse(&desk.http, &chain, &secret, redirect, code, || ()).await.unwrap_err();
         assert_eq!(trouble.code.as_deref(), Some(expected), "{}", trouble.original);
     }
     desk.world(|world| world.clock.advance(400 * 86_400));

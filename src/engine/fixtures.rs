@@ -122,6 +122,7 @@ pub fn fresh() -> Facts {
         client_assigned: Seen::default(),
         user_consent: seen(UserConsent::Allowed),
         resource: gone(),
+        redirect_probe: Seen::default(),
         secret_probe: Seen::default(),
         rehearsal: Seen::default(),
     }

@@ -17,9 +17,11 @@ use super::effect::{CopyItem, Part, SignInMethod};
 use super::event::{AppList, CallLine, CopyOutcome, SignedIn, Waiting};
 use super::menu::Item;
 
+mod again;
 mod field;
 mod panels;
 
+pub use again::{Again, Resume};
 pub use field::{Field, Fields};
 pub use panels::{
     Apply, Mark, Overlay, Panel, Phase, PlanView, RehearsalStep, RehearsalView, SecretState, Step,
@@ -177,6 +179,8 @@ pub struct State {
     pub fields: Fields,
     /// Who is signed in.
     pub signed_in: Option<SignedIn>,
+    /// What is kept for signing in once more.
+    pub again: Again,
     /// Only public checks: nobody is signed in, on purpose.
     pub public_only: bool,
     /// The function apps to choose from.
@@ -254,6 +258,7 @@ impl State {
             selected: None,
             fields: Fields::default(),
             signed_in: None,
+            again: Again::default(),
             public_only: false,
             apps: Listing::NotAsked,
             choices,

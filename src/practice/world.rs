@@ -29,7 +29,7 @@ pub use holds::{HeldCall, Holds};
 pub use people::{AzureRole, Tenant, User, azure_role, directory_role};
 pub use sign_in::{AuthCode, DeviceFlow, DeviceState, RefreshToken, SignIn};
 pub use sites::{Flavour, Function, ResourceGroup, Site, Subscription};
-pub use switches::{SecretPolicy, Switches, UserConsent};
+pub use switches::{SecretPolicy, StrongerSignIn, Switches, UserConsent};
 
 use super::wire::Service;
 

@@ -169,7 +169,8 @@ impl Turn<'_> {
             self.state.selected = None;
         }
         match id {
-            ActionId::Start | ActionId::SignInAgain => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::Start => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::SignInAgain => self.sign_in_again(),
             ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),

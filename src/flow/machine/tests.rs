@@ -6,6 +6,7 @@ mod leaving;
 mod random;
 mod rehearsing;
 mod secrets;
+mod signing_in;
 mod starting;
 mod whole;
 

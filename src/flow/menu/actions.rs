@@ -346,7 +346,9 @@ fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
             let mut list = Vec::new();
             match trouble.class {
                 Class::NotAllowed => ask_admin(state, apply.stage, &mut list),
-                Class::SignInRefused => list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n'))),
+                Class::SignInRefused => {
+                    list.push(action(ActionId::SignInAgain, "flow.sign_in_go_on", Some('n')));
+                }
                 _ => {}
             }
             list.push(action(ActionId::PlanAgain, "flow.plan_again", Some('f')));

@@ -17,7 +17,7 @@ use crate::engine::plan::{PlanInput, plan};
 use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
-use crate::flow::event::{AppList, AppRow, CallLine, CopyOutcome, SignedIn, Waiting};
+use crate::flow::event::{AppList, AppRow, CallLine, CopyOutcome, RightUsed, SignedIn, Waiting};
 use crate::flow::menu::Item;
 use crate::flow::state::{
     Apply, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
@@ -483,6 +483,8 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
             status: if i == 30 { None } else { Some(if i % 13 == 12 { 429 } else { 200 }) },
             millis: 120,
             writes: i % 9 == 8,
+            used: if i % 9 == 7 { RightUsed::Nobodys } else { RightUsed::Persons },
+            correlation: Some(format!("7449b021-6ef3-4bd9-b91c-464eec92a4{i:02}")),
         })
         .collect();
     let mut quit = stage(StageId::Connect, without_redirect());

@@ -108,11 +108,8 @@ impl Ground {
     }
 
     /// A client with this configuration.
-    ///
-    /// # Errors
-    /// When this machine's trust store or proxy settings cannot be used.
-    pub fn client(&self) -> Result<Http, Failure> {
-        Ok(Http::new(self.config.clone())?)
+    pub fn client(&self) -> Http {
+        Http::new(self.config.clone())
     }
 
     /// The Azure CLI whose sign-in may be borrowed here. Its tokens are good at Microsoft's own services, so a practice

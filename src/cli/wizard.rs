@@ -45,7 +45,7 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
     let mut ground = Ground::prepare(common, PracticeSignIn::AtThePage).await?;
     let (tell, calls) = unbounded_channel();
     ground.config.calls = Some(tell);
-    let http = ground.client()?;
+    let http = ground.client();
     let practice = control_address(&ground);
     let person = practice.map(PracticePerson::new).transpose().map_err(|error| {
         Failure::new(Exit::OurFault, format!("The practice cloud cannot be reached: {error}."))

@@ -348,7 +348,7 @@ pub fn client(practice: &Practice, name: Option<&str>) -> Http {
         let file = File::create(recordings().join(format!("{name}.har"))).unwrap();
         Arc::new(Har::new(Box::new(file)).unwrap())
     });
-    Http::new(config).unwrap()
+    Http::new(config)
 }
 
 /// A person's browser: follows redirects one by one and notes what it asked the services for. Cookies it has

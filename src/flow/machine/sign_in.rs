@@ -7,7 +7,7 @@ use crate::engine::words::ui;
 use crate::flow::derived::person_step;
 use crate::flow::effect::{SignInMethod, Work};
 use crate::flow::event::{PersonDone, SignInProgress};
-use crate::flow::state::{Field, Page, Panel, SignInState, SignInStep};
+use crate::flow::state::{Field, Listing, Page, Panel, SignInState, SignInStep};
 
 use super::Turn;
 use super::pick::app_address;
@@ -37,6 +37,8 @@ impl Turn<'_> {
                 self.sign_in_step(SignInStep::DeviceCode { code, address, ends });
             }
             SignInProgress::Done(person) => {
+                self.forget_who();
+                self.state.tenants = Listing::NotAsked;
                 self.state.signed_in = Some(person);
                 self.state.public_only = false;
                 if self.state.choices.app.is_some() {

@@ -354,20 +354,21 @@ impl Terminal {
         self.clipboard().pop().unwrap()
     }
 
-    /// Changes the size of the terminal's window, and waits until the program has drawn for it: keys that come in
-    /// the same moment as the news of a resize are left lying by crossterm's reader until the next ones.
+    /// Changes the size of the terminal's window, and waits until the program has drawn for it.
     #[track_caller]
     pub fn resize(&self, size: (u16, u16)) {
-        let (rows, columns) = cells(size);
-        let before = {
-            let mut seen = self.seen();
-            seen.parser.screen_mut().set_size(rows, columns);
-            seen.raw.len()
-        };
-        self.master.resize(pty_size(size)).unwrap();
+        let before = self.seen().raw.len();
+        self.resize_unseen(size);
         if !self.waited(PATIENCE, |seen| seen.raw.len() > before) {
             self.fail("Nothing was drawn for the new size");
         }
+    }
+
+    /// Changes the size of the terminal's window and waits for nothing.
+    pub fn resize_unseen(&self, size: (u16, u16)) {
+        let (rows, columns) = cells(size);
+        self.seen().parser.screen_mut().set_size(rows, columns);
+        self.master.resize(pty_size(size)).unwrap();
     }
 
     /// The id of the program's process.

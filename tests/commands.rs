@@ -16,7 +16,7 @@ use serde_json::Value;
 const SCHEMA: &str = "assets/check.schema.json";
 
 /// Every scenario, its exit code and what is broken first.
-const SCENARIOS: [(&str, i32, Option<&str>); 14] = [
+const SCENARIOS: [(&str, i32, Option<&str>); 16] = [
     ("fresh", 1, Some("api.app")),
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
@@ -31,6 +31,8 @@ const SCENARIOS: [(&str, i32, Option<&str>); 14] = [
     ("throttled", 1, Some("api.app")),
     ("flaky", 1, Some("api.app")),
     ("workshop", 1, Some("api.app")),
+    ("guest", 1, Some("api.app")),
+    ("many-apps", 1, Some("api.app")),
 ];
 
 fn generated_schema() -> String {

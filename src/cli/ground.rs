@@ -90,6 +90,8 @@ impl Ground {
             }
         } else if choices.app.is_none() && sign_in == PracticeSignIn::ByItself {
             choices.app = practice.as_ref().and_then(practised_app);
+            let guest_in = practice.as_ref().and_then(Practice::guest_in);
+            choices.tenant = choices.tenant.or(guest_in);
         }
 
         let clock = Clock::system();

@@ -5,15 +5,13 @@ use crate::engine::findings::Verdict;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
-use crate::flow::derived::{app_rows, confirmable, lost, page_address, person_step, portal_steps};
+use crate::flow::derived::{confirmable, lost, page_address, person_step, portal_steps};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
-use crate::flow::state::{
-    Apply, Listing, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
-};
+use crate::flow::state::{Apply, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State};
 
-use super::{Action, ActionId, Item, connect};
+use super::{Action, ActionId, Item, connect, pick};
 
 /// An action with the text that stands under this key.
 pub(super) fn action(id: ActionId, key: &str, shortcut: Option<char>) -> Action {
@@ -136,18 +134,12 @@ fn submit(label: &str) -> Vec<Action> {
 fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
     match &state.panel {
         Panel::Overview => overview_actions(state, stage),
-        Panel::PickApp => {
-            let mut list = vec![action(ActionId::TypeAddress, "flow.type_address", None)];
-            if !matches!(state.apps, Listing::Asked) {
-                list.push(action(ActionId::ListAgain, "flow.list_again", None));
-            }
-            if state.choices.app.is_some() {
-                list.push(action(ActionId::Back, "action.back", None));
-            }
-            list
-        }
+        Panel::PickApp => pick::app_actions(state),
+        Panel::PickTenant | Panel::PickSubscription => pick::list_actions(state),
         Panel::TypeUrl => submit("flow.look_at_address"),
-        Panel::Preparing | Panel::Binding => vec![action(ActionId::Back, "action.stop_waiting", None)],
+        Panel::Preparing | Panel::Binding | Panel::Switching(_) => {
+            vec![action(ActionId::Back, "action.stop_waiting", None)]
+        }
         Panel::Plan(view) => plan_actions(state, view),
         Panel::Applying(apply) => apply_actions(state, apply),
         Panel::Myself => myself_actions(state, stage),
@@ -420,7 +412,7 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
             .stage(stage)
             .map(|s| s.checks.iter().map(|c| Item::Check(c.id)).collect())
             .unwrap_or_default(),
-        Panel::PickApp => app_rows(state).into_iter().map(|app| Item::App(app.id.clone())).collect(),
+        Panel::PickApp | Panel::PickTenant | Panel::PickSubscription => pick::items(state),
         Panel::PickClient => state
             .facts
             .client_candidates
@@ -455,7 +447,13 @@ pub fn preferred(state: &State) -> Option<Item> {
     match (&state.page, &state.panel) {
         (
             Page::Stage(_),
-            Panel::PickApp | Panel::PickClient | Panel::Resource | Panel::Consent | Panel::LostSecrets,
+            Panel::PickApp
+            | Panel::PickTenant
+            | Panel::PickSubscription
+            | Panel::PickClient
+            | Panel::Resource
+            | Panel::Consent
+            | Panel::LostSecrets,
         ) => all.first().cloned(),
         (Page::Stage(_), Panel::HandOver) if !state.stage_done() => {
             let next = |i: &&Item| matches!(i, Item::Row(item) if !handed(state, *item));

@@ -273,6 +273,28 @@ fn a_window_that_is_too_small_is_told_so_in_one_line() {
     ended.assert_terminal_is_back();
 }
 
+/// The news of both reaches the wizard in the same moment, sometimes in one batch; neither may be left lying.
+#[test]
+fn a_key_that_comes_together_with_a_new_size_is_taken_at_once() {
+    let home = Home::new();
+    let terminal = Terminal::start(&home, (80, 24), &["--practice"]);
+    terminal.wait_for("Begin");
+    for round in 0..40 {
+        let opens = round % 2 == 0;
+        let size = if opens { (100, 30) } else { (80, 24) };
+        terminal.resize_unseen(size);
+        terminal.send(if opens { "?" } else { key::ESC });
+        terminal.wait_until("the key to be taken, at the new size", |screen| {
+            let rows: Vec<String> = screen.rows(0, size.0).collect();
+            screen.contents().contains("Esc close") == opens
+                && !rows[usize::from(size.1) - 1].trim().is_empty()
+        });
+    }
+    terminal.send(key::CTRL_C);
+    let (ended, _) = terminal.end();
+    assert_eq!(ended.code, 130);
+}
+
 #[test]
 fn without_a_terminal_it_names_the_command_that_needs_none() {
     let home = Home::new();

@@ -58,6 +58,9 @@ pub struct Common {
     /// Record every exchange without secrets, as HAR
     #[arg(long, global = true, value_name = "FILE")]
     pub har: Option<PathBuf>,
+    /// Trust these certificates (PEM) as well
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
     /// Look only; nothing can be changed
     #[arg(long, global = true)]
     pub read_only: bool,

@@ -13,9 +13,12 @@ mod site;
 mod web;
 
 use answer::{Answer, Refusal, finish};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::Method;
 use scope::Scope;
 
+use super::entra;
 use super::wire::{Caller, Reply, Request, TokenFault};
 use super::world::World;
 
@@ -94,6 +97,7 @@ fn authenticated(world: &World, request: &Request, caller: &Caller, scope: &Scop
              allowed audiences 'https://management.core.windows.net/','https://management.core.windows.net',\
              'https://management.azure.com/','https://management.azure.com'.",
         ),
+        Caller::Refused(TokenFault::TooWeak) => return Err(too_weak(request)),
     };
     let tenant = scope
         .subscription()
@@ -108,6 +112,22 @@ fn authenticated(world: &World, request: &Request, caller: &Caller, scope: &Scop
             "Bearer authorization_uri=\"{authority}/{tenant}\", error=\"invalid_token\", error_description=\"{message}\""
         )),
     })
+}
+
+/// 401 that demands a stronger sign-in.
+fn too_weak(request: &Request) -> Refusal {
+    let authority = request.address_of("login.microsoftonline.com");
+    let claims = BASE64_STANDARD.encode(entra::demanded_claims());
+    Refusal::Arm {
+        status: 401,
+        code: "InsufficientClaims",
+        message: "The access token does not satisfy the authentication context that this operation requires."
+            .to_owned(),
+        challenge: Some(format!(
+            "Bearer realm=\"\", authorization_uri=\"{authority}/common/oauth2/authorize\", \
+             error=\"insufficient_claims\", claims=\"{claims}\""
+        )),
+    }
 }
 
 /// `api-version` is mandatory and looks like a date, with an optional tail.

@@ -12,6 +12,7 @@ pub(super) mod page;
 mod refusal;
 mod resource;
 mod secret;
+mod strength;
 mod token;
 
 use http::Method;
@@ -20,6 +21,7 @@ pub use access::consent_everything;
 pub use caller::{bearer, caller, in_time, text};
 pub use device::answer as answer_device_code;
 pub use mint::subject;
+pub use strength::demand as demanded_claims;
 
 use super::wire::{Reply, Request};
 use super::world::World;

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::wire::{Caller, Reply, Request, Service};
-use super::world::{Call, FaultAction, Shared, UnknownCall, World};
+use super::world::{Call, FaultAction, HeldCall, Shared, UnknownCall, World};
 use super::{arm, connector, control, easy_auth, entra, graph, portal};
 pub use certificate::{Papers, papers};
 pub use dispatch::SITE;
@@ -80,8 +80,38 @@ async fn answer(
         tokio::time::sleep(Duration::from_millis(delay)).await;
     }
 
+    let holds = matches!(spoiled, Some(FaultAction::Hold));
+    if holds {
+        hold(&world, &request, false).await;
+    }
+    let response = reply(&world, &cord, service, &request, spoiled);
+    if holds {
+        hold(&world, &request, true).await;
+    }
+    response
+}
+
+/// Holds a call back until it is let go. Where the caller is gone first, nothing more comes of it.
+async fn hold(world: &Shared, request: &Request, done: bool) {
+    let (holds, id) = {
+        let mut world = world.lock();
+        (world.holds.clone(), world.next_number("held call"))
+    };
+    let (method, path) = (request.method.to_string(), request.path.clone());
+    let body = request.json().unwrap_or(Value::Null);
+    holds.hold(HeldCall { id, done, method, path, body }).await;
+}
+
+/// Does the call, or what a fault does in its place, and logs it.
+fn reply(
+    world: &Shared,
+    cord: &Cord,
+    service: Service,
+    request: &Request,
+    spoiled: Option<FaultAction>,
+) -> Response {
     let mut world = world.lock();
-    let caller = caller(&world, service, &request);
+    let caller = caller(&world, service, request);
     let (reply, dropped) = match spoiled {
         Some(FaultAction::Status { status, body, retry_after_s }) => {
             (spoiled_status(service, status, body, retry_after_s), false)
@@ -90,14 +120,16 @@ async fn answer(
             (Reply::html(200, "<html><body>This is the proxy of Contoso.</body></html>"), false)
         }
         Some(FaultAction::Drop { applied: false }) => (Reply::empty(500), true),
-        Some(FaultAction::Drop { applied: true }) => (handle(&mut world, service, &request, &caller), true),
-        Some(FaultAction::Delay { .. }) | None => (handle(&mut world, service, &request, &caller), false),
+        Some(FaultAction::Drop { applied: true }) => (handle(&mut world, service, request, &caller), true),
+        Some(FaultAction::Delay { .. } | FaultAction::Hold) | None => {
+            (handle(&mut world, service, request, &caller), false)
+        }
     };
-    log(&mut world, service, &request, &caller, (!dropped).then_some(reply.status), reply.unknown_path);
+    log(&mut world, service, request, &caller, (!dropped).then_some(reply.status), reply.unknown_path);
     if dropped {
         cord.pull();
     }
-    respond(&world, &request, service, reply)
+    respond(&world, request, service, reply)
 }
 
 /// Hands a request to its service.

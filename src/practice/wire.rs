@@ -218,6 +218,8 @@ pub enum TokenFault {
     Expired,
     /// It is meant for another resource.
     WrongAudience,
+    /// It came of a sign-in that is not strong enough for this call.
+    TooWeak,
 }
 
 /// Who calls, as the bearer token says (signature, lifetime and audience checked).

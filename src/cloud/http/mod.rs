@@ -5,6 +5,7 @@ mod config;
 mod guard;
 mod request;
 mod retry;
+mod trust;
 mod wire;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use answer::Answer;
 pub use config::{CloudConfig, Limits, Now, OnServerTime};
 pub use request::{Request, Service, WriteRequest};
 pub(super) use retry::retry_after;
+pub use trust::ExtraRoots;
 
 use crate::engine::clouds::Cloud;
 use crate::engine::trouble::Trouble;
@@ -37,7 +39,7 @@ impl Http {
     /// # Errors
     /// When this machine's trust store or proxy settings cannot be used.
     pub fn new(config: CloudConfig) -> Result<Self, Trouble> {
-        let wire = Wire::new(&config.limits)?;
+        let wire = Wire::new(&config)?;
         Ok(Self { inner: Arc::new(Inner { config, wire }) })
     }
 

@@ -1,5 +1,7 @@
 //! The client against a small server of its own: real connections, real statuses, no waiting.
 
+mod bad_days;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::answer::Answer;
-use super::config::{CloudConfig, Limits};
+use super::config::CloudConfig;
 use super::guard::Route;
 use super::request::{Body, Request, Service};
 use super::retry::http_date;
@@ -59,13 +59,15 @@ impl Resolve for ThisMachine {
 }
 
 impl Wire {
-    pub(super) fn new(limits: &Limits) -> Result<Self, Trouble> {
+    pub(super) fn new(config: &CloudConfig) -> Result<Self, Trouble> {
+        let limits = &config.limits;
         let common = || -> ClientBuilder {
-            Client::builder()
+            let builder = Client::builder()
                 .user_agent(USER_AGENT)
                 .redirect(Policy::none())
                 .connect_timeout(limits.connect)
-                .timeout(limits.total)
+                .timeout(limits.total);
+            config.extra_roots.trusted_by(builder)
         };
         let built = |builder: ClientBuilder| {
             builder.build().map_err(|error| {

@@ -27,7 +27,7 @@ impl Turn<'_> {
             Page::Welcome => {}
             Page::SignIn(sign_in) => {
                 if sign_in.step == SignInStep::Choose {
-                    self.turn_to(Page::Welcome);
+                    self.leave_sign_in();
                 } else {
                     self.drop_work();
                     self.sign_in_step(SignInStep::Choose);

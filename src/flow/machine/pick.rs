@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use crate::engine::choices::{AppChoice, Choices};
+use crate::engine::choices::AppChoice;
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
@@ -45,8 +45,7 @@ impl Turn<'_> {
     pub(super) fn take_app(&mut self, app: AppChoice) {
         if self.state.choices.app.as_ref() != Some(&app) {
             // What was chosen for another app does not hold for this one.
-            let tenant = self.state.choices.tenant.take();
-            self.state.choices = Choices { tenant, app: Some(app), ..Choices::default() };
+            self.state.choices = std::mem::take(&mut self.state.choices).for_app(app);
         }
         self.effects.push(Effect::SaveChoices(Box::new(self.state.choices.clone())));
         self.first_look();

@@ -4,6 +4,9 @@ mod applying;
 mod connecting;
 mod leaving;
 mod random;
+mod rehearsing;
+mod secrets;
+mod signing_in;
 mod starting;
 mod whole;
 
@@ -289,6 +292,9 @@ pub(super) fn after(facts: &Facts, change: &Change) -> Facts {
             let name = &change.body["passwordCredential"]["displayName"];
             finished.secrets[0].display_name = name.as_str().unwrap().into();
             client(&mut facts).secrets.append(&mut finished.secrets);
+        }
+        K::RemoveSecret => {
+            client(&mut facts).secrets.retain(|secret| change.body["keyId"] != secret.key_id.as_str());
         }
         K::AddRedirect | K::AddRehearsalRedirect | K::RemoveRehearsalRedirect => {
             let list = change.body["web"]["redirectUris"].as_array().unwrap();

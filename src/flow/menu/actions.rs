@@ -5,7 +5,7 @@ use crate::engine::findings::Verdict;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
-use crate::flow::derived::{app_rows, confirmable, page_address, person_step, portal_steps};
+use crate::flow::derived::{app_rows, confirmable, lost, page_address, person_step, portal_steps};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
@@ -164,7 +164,7 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         }
         Panel::SecretField => submit("flow.take_secret"),
         Panel::HandOver => connect::actions(state),
-        Panel::PickClient | Panel::Resource | Panel::Consent => {
+        Panel::PickClient | Panel::Resource | Panel::Consent | Panel::LostSecrets => {
             vec![action(ActionId::Back, "action.back", None)]
         }
         Panel::RedirectField => submit("flow.take_redirect"),
@@ -300,6 +300,9 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
     } else {
         list.extend([make, paste]);
     }
+    if !lost(state).is_empty() {
+        list.push(grey(action(ActionId::RemoveLost, "flow.remove_lost", Some('d')), state.public_only));
+    }
     if !exists {
         list.push(action(ActionId::Myself, "action.myself", Some('m')));
     }
@@ -343,7 +346,9 @@ fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
             let mut list = Vec::new();
             match trouble.class {
                 Class::NotAllowed => ask_admin(state, apply.stage, &mut list),
-                Class::SignInRefused => list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n'))),
+                Class::SignInRefused => {
+                    list.push(action(ActionId::SignInAgain, "flow.sign_in_go_on", Some('n')));
+                }
                 _ => {}
             }
             list.push(action(ActionId::PlanAgain, "flow.plan_again", Some('f')));
@@ -433,6 +438,9 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
         Panel::Resource => {
             hand_over::candidates(state).into_iter().map(|c| Item::Resource(c.value)).collect()
         }
+        Panel::LostSecrets => {
+            lost(state).into_iter().map(|secret| Item::Lost(secret.key_id.clone())).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -445,9 +453,10 @@ pub fn preferred(state: &State) -> Option<Item> {
         return first_action();
     }
     match (&state.page, &state.panel) {
-        (Page::Stage(_), Panel::PickApp | Panel::PickClient | Panel::Resource | Panel::Consent) => {
-            all.first().cloned()
-        }
+        (
+            Page::Stage(_),
+            Panel::PickApp | Panel::PickClient | Panel::Resource | Panel::Consent | Panel::LostSecrets,
+        ) => all.first().cloned(),
         (Page::Stage(_), Panel::HandOver) if !state.stage_done() => {
             let next = |i: &&Item| matches!(i, Item::Row(item) if !handed(state, *item));
             let untouched = state.choices.redirect_url.is_none();

@@ -215,9 +215,12 @@ fn enter_label(state: &State) -> Option<&'static str> {
         Item::Step(_) if state.setup.no_browser => "flow.enter_address",
         Item::Step(_) => "flow.enter_page",
         Item::Action(ActionId::Close) => "flow.enter_close",
-        Item::App(_) | Item::Client(_) | Item::Resource(_) | Item::Consent(_) | Item::Action(_) => {
-            "key.enter"
-        }
+        Item::App(_)
+        | Item::Client(_)
+        | Item::Resource(_)
+        | Item::Lost(_)
+        | Item::Consent(_)
+        | Item::Action(_) => "key.enter",
     })
 }
 

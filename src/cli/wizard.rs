@@ -47,7 +47,8 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
     ground.config.calls = Some(tell);
     let http = ground.client();
     let practice = control_address(&ground);
-    let person = practice.map(PracticePerson::new).transpose().map_err(|error| {
+    let played_at = |control| PracticePerson::new(control, &ground.config.extra_roots);
+    let person = practice.map(played_at).transpose().map_err(|error| {
         Failure::new(Exit::OurFault, format!("The practice cloud cannot be reached: {error}."))
     })?;
     let az = ground.az(environment);

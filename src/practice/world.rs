@@ -165,6 +165,12 @@ impl World {
         *count
     }
 
+    /// Whether an address is this server's own, by either name of this machine.
+    pub fn is_own_address(&self, address: &str) -> bool {
+        let address = address.trim_end_matches('/').replacen("://localhost", "://127.0.0.1", 1);
+        !address.is_empty() && address == self.origin
+    }
+
     /// The tenant that the scenario is about; the nil tenant while there is none.
     pub fn main_tenant(&self) -> &str {
         self.tenants.first().map_or("", |tenant| tenant.id.as_str())

@@ -32,7 +32,7 @@ pub fn version_of(world: &World, resource_app_id: &str) -> Version {
 }
 
 /// The pairwise subject of a person for an application.
-fn subject(world: &World, who: &str, app_id: &str) -> String {
+pub fn subject(world: &World, who: &str, app_id: &str) -> String {
     URL_SAFE_NO_PAD.encode(world.id_for(&format!("subject {who} {app_id}")).as_bytes())
 }
 

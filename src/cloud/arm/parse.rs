@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::cloud::json::{at, filled, flag, id, list, name, text, texts};
-use crate::engine::facts::{AuthLevel, AuthSettings, AuthVersion, Function, Site};
+use crate::engine::facts::{AuthLevel, AuthSettings, AuthVersion, Function, Permission, Site};
 
 /// A subscription that the token can see (microsoft-cloud 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,11 @@ pub fn subscription(v: &Value) -> Option<Subscription> {
     let gone = text(v, &["state"]).is_some_and(|s| s.eq_ignore_ascii_case("deleted"));
     let id = id(v, &["subscriptionId"])?;
     (!gone).then(|| Subscription { id, name: name(v, &["displayName"]) })
+}
+
+/// What one role assignment allows (microsoft-cloud 5.8). One that says nothing allows nothing.
+pub fn permission(v: &Value) -> Permission {
+    Permission { actions: texts(v, &["actions"]), not_actions: texts(v, &["notActions"]) }
 }
 
 /// Whether a `kind` is a function app and not a Logic App, which wears the same word (microsoft-cloud 5.3).

@@ -130,6 +130,8 @@ impl Turn<'_> {
     fn activate(&mut self, item: Item) {
         match item {
             Item::Check(id) => self.state.overlays.push(Overlay::Explain(id)),
+            // It is unfolded already.
+            Item::Outlook(_) => {}
             Item::Row(copied) => {
                 self.copy(copied);
                 self.state.selected = Some(self.after_row(copied));
@@ -191,6 +193,7 @@ impl Turn<'_> {
             ActionId::PracticePart => self.practice_part(),
             ActionId::TypeAddress => self.show(Panel::TypeUrl),
             ActionId::ListAgain => self.list_apps(),
+            ActionId::Forecast => self.show(Panel::Forecast),
             ActionId::PickAnother => self.pick_another(),
             ActionId::Submit => self.submit(),
             ActionId::Continue | ActionId::GoOnWithout => self.stage_after(),

@@ -4,6 +4,7 @@
 use crate::engine;
 use crate::engine::choices::ConsentWay;
 use crate::engine::facts::SecretInfo;
+use crate::engine::forecast::{Outlook, forecast};
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::links::link;
 use crate::engine::lost::lost_secrets;
@@ -75,6 +76,11 @@ pub fn tenant_name(state: &State) -> Option<&str> {
 pub fn narrowed_to(state: &State) -> Option<&SubscriptionRow> {
     let id = state.subscription.as_ref()?;
     state.apps.get()?.subscriptions.iter().find(|row| row.id == *id)
+}
+
+/// What this person can do here, line by line.
+pub fn outlooks(state: &State) -> Vec<Outlook> {
+    forecast(&state.facts, state.now)
 }
 
 /// The connector's secrets that we made and whose value is lost, so that they can be removed.

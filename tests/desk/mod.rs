@@ -349,6 +349,7 @@ pub fn client(practice: &Practice, name: Option<&str>) -> Http {
         login: origin.clone(),
         graph: origin.clone(),
         arm: origin.clone(),
+        power_apps: Some(origin.clone()),
         site_origin: Some(origin),
         ..Cloud::named("public").unwrap()
     };

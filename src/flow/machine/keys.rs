@@ -132,6 +132,8 @@ impl Turn<'_> {
     fn activate(&mut self, item: Item) {
         match item {
             Item::Check(id) => self.state.overlays.push(Overlay::Explain(id)),
+            // It is unfolded already.
+            Item::Outlook(_) => {}
             Item::Row(copied) => {
                 self.copy(copied);
                 self.state.selected = Some(self.after_row(copied));
@@ -199,6 +201,7 @@ impl Turn<'_> {
             ActionId::ListAgain => self.list_apps(),
             ActionId::PickTenant => self.pick_tenant(),
             ActionId::PickSubscription => self.show(Panel::PickSubscription),
+            ActionId::Forecast => self.show(Panel::Forecast),
             ActionId::PickAnother => self.pick_another(),
             ActionId::Submit => self.submit(),
             ActionId::Continue | ActionId::GoOnWithout => self.stage_after(),

@@ -2,6 +2,7 @@
 
 use crate::engine::choices::ConsentWay;
 use crate::engine::findings::Verdict;
+use crate::engine::forecast::Subject;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
@@ -156,7 +157,7 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         }
         Panel::SecretField => submit("flow.take_secret"),
         Panel::HandOver => connect::actions(state),
-        Panel::PickClient | Panel::Resource | Panel::Consent | Panel::LostSecrets => {
+        Panel::PickClient | Panel::Resource | Panel::Consent | Panel::LostSecrets | Panel::Forecast => {
             vec![action(ActionId::Back, "action.back", None)]
         }
         Panel::RedirectField => submit("flow.take_redirect"),
@@ -187,6 +188,13 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
     }
 }
 
+/// What this person can do here, where somebody is signed in.
+fn forecast(state: &State, list: &mut Vec<Action>) {
+    if state.facts.person.value().is_some() {
+        list.push(action(ActionId::Forecast, "flow.forecast", Some('w')));
+    }
+}
+
 fn open_checks(state: &State, stage: StageId) -> bool {
     state.findings.stage(stage).is_none_or(|s| s.first_open().is_some())
 }
@@ -200,7 +208,10 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     let cannot_write = state.public_only;
     let open = open_checks(state, stage);
     match stage {
-        StageId::Pick => list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a'))),
+        StageId::Pick => {
+            forecast(state, &mut list);
+            list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a')));
+        }
         StageId::Protect | StageId::Register | StageId::Grant => {
             let unsaid = stage == StageId::Register && unsaid_client(state);
             if unsaid {
@@ -236,6 +247,9 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
             }
             list.push(action(ActionId::Myself, "flow.test_page", Some('m')));
         }
+    }
+    if stage == StageId::Protect && open {
+        forecast(state, &mut list);
     }
     sign_in_again(state, &mut list);
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
@@ -430,6 +444,7 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
         Panel::Resource => {
             hand_over::candidates(state).into_iter().map(|c| Item::Resource(c.value)).collect()
         }
+        Panel::Forecast => Subject::ALL.into_iter().map(Item::Outlook).collect(),
         Panel::LostSecrets => {
             lost(state).into_iter().map(|secret| Item::Lost(secret.key_id.clone())).collect()
         }

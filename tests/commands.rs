@@ -16,7 +16,7 @@ use serde_json::Value;
 const SCHEMA: &str = "assets/check.schema.json";
 
 /// Every scenario, its exit code and what is broken first.
-const SCENARIOS: [(&str, i32, Option<&str>); 14] = [
+const SCENARIOS: [(&str, i32, Option<&str>); 16] = [
     ("fresh", 1, Some("api.app")),
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
@@ -31,6 +31,8 @@ const SCENARIOS: [(&str, i32, Option<&str>); 14] = [
     ("throttled", 1, Some("api.app")),
     ("flaky", 1, Some("api.app")),
     ("workshop", 1, Some("api.app")),
+    ("guest", 1, Some("api.app")),
+    ("many-apps", 1, Some("api.app")),
 ];
 
 fn generated_schema() -> String {
@@ -328,14 +330,17 @@ fn over_tls_the_authority_is_on_the_first_line_and_has_to_be_trusted() {
     let run = |mut command: Command| {
         home.ran(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     };
-    let mut trusting = check();
-    trusting.env("SSL_CERT_FILE", authority);
-    let ran = run(trusting);
-    assert_eq!((ran.code, &ran.json()["first_broken"]), (Some(0), &Value::Null), "{ran}");
+    let (mut by_variable, mut by_option) = (check(), check());
+    by_variable.env("SSL_CERT_FILE", authority);
+    by_option.args(["--ca-file", authority]);
+    for trusting in [by_variable, by_option] {
+        let ran = run(trusting);
+        assert_eq!((ran.code, &ran.json()["first_broken"]), (Some(0), &Value::Null), "{ran}");
+    }
 
     let ran = run(check());
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""), "{ran}");
-    assert!(ran.stderr.contains("certificate") && ran.stderr.contains("SSL_CERT_FILE"), "{ran}");
+    assert!(ran.stderr.contains("certificate") && ran.stderr.contains("--ca-file"), "{ran}");
 }
 
 #[test]

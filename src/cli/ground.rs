@@ -90,6 +90,8 @@ impl Ground {
             }
         } else if choices.app.is_none() && sign_in == PracticeSignIn::ByItself {
             choices.app = practice.as_ref().and_then(practised_app);
+            let guest_in = practice.as_ref().and_then(Practice::guest_in);
+            choices.tenant = choices.tenant.or(guest_in);
         }
 
         let clock = Clock::system();
@@ -108,11 +110,8 @@ impl Ground {
     }
 
     /// A client with this configuration.
-    ///
-    /// # Errors
-    /// When this machine's trust store or proxy settings cannot be used.
-    pub fn client(&self) -> Result<Http, Failure> {
-        Ok(Http::new(self.config.clone())?)
+    pub fn client(&self) -> Http {
+        Http::new(self.config.clone())
     }
 
     /// The Azure CLI whose sign-in may be borrowed here. Its tokens are good at Microsoft's own services, so a practice

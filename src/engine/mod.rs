@@ -11,6 +11,7 @@ pub mod facts;
 pub mod findings;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod forecast;
 pub mod held;
 pub mod ids;
 pub mod known;

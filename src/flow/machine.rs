@@ -23,6 +23,7 @@ mod keys;
 mod lag;
 mod leave;
 mod pick;
+mod pick_tenant;
 mod plan;
 mod rehearsal;
 mod secret;
@@ -113,6 +114,8 @@ impl Turn<'_> {
         match answer {
             Answer::SignIn(progress) => self.sign_in_progress(progress),
             Answer::AppsListed(result) => self.apps_listed(result),
+            Answer::TenantsListed(result) => self.tenants_listed(result),
+            Answer::TenantSwitched(result) => self.tenant_switched(result),
             Answer::Observed { facts, at, next } => self.observed(*facts, at, next),
             Answer::CouldNotObserve(trouble) => self.could_not_observe(trouble),
             Answer::Applied { index, result } => self.applied(index, result),
@@ -153,6 +156,8 @@ impl Turn<'_> {
         state.lagging = false;
         state.person_step = None;
         state.secret.probing = false;
+        state.apps.given_up();
+        state.tenants.given_up();
         self.effects.push(Effect::Drop { before: state.generation });
     }
 

@@ -3,6 +3,8 @@
 mod answer;
 mod auth_v1;
 mod auth_v2;
+mod endpoints;
+mod general;
 mod listing;
 mod resource_graph;
 mod rights;
@@ -33,6 +35,9 @@ fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
     if scope == Scope::Unknown {
         return Ok(Reply::unknown());
     }
+    if scope == Scope::Endpoints {
+        return endpoints::answer(request);
+    }
     authenticated(world, request, caller, &scope)?;
     version(request)?;
     match &scope {
@@ -55,16 +60,20 @@ fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
     match &scope {
         Scope::Subscription { rest, .. } => {
             let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-            listing::subscription(world, request, caller, found, &rest)
+            general::subscription(world, request, caller, found, &rest)
+                .unwrap_or_else(|| listing::subscription(world, request, caller, found, &rest))
         }
         Scope::Group { id, group, rest } => {
             let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-            listing::group(world, request, caller, id, group, &rest)
+            general::group(world, request, caller, (id, group), &rest)
+                .unwrap_or_else(|| listing::group(world, request, caller, id, group, &rest))
         }
         Scope::Site { id, group, name, rest } => {
             web::handle(world, request, caller, &web::Place { id, group, name, rest })
         }
-        Scope::Tenants | Scope::Subscriptions | Scope::ResourceGraph | Scope::Unknown => Ok(Reply::unknown()),
+        Scope::Tenants | Scope::Subscriptions | Scope::ResourceGraph | Scope::Endpoints | Scope::Unknown => {
+            Ok(Reply::unknown())
+        }
     }
 }
 

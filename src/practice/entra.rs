@@ -20,6 +20,7 @@ use http::Method;
 pub use access::consent_everything;
 pub use caller::{bearer, caller, in_time, text};
 pub use device::answer as answer_device_code;
+pub use mint::subject;
 pub use strength::demand as demanded_claims;
 
 use super::wire::{Reply, Request};

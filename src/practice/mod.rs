@@ -132,6 +132,14 @@ impl Practice {
         format!("{}/_practice", self.origin)
     }
 
+    /// The tenant of the function app, where the person of the scenario is a guest in it.
+    pub fn guest_in(&self) -> Option<String> {
+        let world = self.world.lock();
+        let tenant = world.tenant_of(&world.sites.first()?.subscription)?;
+        let at_home = world.user(&world.default_user).is_some_and(|user| user.tenant == tenant.id);
+        (!at_home).then(|| tenant.id.clone())
+    }
+
     /// The world, for tests.
     pub fn world(&self) -> Shared {
         self.world.clone()
@@ -166,8 +174,9 @@ impl Practice {
     /// The line that `practice serve` prints (design section 7), without `cloud_file` and `ca_file`, which the caller adds.
     pub fn summary(&self) -> Value {
         let world = self.world.lock();
-        let tenant = world.tenants.first();
         let site = world.sites.first();
+        let of_site = site.and_then(|site| world.tenant_of(&site.subscription));
+        let tenant = of_site.or(world.tenants.first());
         let users: Vec<Value> = world
             .users
             .iter()

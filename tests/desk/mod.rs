@@ -81,7 +81,7 @@ impl Desk {
         let http = client(&practice, name);
         let (events, _heard) = unbounded_channel();
         match SignIn::new(&http, None).with_device_code(&events).await {
-            Ok(session) => Self::sit(practice, http, session, name),
+            Ok(session) => Self::sit(practice, http, session, name).await,
             Err(trouble) if trouble.code.as_deref() == Some("AADSTS53003") => {
                 Self::through_a_browser(practice, http, name).await
             }
@@ -107,16 +107,29 @@ impl Desk {
             }
         };
         let (session, ()) = tokio::join!(sign_in.with_browser(&events), page);
-        Self { browser, ..Self::sit(practice, http, session.unwrap(), name) }
+        Self { browser, ..Self::sit(practice, http, session.unwrap(), name).await }
     }
 
-    fn sit(practice: Practice, http: Http, session: Session, name: Option<&str>) -> Self {
+    /// Where the scenario's app is in another tenant, the person goes there with the sign-in from home.
+    async fn sit(practice: Practice, http: Http, session: Session, name: Option<&str>) -> Self {
+        let session = match practice.guest_in() {
+            Some(tenant) => session.switch_tenant(&tenant).await.unwrap(),
+            None => session,
+        };
         let current = Arc::new(Mutex::new(session.clone()));
         let now = current.clone();
         let tokens = Arc::new(move |wish| (now.lock().unwrap().tokens())(wish));
         let reader = Reader::new(http.clone(), tokens);
         let observer = Observer::signed_in(reader.clone(), Some(session.tenant().to_owned()));
-        let app = Some(AppChoice::Name("contoso-hello".into()));
+        let app = {
+            let (world, summary) = (practice.world(), practice.summary());
+            let name = summary["app"]["name"].as_str().unwrap();
+            let world = world.lock();
+            // By its name an app is looked for among all of them, which a recording need not hold each time.
+            let many = world.sites.len() > 100;
+            let id = || world.site_by_host(name).unwrap().resource_id();
+            Some(if many { AppChoice::ResourceId(id()) } else { AppChoice::Name(name.to_owned()) })
+        };
         let choices = Choices { app, ..Choices::default() };
         let name = name.map(str::to_owned);
         let browser = Browser::default();
@@ -340,6 +353,7 @@ pub fn client(practice: &Practice, name: Option<&str>) -> Http {
         login: origin.clone(),
         graph: origin.clone(),
         arm: origin.clone(),
+        power_apps: Some(origin.clone()),
         site_origin: Some(origin),
         ..Cloud::named("public").unwrap()
     };
@@ -352,7 +366,7 @@ pub fn client(practice: &Practice, name: Option<&str>) -> Http {
         let file = File::create(recordings().join(format!("{name}.har"))).unwrap();
         Arc::new(Har::new(Box::new(file)).unwrap())
     });
-    Http::new(config).unwrap()
+    Http::new(config)
 }
 
 /// A person's browser: follows redirects one by one and notes what it asked the services for. Cookies it has

@@ -34,13 +34,10 @@ struct Inner {
 }
 
 impl Http {
-    /// A client for one cloud.
-    ///
-    /// # Errors
-    /// When this machine's trust store or proxy settings cannot be used.
-    pub fn new(config: CloudConfig) -> Result<Self, Trouble> {
-        let wire = Wire::new(&config)?;
-        Ok(Self { inner: Arc::new(Inner { config, wire }) })
+    /// A client for one cloud. Nothing is connected, and the trust store not read, before the first request; where
+    /// this machine's settings cannot be used, that is what the request brings.
+    pub fn new(config: CloudConfig) -> Self {
+        Self { inner: Arc::new(Inner { config, wire: Wire::default() }) }
     }
 
     /// The endpoints.

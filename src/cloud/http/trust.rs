@@ -31,7 +31,7 @@ impl ExtraRoots {
     }
 
     /// A client that trusts these as well.
-    pub(super) fn trusted_by(&self, builder: ClientBuilder) -> ClientBuilder {
+    pub fn trusted_by(&self, builder: ClientBuilder) -> ClientBuilder {
         if self.0.is_empty() { builder } else { builder.tls_certs_merge(self.0.iter().cloned()) }
     }
 }

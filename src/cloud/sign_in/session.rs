@@ -191,6 +191,11 @@ impl Session {
         &self.inner.authority
     }
 
+    /// Whether another program lends the tokens: it also has to lend those of another tenant.
+    pub fn is_lent(&self) -> bool {
+        matches!(self.inner.source, Source::Lent(_))
+    }
+
     /// The client this session was made with.
     pub fn http(&self) -> &Http {
         &self.inner.http

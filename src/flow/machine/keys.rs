@@ -29,7 +29,7 @@ impl Turn<'_> {
         if let Some(field) = self.field()
             && field.key(key)
         {
-            if self.state.panel == Panel::PickApp {
+            if matches!(self.state.panel, Panel::PickApp | Panel::PickTenant | Panel::PickSubscription) {
                 self.state.selected = None;
             }
             return true;
@@ -51,6 +51,8 @@ impl Turn<'_> {
         let fields = &mut self.state.fields;
         Some(match (&self.state.page, &self.state.panel) {
             (Page::Stage(_), Panel::PickApp) => &mut fields.app_filter,
+            (Page::Stage(_), Panel::PickTenant) => &mut fields.tenant_filter,
+            (Page::Stage(_), Panel::PickSubscription) => &mut fields.subscription_filter,
             (Page::Stage(_), Panel::RedirectField) => &mut fields.redirect,
             (Page::Stage(_), Panel::ErrorField) => &mut fields.error,
             (Page::Stage(_), Panel::RehearsalPaste(_)) => &mut fields.final_address,
@@ -130,11 +132,15 @@ impl Turn<'_> {
     fn activate(&mut self, item: Item) {
         match item {
             Item::Check(id) => self.state.overlays.push(Overlay::Explain(id)),
+            // It is unfolded already.
+            Item::Outlook(_) => {}
             Item::Row(copied) => {
                 self.copy(copied);
                 self.state.selected = Some(self.after_row(copied));
             }
             Item::App(id) => self.choose_app(&id),
+            Item::Tenant(id) => self.choose_tenant(&id),
+            Item::Subscription(id) => self.narrow(id),
             Item::Client(id) => self.choose_client(id),
             Item::Resource(value) => self.choose_resource(&value),
             Item::Lost(key_id) => self.remove_secret(key_id),
@@ -191,7 +197,11 @@ impl Turn<'_> {
             }
             ActionId::PracticePart => self.practice_part(),
             ActionId::TypeAddress => self.show(Panel::TypeUrl),
+            ActionId::ListAgain if self.state.panel == Panel::PickTenant => self.list_tenants(),
             ActionId::ListAgain => self.list_apps(),
+            ActionId::PickTenant => self.pick_tenant(),
+            ActionId::PickSubscription => self.show(Panel::PickSubscription),
+            ActionId::Forecast => self.show(Panel::Forecast),
             ActionId::PickAnother => self.pick_another(),
             ActionId::Submit => self.submit(),
             ActionId::Continue | ActionId::GoOnWithout => self.stage_after(),

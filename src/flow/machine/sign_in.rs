@@ -9,7 +9,7 @@ use crate::flow::derived::person_step;
 use crate::flow::effect::{SignInMethod, Work};
 use crate::flow::event::{PersonDone, SignInProgress, SignedIn};
 use crate::flow::menu::{ActionId, Item};
-use crate::flow::state::{Again, Field, Page, Panel, Phase, Resume, SignInState, SignInStep};
+use crate::flow::state::{Again, Field, Listing, Page, Panel, Phase, Resume, SignInState, SignInStep};
 
 use super::Turn;
 use super::pick::app_address;
@@ -54,6 +54,8 @@ impl Turn<'_> {
         match resume {
             Some(resume) if same => self.go_on(resume),
             resume => {
+                self.forget_who();
+                self.state.tenants = Listing::NotAsked;
                 if self.state.choices.app.is_some() {
                     self.first_look();
                 } else {

@@ -32,7 +32,7 @@ pub fn version_of(world: &World, resource_app_id: &str) -> Version {
 }
 
 /// The pairwise subject of a person for an application.
-fn subject(world: &World, who: &str, app_id: &str) -> String {
+pub fn subject(world: &World, who: &str, app_id: &str) -> String {
     URL_SAFE_NO_PAD.encode(world.id_for(&format!("subject {who} {app_id}")).as_bytes())
 }
 
@@ -77,11 +77,8 @@ pub fn access_token(
             if version == Version::V1 {
                 claims["acr"] = "1".into();
                 claims["amr"] = json!(["pwd"]);
-                claims["unique_name"] = user.upn.as_str().into();
-                claims["upn"] = user.upn.as_str().into();
-            } else {
-                claims["preferred_username"] = user.upn.as_str().into();
             }
+            named(world, &mut claims, user, version);
         }
         Bearer::Itself(principal) => {
             claims["sub"] = (*principal).into();
@@ -121,16 +118,28 @@ pub fn id_token(
         "tid": tenant,
         "ver": if version == Version::V1 { "1.0" } else { "2.0" },
     });
-    if version == Version::V1 {
-        claims["unique_name"] = user.upn.as_str().into();
-        claims["upn"] = user.upn.as_str().into();
-    } else {
-        claims["preferred_username"] = user.upn.as_str().into();
-    }
+    named(world, &mut claims, user, version);
     if let Some(nonce) = nonce {
         claims["nonce"] = nonce.into();
     }
     sign(&claims)
+}
+
+/// The sign-in name in the claims of a version. What a guest's tokens say is not confirmed, so it is a switch.
+fn named(world: &World, claims: &mut Value, user: &User, version: Version) {
+    let at_home = world.switches.guests_are_named_as_at_home;
+    let name = if at_home { &world.account_of(user).upn } else { &user.upn };
+    if version == Version::V2 {
+        claims["preferred_username"] = name.as_str().into();
+        return;
+    }
+    claims["unique_name"] = name.as_str().into();
+    if user.home.is_none() || !at_home {
+        claims["upn"] = name.as_str().into();
+    }
+    if user.home.is_some() {
+        claims["idp"] = issuer(&world.account_of(user).tenant, Version::V1).into();
+    }
 }
 
 /// `client_info`: who signed in, for clients that keep accounts apart.

@@ -187,10 +187,6 @@ fn refresh(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::new(9_002_313, "invalid_grant", text));
     };
     prove(world, ask, token.confidential)?;
-    if matches!(ask.authority, Authority::Tenant(id) if *id != token.tenant) {
-        let text = "The provided authorization code or refresh token is intended to use against other tenant, thus rejected.";
-        return Err(Refusal::new(700_005, "invalid_grant", text));
-    }
     if world.now().duration_since(token.issued_at).as_hours() >= REFRESH_DAYS * 24 {
         let text = format!(
             "The refresh token has expired due to inactivity. The token was issued on {} and was inactive for {REFRESH_DAYS}.00:00:00.",
@@ -198,21 +194,43 @@ fn refresh(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
         );
         return Err(Refusal::new(700_082, "invalid_grant", text));
     }
-    let user = person(world, &token.user)?;
-    let wanted = if let Some(wanted) = ask.wanted(world, &token.tenant)? {
+    let user = elsewhere(world, ask, &token, person(world, &token.user)?)?;
+    let tenant = user.tenant.clone();
+    let wanted = if let Some(wanted) = ask.wanted(world, &tenant)? {
         wanted
     } else {
-        let mut wanted = Wanted::from_resource(world, &token.tenant, &token.audience)?;
+        let mut wanted = Wanted::from_resource(world, &tenant, &token.audience)?;
         wanted.wish = Wish::Named(token.scopes.clone());
         wanted
     };
-    let scopes = granted(world, ask, &token.tenant, &user, &wanted)?;
+    let scopes = granted(world, ask, &tenant, &user, &wanted)?;
     let acrs = strength::asked(ask.get("claims"));
     if acrs && !token.strong {
         return Err(strength::second_factor(&wanted.app_id));
     }
-    let issue = Issue { strong: token.strong, acrs, ..Issue::new(&token.tenant, &user, wanted, scopes) };
+    let issue = Issue { strong: token.strong, acrs, ..Issue::new(&tenant, &user, wanted, scopes) };
     answer(world, ask, token.confidential, issue)
+}
+
+/// The person as the tenant in the path knows them: a refresh token is the person's, and good in every tenant that
+/// knows them, unless that tenant wants to see them itself (microsoft-cloud 5.2).
+fn elsewhere(world: &World, ask: &Ask<'_>, token: &RefreshToken, user: User) -> Result<User, Refusal> {
+    let Authority::Tenant(tenant) = ask.authority else { return Ok(user) };
+    if *tenant == token.tenant {
+        return Ok(user);
+    }
+    let Some(there) = world.known_in(&user, tenant).cloned() else {
+        return Err(Refusal::new(50020, "invalid_grant", device::foreign(world, &user, tenant)));
+    };
+    if there.home.is_some() && world.switches.guests_need_mfa {
+        let text = format!(
+            "Due to a configuration change made by your administrator, or because you moved to a new location, you must \
+             use multi-factor authentication to access '{}'.",
+            ask.client.app_id
+        );
+        return Err(Refusal::new(50076, "invalid_grant", text).suberror("basic_action"));
+    }
+    Ok(there)
 }
 
 fn client_credentials(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {

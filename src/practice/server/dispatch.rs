@@ -75,13 +75,13 @@ fn by_path(request: &mut Request) -> Service {
         // The cloud file names the origin alone as the portal: pages are told apart behind the `#`.
         ("_portal", _) | ("", "") => Service::Portal,
         ("redirect", _) => Service::Consent,
-        ("v1.0" | "beta", _) => Service::Graph,
+        ("v1.0" | "beta" | "oidc", _) => Service::Graph,
         ("_make", _)
         | (
             "providers",
             "microsoft.powerapps" | "microsoft.businessappplatform" | "microsoft.processsimple",
         ) => Service::Maker,
-        ("subscriptions" | "tenants" | "providers", _) => Service::Arm,
+        ("subscriptions" | "tenants" | "providers" | "metadata", _) => Service::Arm,
         ("devicelogin" | "_sign-in", _) => Service::SignIn,
         (_, "oauth2" | "v2.0" | ".well-known" | "discovery" | "adminconsent" | "openid" | "kerberos") => {
             Service::SignIn
@@ -116,6 +116,8 @@ mod tests {
             ("127.0.0.1:7000", "/v1.0/me", Service::Graph),
             ("localhost:7000", "/Tenants", Service::Arm),
             ("127.0.0.1:7000", "/subscriptions/1", Service::Arm),
+            ("127.0.0.1:7000", "/metadata/endpoints", Service::Arm),
+            ("127.0.0.1:7000", "/oidc/userinfo", Service::Graph),
             ("127.0.0.1:7000", "/providers/Microsoft.ResourceGraph/resources", Service::Arm),
             ("127.0.0.1:7000", "/providers/Microsoft.PowerApps/apis", Service::Maker),
             ("127.0.0.1:7000", "/contoso.com/oauth2/v2.0/token", Service::SignIn),

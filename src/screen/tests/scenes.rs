@@ -8,16 +8,20 @@ use crate::engine::change::Change;
 use crate::engine::checks::assess;
 use crate::engine::choices::Choices;
 use crate::engine::facts::{
-    Candidate, CandidateReason, Facts, Rehearsal, SecretInfo, SecretProbe, SecretVerdict,
+    Candidate, CandidateReason, Environment, Facts, Permission, Rehearsal, SecretInfo, SecretProbe,
+    SecretVerdict, Seen,
 };
 use crate::engine::fixtures::{self, API, CLIENT, REDIRECT, SITE, TENANT, cloud, now, seen};
+use crate::engine::forecast::Subject;
 use crate::engine::held::{Held, HeldSecret};
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::plan::{PlanInput, plan};
 use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
-use crate::flow::event::{AppList, AppRow, CallLine, CopyOutcome, RightUsed, SignedIn, Waiting};
+use crate::flow::event::{
+    AppList, AppRow, CallLine, CopyOutcome, RightUsed, SignedIn, SubscriptionRow, TenantRow, Waiting,
+};
 use crate::flow::menu::Item;
 use crate::flow::state::{
     Apply, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
@@ -184,6 +188,7 @@ fn app(name: &str, subscription: &str) -> AppRow {
         id: SITE.replace("contoso-hello", name),
         name: name.into(),
         host: format!("{name}.azurewebsites.net"),
+        subscription_id: subscription.to_lowercase(),
         subscription: subscription.into(),
         resource_group: "rg-hello".into(),
     }
@@ -194,16 +199,60 @@ fn pick(filter: &str) -> State {
     state.page = Page::Stage(StageId::Pick);
     state.panel = Panel::PickApp;
     state.signed_in = stage(StageId::Pick, Facts::default()).signed_in;
-    state.apps = Listing::Is(AppList {
-        apps: vec![
+    let subscription =
+        |name: &str, apps| SubscriptionRow { id: name.to_lowercase(), name: name.into(), apps };
+    state.apps = Listing::Is(AppList::new(
+        vec![
             app("contoso-billing", "Contoso Production"),
             app("contoso-hello", "Contoso Development"),
             app("fabrikam-orders-with-a-long-name", "Contoso Production"),
         ],
-        not_seen: vec!["Contoso Archive: you have no role in it".into()],
-    });
+        vec![
+            subscription("Contoso Archive", 0),
+            subscription("Contoso Development", 1),
+            subscription("Contoso Production", 2),
+        ],
+        vec!["Contoso Archive: you have no role in it".into()],
+    ));
     state.fields.app_filter = Field::with(filter);
     state
+}
+
+/// The same list, narrowed to one subscription.
+fn narrowed() -> State {
+    State { subscription: Some("contoso production".into()), ..pick("") }
+}
+
+/// No function app here, and another tenant that knows the person.
+fn abroad() -> State {
+    let mut state = pick("");
+    let row = |id: &str, name: &str, domain: &str| TenantRow {
+        id: id.into(),
+        name: name.into(),
+        domain: domain.into(),
+    };
+    state.apps = Listing::Is(AppList::default());
+    state.tenants = Listing::Is(vec![
+        row(TENANT, "Contoso", "contoso.onmicrosoft.com"),
+        row("fab00000-0000-4000-8000-000000000001", "Fabrikam", "fabrikam.onmicrosoft.com"),
+        row("fab00000-0000-4000-8000-000000000002", "fab00000-0000-4000-8000-000000000002", ""),
+    ]);
+    state
+}
+
+fn tenants(filter: &str) -> State {
+    let mut state = State { panel: Panel::PickTenant, ..abroad() };
+    state.fields.tenant_filter = Field::with(filter);
+    state
+}
+
+fn subscriptions() -> State {
+    State { panel: Panel::PickSubscription, ..pick("") }
+}
+
+fn switching() -> State {
+    let row = TenantRow { name: "Fabrikam".into(), ..TenantRow::default() };
+    State { panel: Panel::Switching(row), ..abroad() }
 }
 
 fn sign_in(step: SignInStep, trouble: Option<Trouble>) -> State {
@@ -275,6 +324,20 @@ fn sign_in_scenes() -> Vec<(&'static str, State)> {
     ]
 }
 
+/// A plain user in a strict tenant, whose policies cannot be read.
+fn forecast_limited() -> State {
+    let mut facts = fixtures::fresh();
+    let refused = Trouble::new(Class::NotAllowed, "You may not read this.", "Ask an administrator.");
+    facts.rights.register_apps = seen(false);
+    facts.rights.secret_policy = Seen::could_not(refused, now(), "GET /policies/defaultAppManagementPolicy");
+    facts.rights.site = seen(vec![Permission { actions: vec!["*/read".into()], not_actions: vec![] }]);
+    facts.rights.environments =
+        seen(vec![Environment { name: "Contoso (default)".into(), create_connectors: false }]);
+    let mut state = on(StageId::Pick, facts, Panel::Forecast);
+    state.selected = Some(Item::Outlook(Subject::MakeSecrets));
+    state
+}
+
 fn stage_scenes() -> Vec<(&'static str, State)> {
     let mut listing = pick("");
     listing.apps = Listing::Asked;
@@ -295,8 +358,16 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
         ("pick_listing", listing),
         ("pick_apps", pick("")),
         ("pick_filtered", pick("contoso-hel")),
+        ("pick_narrowed", narrowed()),
+        ("pick_subscription", subscriptions()),
+        ("pick_none_here", abroad()),
+        ("pick_tenant", tenants("")),
+        ("pick_tenant_filtered", tenants("fabr")),
+        ("pick_switching", switching()),
         ("pick_address", on(StageId::Pick, Facts::default(), Panel::TypeUrl)),
         ("stage_pick", stage(StageId::Pick, fixtures::fresh())),
+        ("forecast", on(StageId::Pick, fixtures::fresh(), Panel::Forecast)),
+        ("forecast_limited", forecast_limited()),
         ("stage_protect_fresh", stage(StageId::Protect, fixtures::fresh())),
         ("stage_protect_issuer", stage(StageId::Protect, issuer_mismatch())),
         ("stage_protect_selected", selected),

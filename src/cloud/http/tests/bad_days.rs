@@ -65,7 +65,7 @@ async fn serve<T: Future<Output = ()> + Send>(treat: impl Fn(TcpStream) -> T + S
 }
 
 async fn ask(server: &Server, extra_roots: ExtraRoots) -> Result<Answer, Trouble> {
-    let http = Http::new(CloudConfig { extra_roots, ..server.config() }).unwrap();
+    let http = Http::new(CloudConfig { extra_roots, ..server.config() });
     http.read(&Request::get(Service::Graph, server.url("/v1.0/me"))).await
 }
 
@@ -138,7 +138,7 @@ async fn a_name_that_nobody_knows_is_told() {
     let site = Url::parse("https://contoso-hello.invalid/").unwrap();
     let mut config = server.config();
     config.cloud = Arc::new(Cloud { site_origin: None, ..(*config.cloud).clone() });
-    let told = Http::new(config).unwrap().read(&Request::get(Service::Site, site)).await.unwrap_err();
+    let told = Http::new(config).read(&Request::get(Service::Site, site)).await.unwrap_err();
     // Without any network, that is what is told.
     assert!(matches!(told.class, Class::Dns | Class::Offline), "{told:?}");
     assert!(told.what.contains("contoso-hello.invalid") && told.next.starts_with("Check"), "{told:?}");

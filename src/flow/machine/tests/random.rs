@@ -87,6 +87,14 @@ fn an_answer(work: &Work, well: bool, which: u8, facts: Facts) -> Option<Answer>
         Work::SignIn(_) if well => Answer::SignIn(SignInProgress::Done(ada())),
         Work::SignIn(_) => Answer::SignIn(SignInProgress::Failed(bad())),
         Work::ListApps => Answer::AppsListed(if well { Ok(two_apps()) } else { Err(bad()) }),
+        Work::ListTenants => Answer::TenantsListed(if well { Ok(two_tenants()) } else { Err(bad()) }),
+        Work::SwitchTenant { .. } => Answer::TenantSwitched(if well {
+            Ok(ada())
+        } else if which % 2 == 0 {
+            Err(trouble(Class::SignInRefused))
+        } else {
+            Err(bad())
+        }),
         Work::Observe(_) | Work::Watch { .. } if well => {
             Answer::Observed { facts: Box::new(facts), at: fixtures::now(), next: None }
         }
@@ -235,6 +243,9 @@ proptest! {
                         && walk.state.panel != Panel::Overview
                     {
                         world = after(&world, change);
+                    }
+                    if works(&walk.all).last() == Some(&&Work::ListApps) && which % 3 > 0 {
+                        walk.answer(Answer::TenantsListed(Ok(two_tenants())));
                     }
                     latest.map(|answer| walk.answer(answer)).unwrap_or_default()
                 }

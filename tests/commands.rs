@@ -16,7 +16,7 @@ use serde_json::Value;
 const SCHEMA: &str = "assets/check.schema.json";
 
 /// Every scenario, its exit code and what is broken first.
-const SCENARIOS: [(&str, i32, Option<&str>); 12] = [
+const SCENARIOS: [(&str, i32, Option<&str>); 13] = [
     ("fresh", 1, Some("api.app")),
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
@@ -25,6 +25,7 @@ const SCENARIOS: [(&str, i32, Option<&str>); 12] = [
     ("secret-expired", 1, Some("secret.ends")),
     ("redirect-missing", 1, Some("redirect.registered")),
     ("no-admin", 1, Some("api.app")),
+    ("secret-policy", 1, Some("api.app")),
     ("slow-directory", 1, Some("api.app")),
     ("throttled", 1, Some("api.app")),
     ("flaky", 1, Some("api.app")),

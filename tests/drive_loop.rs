@@ -10,6 +10,8 @@
 
 #[path = "drive_loop/bench.rs"]
 mod bench;
+#[path = "drive_loop/rights.rs"]
+mod rights;
 
 use bench::{Bench, assert_helpful, finding, text_of, trouble};
 use futures_util::future::join_all;

@@ -22,6 +22,7 @@ const FILES: &[(&str, &str)] = &[
     ("secret-expired", include_str!("../../assets/scenarios/secret-expired.toml")),
     ("redirect-missing", include_str!("../../assets/scenarios/redirect-missing.toml")),
     ("no-admin", include_str!("../../assets/scenarios/no-admin.toml")),
+    ("secret-policy", include_str!("../../assets/scenarios/secret-policy.toml")),
     ("slow-directory", include_str!("../../assets/scenarios/slow-directory.toml")),
     ("throttled", include_str!("../../assets/scenarios/throttled.toml")),
     ("flaky", include_str!("../../assets/scenarios/flaky.toml")),

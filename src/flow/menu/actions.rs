@@ -4,9 +4,10 @@ use crate::engine::choices::ConsentWay;
 use crate::engine::findings::Verdict;
 use crate::engine::forecast::Subject;
 use crate::engine::ids::{CheckId, StageId};
+use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
-use crate::flow::derived::{app_rows, confirmable, lost, page_address, person_step, portal_steps};
+use crate::flow::derived::{app_rows, confirmable, lost, missing, page_address, person_step, portal_steps};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
@@ -272,10 +273,9 @@ fn asked_for(state: &State) -> bool {
     state.findings.check(CheckId::GrantRequested).is_some_and(|found| found.verdict.settled())
 }
 
-/// "Ask an admin": where one is usually needed, and where a right was found missing.
+/// "Ask an admin": where one is usually needed, and where something was found missing, or will be.
 pub(super) fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
-    let card = words().stage(stage).is_some_and(|stage| stage.ask_admin.is_some());
-    if card && (stage == StageId::Grant || state.not_allowed.contains(&stage)) {
+    if stage == StageId::Grant || missing(state, stage).is_some() {
         list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
     }
 }
@@ -358,12 +358,20 @@ fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
         Phase::StoppedByPerson => vec![action(ActionId::PlanAgain, "flow.plan_again", Some('f')), back],
         Phase::Stopped(trouble) => {
             let mut list = Vec::new();
+            let policy = secret_refusal(trouble);
+            let shorter = policy == Some(SecretRefusal::TooLong) && state.secret_days.is_some();
+            if shorter {
+                list.push(action(ActionId::PlanAgain, "flow.plan_shorter", Some('f')));
+            }
             match trouble.class {
+                _ if policy.is_some() => ask_admin(state, apply.stage, &mut list),
                 Class::NotAllowed => ask_admin(state, apply.stage, &mut list),
                 Class::SignInRefused => list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n'))),
                 _ => {}
             }
-            list.push(action(ActionId::PlanAgain, "flow.plan_again", Some('f')));
+            if !shorter {
+                list.push(action(ActionId::PlanAgain, "flow.plan_again", Some('f')));
+            }
             if person_side(apply.stage) {
                 list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }

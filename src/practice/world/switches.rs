@@ -45,6 +45,8 @@ pub struct Switches {
     pub users_may_create_apps: bool,
     /// Policy for application secrets.
     pub secret_policy: SecretPolicy,
+    /// HTTP status of a secret that the policy refuses (microsoft-cloud 4.10: 400 or 403).
+    pub secret_policy_status: u16,
     /// Whether Conditional Access refuses the device code flow (53003).
     pub device_code_blocked: bool,
     /// Whether the tenant refuses the Azure CLI's client id to its users (50105, microsoft-cloud 2.10).
@@ -126,6 +128,7 @@ impl Default for Switches {
             admin_consent_workflow: false,
             users_may_create_apps: true,
             secret_policy: SecretPolicy::default(),
+            secret_policy_status: 400,
             device_code_blocked: false,
             azure_cli_blocked: false,
             auth_restart_s: 0,

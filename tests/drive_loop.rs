@@ -10,8 +10,12 @@
 
 #[path = "drive_loop/bench.rs"]
 mod bench;
+#[path = "drive_loop/picking.rs"]
+mod picking;
 #[path = "drive_loop/rights.rs"]
 mod rights;
+#[path = "drive_loop/signing_in.rs"]
+mod signing_in;
 
 use bench::{Bench, assert_helpful, finding, text_of, trouble};
 use futures_util::future::join_all;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cloud::arm::parse::{is_host_name, site_id_parts};
 use crate::cloud::easy_auth::SiteOrigin;
 use crate::cloud::har::Har;
-use crate::cloud::http::{CloudConfig, Http};
+use crate::cloud::http::{CloudConfig, ExtraRoots, Http};
 use crate::engine::choices::{AppChoice, Choices};
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::Cloud;
@@ -26,6 +26,9 @@ pub const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /// A cloud file or a choices file is never longer than this, in bytes.
 const LONGEST_FILE: u64 = 64 * 1024;
+
+/// A file of certificates is never longer than this, in bytes: all that systems trust take a tenth of it.
+const LONGEST_BUNDLE: u64 = 4 * 1024 * 1024;
 
 /// Whether a practice sign-in succeeds with nobody at the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +90,8 @@ impl Ground {
             }
         } else if choices.app.is_none() && sign_in == PracticeSignIn::ByItself {
             choices.app = practice.as_ref().and_then(practised_app);
+            let guest_in = practice.as_ref().and_then(Practice::guest_in);
+            choices.tenant = choices.tenant.or(guest_in);
         }
 
         let clock = Clock::system();
@@ -96,17 +101,17 @@ impl Ground {
         let mut config = CloudConfig::new(cloud.clone(), client, Arc::new(move || now.now()));
         config.on_server_time = Some(Arc::new(move |time| learns.learn(time)));
         config.read_only = common.read_only;
+        if let Some(path) = &common.ca_file {
+            config.extra_roots = trusted_from(path)?;
+        }
         let har = common.har.as_deref().map(record_into).transpose()?;
         config.har = har.as_ref().map(|(_, har)| har.clone());
         Ok(Self { cloud, clock, choices, choices_file, config, practice, har })
     }
 
     /// A client with this configuration.
-    ///
-    /// # Errors
-    /// When this machine's trust store or proxy settings cannot be used.
-    pub fn client(&self) -> Result<Http, Failure> {
-        Ok(Http::new(self.config.clone())?)
+    pub fn client(&self) -> Http {
+        Http::new(self.config.clone())
     }
 
     /// The Azure CLI whose sign-in may be borrowed here. Its tokens are good at Microsoft's own services, so a practice
@@ -194,6 +199,18 @@ fn app_called(text: &str) -> Result<AppChoice, Failure> {
     } else {
         Err(not_one("this is not the name of a function app."))
     }
+}
+
+/// The certificates that `--ca-file` names.
+fn trusted_from(path: &Path) -> Result<ExtraRoots, Failure> {
+    let shown = clean_line(&path.to_string_lossy(), 200);
+    let next = "Name a file with one or more certificates in PEM form, after --ca-file.";
+    let Some(text) = files::read_text(path, LONGEST_BUNDLE)? else {
+        return Err(Failure::wrong_usage(format!("There is no certificate file {shown}.")).next(next));
+    };
+    ExtraRoots::from_pem(text.as_bytes()).map_err(|why| {
+        Failure::wrong_usage(format!("The certificates in {shown} cannot be used.")).means(why).next(next)
+    })
 }
 
 fn record_into(path: &Path) -> Result<(PathBuf, Arc<Har>), Failure> {

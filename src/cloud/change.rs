@@ -168,11 +168,16 @@ impl Writer {
             Method::Patch => WriteRequest::patch(service, url),
             Method::Put => WriteRequest::put(service, url),
         };
-        let mut request = request.token(&self.reader.token(service).await?).json(&change.body);
+        let mut request = request.json(&change.body);
         if let Some(prefer) = change.prefer {
             request = request.header(PREFER, prefer);
         }
-        self.writes.send(&request).await
+        let token = self.reader.first_token(service).await?;
+        let answer = self.writes.send(&request.with_token(&token)).await?;
+        match self.reader.better_token(token, &answer).await? {
+            Some(fresh) => self.writes.send(&request.with_token(&fresh)).await,
+            None => Ok(answer),
+        }
     }
 
     /// What a successful answer tells.

@@ -209,6 +209,7 @@ impl<'a> Look<'a> {
         let client_assigned = self.assigned(&self.before.client_assigned, &person, &client_principal);
         let rights = self.rights(&site_id, &owned);
         let resource = self.resource(&api_app, &api_principal);
+        let redirect_probe = self.redirect_probe(&client, &tenant);
 
         let mut wanted: Vec<BoxFuture<'_, ()>> = Vec::new();
         let mut want = |parts: &[Part], node: BoxFuture<'a, ()>| {
@@ -235,6 +236,7 @@ impl<'a> Look<'a> {
             want(&[Part::Rights, Part::Makers], node);
         }
         want(&[Part::Resource], resource.clone().map(drop).boxed());
+        want(&[Part::ClientApp], redirect_probe.clone().map(drop).boxed());
         join_all(wanted).await;
 
         let mut facts = self.before.clone();
@@ -262,6 +264,7 @@ impl<'a> Look<'a> {
         take(&mut facts.client_assigned, &client_assigned);
         rights.take(&mut facts);
         take(&mut facts.resource, &resource);
+        take(&mut facts.redirect_probe, &redirect_probe);
         facts
     }
 }

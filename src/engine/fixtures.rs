@@ -133,6 +133,7 @@ pub fn fresh() -> Facts {
             }]),
         },
         resource: gone(),
+        redirect_probe: Seen::default(),
         secret_probe: Seen::default(),
         rehearsal: Seen::default(),
     }

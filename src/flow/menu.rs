@@ -12,6 +12,8 @@ use super::effect::CopyItem;
 mod actions;
 mod connect;
 mod keys;
+mod pick;
+mod secret;
 
 pub use actions::{actions, items, preferred, selected};
 pub(super) use keys::default_check;
@@ -28,6 +30,10 @@ pub enum Item {
     Row(CopyItem),
     /// A function app of the list, by resource id; Enter chooses it.
     App(String),
+    /// A tenant of the list, by id; Enter goes to it.
+    Tenant(String),
+    /// A subscription to narrow the list of apps to, by id; `None` for all of them. Enter chooses it.
+    Subscription(Option<String>),
     /// A registration that could be the connector's, by client id; Enter chooses it.
     Client(String),
     /// A candidate for the Resource URL; Enter chooses it.
@@ -71,8 +77,12 @@ pub enum ActionId {
     PracticePart,
     /// Type the function app's address.
     TypeAddress,
-    /// List the function apps again.
+    /// List the function apps, or the tenants, again.
     ListAgain,
+    /// Choose another tenant.
+    PickTenant,
+    /// Look into one subscription only.
+    PickSubscription,
     /// What this person can do here.
     Forecast,
     /// Choose another function app.

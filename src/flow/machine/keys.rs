@@ -29,7 +29,7 @@ impl Turn<'_> {
         if let Some(field) = self.field()
             && field.key(key)
         {
-            if self.state.panel == Panel::PickApp {
+            if matches!(self.state.panel, Panel::PickApp | Panel::PickTenant | Panel::PickSubscription) {
                 self.state.selected = None;
             }
             return true;
@@ -51,6 +51,8 @@ impl Turn<'_> {
         let fields = &mut self.state.fields;
         Some(match (&self.state.page, &self.state.panel) {
             (Page::Stage(_), Panel::PickApp) => &mut fields.app_filter,
+            (Page::Stage(_), Panel::PickTenant) => &mut fields.tenant_filter,
+            (Page::Stage(_), Panel::PickSubscription) => &mut fields.subscription_filter,
             (Page::Stage(_), Panel::RedirectField) => &mut fields.redirect,
             (Page::Stage(_), Panel::ErrorField) => &mut fields.error,
             (Page::Stage(_), Panel::RehearsalPaste(_)) => &mut fields.final_address,
@@ -137,6 +139,8 @@ impl Turn<'_> {
                 self.state.selected = Some(self.after_row(copied));
             }
             Item::App(id) => self.choose_app(&id),
+            Item::Tenant(id) => self.choose_tenant(&id),
+            Item::Subscription(id) => self.narrow(id),
             Item::Client(id) => self.choose_client(id),
             Item::Resource(value) => self.choose_resource(&value),
             Item::Lost(key_id) => self.remove_secret(key_id),
@@ -171,7 +175,8 @@ impl Turn<'_> {
             self.state.selected = None;
         }
         match id {
-            ActionId::Start | ActionId::SignInAgain => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::Start => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::SignInAgain => self.sign_in_again(),
             ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
@@ -192,7 +197,10 @@ impl Turn<'_> {
             }
             ActionId::PracticePart => self.practice_part(),
             ActionId::TypeAddress => self.show(Panel::TypeUrl),
+            ActionId::ListAgain if self.state.panel == Panel::PickTenant => self.list_tenants(),
             ActionId::ListAgain => self.list_apps(),
+            ActionId::PickTenant => self.pick_tenant(),
+            ActionId::PickSubscription => self.show(Panel::PickSubscription),
             ActionId::Forecast => self.show(Panel::Forecast),
             ActionId::PickAnother => self.pick_another(),
             ActionId::Submit => self.submit(),

@@ -1,21 +1,18 @@
 //! The actions of every page, and what can be selected on it.
 
 use crate::engine::choices::ConsentWay;
-use crate::engine::findings::Verdict;
 use crate::engine::forecast::Subject;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
-use crate::flow::derived::{app_rows, confirmable, lost, missing, page_address, person_step, portal_steps};
+use crate::flow::derived::{confirmable, lost, missing, page_address, person_step, portal_steps};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
-use crate::flow::state::{
-    Apply, Listing, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
-};
+use crate::flow::state::{Apply, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State};
 
-use super::{Action, ActionId, Item, connect};
+use super::{Action, ActionId, Item, connect, pick, secret};
 
 /// An action with the text that stands under this key.
 pub(super) fn action(id: ActionId, key: &str, shortcut: Option<char>) -> Action {
@@ -138,18 +135,12 @@ fn submit(label: &str) -> Vec<Action> {
 fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
     match &state.panel {
         Panel::Overview => overview_actions(state, stage),
-        Panel::PickApp => {
-            let mut list = vec![action(ActionId::TypeAddress, "flow.type_address", None)];
-            if !matches!(state.apps, Listing::Asked) {
-                list.push(action(ActionId::ListAgain, "flow.list_again", None));
-            }
-            if state.choices.app.is_some() {
-                list.push(action(ActionId::Back, "action.back", None));
-            }
-            list
-        }
+        Panel::PickApp => pick::app_actions(state),
+        Panel::PickTenant | Panel::PickSubscription => pick::list_actions(state),
         Panel::TypeUrl => submit("flow.look_at_address"),
-        Panel::Preparing | Panel::Binding => vec![action(ActionId::Back, "action.stop_waiting", None)],
+        Panel::Preparing | Panel::Binding | Panel::Switching(_) => {
+            vec![action(ActionId::Back, "action.stop_waiting", None)]
+        }
         Panel::Plan(view) => plan_actions(state, view),
         Panel::Applying(apply) => apply_actions(state, apply),
         Panel::Myself => myself_actions(state, stage),
@@ -243,7 +234,7 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                 }
             }
         }
-        StageId::Secret => secret_actions(state, &mut list, done),
+        StageId::Secret => secret::actions(state, &mut list, done),
         StageId::Connect => {}
         StageId::Try => {
             // Without the value there is nothing to rehearse with: getting it comes first.
@@ -289,45 +280,6 @@ fn choice_of_clients(state: &State) -> bool {
     state.facts.client_candidates.value().is_some_and(|c| !c.is_empty())
 }
 
-fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
-    let held = hand_over::holds_secret(state);
-    let exists = state.facts.client_app.value().is_some_and(|app| !app.secrets.is_empty());
-    let make = if exists { "flow.secret_beside" } else { "action.new_secret" };
-    let make = grey(action(ActionId::ForMe, make, Some('f')), state.public_only);
-    // A value of an app that is not known could neither be kept nor tried.
-    let no_app = state.facts.client_app.value().is_none();
-    let paste = grey(action(ActionId::EnterSecret, "action.paste_secret", Some('v')), no_app);
-    // One that was made here is the only copy there is, and cannot have been mistyped.
-    let pasted = state.held.secret.as_ref().is_some_and(|secret| !secret.made_here);
-    if held && pasted && state.secret.refused_by_entra() {
-        list.push(action(ActionId::ForgetSecret, "flow.forget_secret", Some('z')));
-    }
-    if held && !done {
-        list.push(grey(
-            action(ActionId::ProbeSecret, "flow.try_secret", Some('t')),
-            state.secret.probing || state.public_only,
-        ));
-    }
-    let ended = state.findings.check(CheckId::SecretEnds).is_some_and(|f| f.verdict == Verdict::Fail);
-    if exists && !held && !ended {
-        list.extend([paste, make]);
-    } else {
-        list.extend([make, paste]);
-    }
-    if !lost(state).is_empty() {
-        list.push(grey(action(ActionId::RemoveLost, "flow.remove_lost", Some('d')), state.public_only));
-    }
-    if !exists {
-        list.push(action(ActionId::Myself, "action.myself", Some('m')));
-    }
-    if !done {
-        ask_admin(state, StageId::Secret, list);
-    }
-    if exists && !done {
-        list.push(action(ActionId::GoOnWithout, "flow.go_on_without", Some('g')));
-    }
-}
-
 fn plan_actions(state: &State, view: &PlanView) -> Vec<Action> {
     let mut list = Vec::new();
     if confirmable(state, view) {
@@ -366,7 +318,9 @@ fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
             match trouble.class {
                 _ if policy.is_some() => ask_admin(state, apply.stage, &mut list),
                 Class::NotAllowed => ask_admin(state, apply.stage, &mut list),
-                Class::SignInRefused => list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n'))),
+                Class::SignInRefused => {
+                    list.push(action(ActionId::SignInAgain, "flow.sign_in_go_on", Some('n')));
+                }
                 _ => {}
             }
             if !shorter {
@@ -440,7 +394,7 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
             .stage(stage)
             .map(|s| s.checks.iter().map(|c| Item::Check(c.id)).collect())
             .unwrap_or_default(),
-        Panel::PickApp => app_rows(state).into_iter().map(|app| Item::App(app.id.clone())).collect(),
+        Panel::PickApp | Panel::PickTenant | Panel::PickSubscription => pick::items(state),
         Panel::PickClient => state
             .facts
             .client_candidates
@@ -476,7 +430,13 @@ pub fn preferred(state: &State) -> Option<Item> {
     match (&state.page, &state.panel) {
         (
             Page::Stage(_),
-            Panel::PickApp | Panel::PickClient | Panel::Resource | Panel::Consent | Panel::LostSecrets,
+            Panel::PickApp
+            | Panel::PickTenant
+            | Panel::PickSubscription
+            | Panel::PickClient
+            | Panel::Resource
+            | Panel::Consent
+            | Panel::LostSecrets,
         ) => all.first().cloned(),
         (Page::Stage(_), Panel::HandOver) if !state.stage_done() => {
             let next = |i: &&Item| matches!(i, Item::Row(item) if !handed(state, *item));

@@ -9,6 +9,7 @@ use crate::engine::plan::{Plan, PlanInput};
 use crate::engine::trouble::Trouble;
 
 use crate::engine::secret_shape::SecretShape;
+use crate::flow::event::TenantRow;
 
 /// What the page of a stage shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,12 @@ pub enum Panel {
     PickApp,
     /// Stage 1: typing the function app's address.
     TypeUrl,
+    /// Stage 1: the tenants that know this person, with a filter that has the focus.
+    PickTenant,
+    /// Stage 1: the same person's sign-in for another tenant is on its way.
+    Switching(TenantRow),
+    /// Stage 1: the subscriptions, to look into one of them only, with a filter that has the focus.
+    PickSubscription,
     /// Stage 3: choosing which registration is the connector's.
     PickClient,
     /// Looking afresh, before a plan is made.

@@ -20,7 +20,9 @@ use crate::engine::plan::{PlanInput, plan};
 use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
-use crate::flow::event::{AppList, AppRow, CallLine, CopyOutcome, SignedIn, Waiting};
+use crate::flow::event::{
+    AppList, AppRow, CallLine, CopyOutcome, RightUsed, SignedIn, SubscriptionRow, TenantRow, Waiting,
+};
 use crate::flow::menu::Item;
 use crate::flow::state::{
     Apply, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
@@ -187,6 +189,7 @@ fn app(name: &str, subscription: &str) -> AppRow {
         id: SITE.replace("contoso-hello", name),
         name: name.into(),
         host: format!("{name}.azurewebsites.net"),
+        subscription_id: subscription.to_lowercase(),
         subscription: subscription.into(),
         resource_group: "rg-hello".into(),
     }
@@ -197,16 +200,60 @@ fn pick(filter: &str) -> State {
     state.page = Page::Stage(StageId::Pick);
     state.panel = Panel::PickApp;
     state.signed_in = stage(StageId::Pick, Facts::default()).signed_in;
-    state.apps = Listing::Is(AppList {
-        apps: vec![
+    let subscription =
+        |name: &str, apps| SubscriptionRow { id: name.to_lowercase(), name: name.into(), apps };
+    state.apps = Listing::Is(AppList::new(
+        vec![
             app("contoso-billing", "Contoso Production"),
             app("contoso-hello", "Contoso Development"),
             app("fabrikam-orders-with-a-long-name", "Contoso Production"),
         ],
-        not_seen: vec!["Contoso Archive: you have no role in it".into()],
-    });
+        vec![
+            subscription("Contoso Archive", 0),
+            subscription("Contoso Development", 1),
+            subscription("Contoso Production", 2),
+        ],
+        vec!["Contoso Archive: you have no role in it".into()],
+    ));
     state.fields.app_filter = Field::with(filter);
     state
+}
+
+/// The same list, narrowed to one subscription.
+fn narrowed() -> State {
+    State { subscription: Some("contoso production".into()), ..pick("") }
+}
+
+/// No function app here, and another tenant that knows the person.
+fn abroad() -> State {
+    let mut state = pick("");
+    let row = |id: &str, name: &str, domain: &str| TenantRow {
+        id: id.into(),
+        name: name.into(),
+        domain: domain.into(),
+    };
+    state.apps = Listing::Is(AppList::default());
+    state.tenants = Listing::Is(vec![
+        row(TENANT, "Contoso", "contoso.onmicrosoft.com"),
+        row("fab00000-0000-4000-8000-000000000001", "Fabrikam", "fabrikam.onmicrosoft.com"),
+        row("fab00000-0000-4000-8000-000000000002", "fab00000-0000-4000-8000-000000000002", ""),
+    ]);
+    state
+}
+
+fn tenants(filter: &str) -> State {
+    let mut state = State { panel: Panel::PickTenant, ..abroad() };
+    state.fields.tenant_filter = Field::with(filter);
+    state
+}
+
+fn subscriptions() -> State {
+    State { panel: Panel::PickSubscription, ..pick("") }
+}
+
+fn switching() -> State {
+    let row = TenantRow { name: "Fabrikam".into(), ..TenantRow::default() };
+    State { panel: Panel::Switching(row), ..abroad() }
 }
 
 fn sign_in(step: SignInStep, trouble: Option<Trouble>) -> State {
@@ -312,6 +359,12 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
         ("pick_listing", listing),
         ("pick_apps", pick("")),
         ("pick_filtered", pick("contoso-hel")),
+        ("pick_narrowed", narrowed()),
+        ("pick_subscription", subscriptions()),
+        ("pick_none_here", abroad()),
+        ("pick_tenant", tenants("")),
+        ("pick_tenant_filtered", tenants("fabr")),
+        ("pick_switching", switching()),
         ("pick_address", on(StageId::Pick, Facts::default(), Panel::TypeUrl)),
         ("stage_pick", stage(StageId::Pick, fixtures::fresh())),
         ("forecast", on(StageId::Pick, fixtures::fresh(), Panel::Forecast)),
@@ -502,6 +555,8 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
             status: if i == 30 { None } else { Some(if i % 13 == 12 { 429 } else { 200 }) },
             millis: 120,
             writes: i % 9 == 8,
+            used: if i % 9 == 7 { RightUsed::Nobodys } else { RightUsed::Persons },
+            correlation: Some(format!("7449b021-6ef3-4bd9-b91c-464eec92a4{i:02}")),
         })
         .collect();
     let mut quit = stage(StageId::Connect, without_redirect());

@@ -6,6 +6,7 @@ use crate::engine::findings::{StageFindings, Verdict};
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, verdict, words};
+use crate::flow::derived::tenant_name;
 use crate::flow::menu::{self, Item};
 use crate::flow::state::{Page, Panel, State};
 use crate::screen::theme::{Role, Theme};
@@ -43,7 +44,10 @@ pub fn about(state: &State) -> Vec<String> {
     });
     let mut about: Vec<String> = app.into_iter().collect();
     match &state.signed_in {
-        Some(person) => about.extend([person.tenant_name.clone(), person.upn.clone()]),
+        Some(person) => {
+            about.extend(tenant_name(state).map(str::to_owned));
+            about.push(person.upn.clone());
+        }
         None if state.public_only => about.push(ui("screen.public_only").to_owned()),
         None => {}
     }
@@ -139,8 +143,12 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
             doc.hanging(&tag, Theme::role(open.verdict), Role::Plain, &open.evidence);
         }
         (Panel::HandOver, Some(open)) => {
-            let title = words().check(open.id).map_or("", |c| c.title.as_str());
-            both_ends(&mut doc, Some(open.verdict), title, &looked);
+            // A title says how it should be; what is wrong is said by what was seen.
+            let said = match open.verdict {
+                Verdict::Warn | Verdict::Fail => open.evidence.as_str(),
+                _ => words().check(open.id).map_or("", |c| c.title.as_str()),
+            };
+            both_ends(&mut doc, Some(open.verdict), said, &looked);
         }
         (Panel::Myself | Panel::AskAdmin | Panel::HandOver, None) if state.stage_done() => {
             let done = words().stage(id).map_or("", |s| s.done.as_str());

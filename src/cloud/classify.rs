@@ -124,7 +124,7 @@ fn demand(answer: &Answer, told: &Told) -> Option<Demand> {
         Service::Arm => (Audience::Arm, challenge::demanded(&answer.headers)?),
         // Whoever asked for a token for another service says so.
         Service::Login => (Audience::Graph, told.claims.clone()?),
-        // What Power Apps would tell is worth no new sign-in.
+        // What Power Apps would add is a forecast, for which nobody is asked to sign in once more.
         Service::PowerApps | Service::Site => return None,
     };
     Some(Demand { audience, claims })

@@ -22,11 +22,6 @@ pub fn subscription(v: &Value) -> Option<Subscription> {
     (!gone).then(|| Subscription { id, name: name(v, &["displayName"]) })
 }
 
-/// What one role assignment allows (microsoft-cloud 5.8). One that says nothing allows nothing.
-pub fn permission(v: &Value) -> Permission {
-    Permission { actions: texts(v, &["actions"]), not_actions: texts(v, &["notActions"]) }
-}
-
 /// A tenant that knows the signed-in person (microsoft-cloud 5.2). What it is to the person is not told reliably.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
@@ -46,6 +41,11 @@ pub fn tenant(v: &Value) -> Option<Tenant> {
     let domain = domain.unwrap_or_default();
     let shown = [name(v, &["displayName"]), domain.clone(), id.clone()].into_iter().find(|n| !n.is_empty());
     Some(Tenant { name: shown.unwrap_or_default(), domain, id })
+}
+
+/// What one role assignment allows (microsoft-cloud 5.8). One that says nothing allows nothing.
+pub fn permission(v: &Value) -> Permission {
+    Permission { actions: texts(v, &["actions"]), not_actions: texts(v, &["notActions"]) }
 }
 
 /// Whether a `kind` is a function app and not a Logic App, which wears the same word (microsoft-cloud 5.3).

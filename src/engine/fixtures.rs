@@ -46,6 +46,7 @@ pub fn input() -> PlanInput {
         scope_id: SCOPE_ID.into(),
         rehearsal_redirect: None,
         secret_days: 180,
+        secret_shortened: false,
         remove_secret: None,
     }
 }

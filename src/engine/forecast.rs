@@ -386,7 +386,7 @@ mod tests {
             forbidden: Some(AppsSince(Some("2026-01-01T00:00:00Z".parse().unwrap()))),
             ..SecretPolicy::default()
         };
-        for (facts, policy, expected, says) in [
+        for (facts, policy, expected, says) in vec![
             (finished(), seen(SecretPolicy::default()), Can::Yes, "no limit"),
             (finished(), seen(limited.clone()), Can::Yes, "90 days"),
             (fresh(), seen(limited), Can::Yes, "90 days"),

@@ -13,6 +13,7 @@ mod actions;
 mod connect;
 mod keys;
 mod pick;
+mod secret;
 
 pub use actions::{actions, items, preferred, selected};
 pub(super) use keys::default_check;

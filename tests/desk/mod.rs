@@ -165,6 +165,7 @@ impl Desk {
             scope_id: "6f0f2b0e-0000-4000-8000-00000000a001".into(),
             rehearsal_redirect: None,
             secret_days: 180,
+            secret_shortened: false,
             remove_secret: None,
         }
     }

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn policy(restrictions: Value) -> Value {
+    fn policy(restrictions: &Value) -> Value {
         json!({"isEnabled": true, "applicationRestrictions": {"passwordCredentials": restrictions}})
     }
 
@@ -62,7 +62,7 @@ mod tests {
     fn restrictions_on_secrets_are_read_and_others_are_not_ours() {
         let days = |days: i64| SignedDuration::from_hours(24 * days);
         let since = AppsSince(Some("2026-01-01T00:00:00Z".parse().unwrap()));
-        let both = policy(json!([
+        let both = policy(&json!([
             {"restrictionType": "passwordAddition", "state": "enabled", "maxLifetime": null,
              "restrictForAppsCreatedAfterDateTime": "2026-01-01T00:00:00Z"},
             {"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": "P90D"},
@@ -72,11 +72,11 @@ mod tests {
         assert_eq!(read.forbidden, Some(since));
         assert_eq!(read.longest, Some((days(90), AppsSince(None))));
         for none in [
-            policy(json!([])),
-            policy(json!([{"restrictionType": "passwordAddition", "state": "disabled"}])),
+            policy(&json!([])),
+            policy(&json!([{"restrictionType": "passwordAddition", "state": "disabled"}])),
             json!({"isEnabled": false, "applicationRestrictions": {"passwordCredentials": [
                 {"restrictionType": "passwordAddition", "state": "enabled"}]}}),
-            policy(json!([{"restrictionType": "customPasswordAddition", "state": "enabled"}])),
+            policy(&json!([{"restrictionType": "customPasswordAddition", "state": "enabled"}])),
         ] {
             assert_eq!(secret_policy(&none), Some(SecretPolicy::default()), "{none}");
         }
@@ -88,13 +88,15 @@ mod tests {
             json!(null),
             json!({}),
             json!({"isEnabled": true}),
-            policy(json!([{"state": "enabled"}])),
-            policy(json!([{"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": null}])),
+            policy(&json!([{"state": "enabled"}])),
             policy(
-                json!([{"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": "soon"}]),
+                &json!([{"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": null}]),
             ),
             policy(
-                json!([{"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": "-P3D"}]),
+                &json!([{"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": "soon"}]),
+            ),
+            policy(
+                &json!([{"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": "-P3D"}]),
             ),
         ] {
             assert_eq!(secret_policy(&odd), None, "{odd}");

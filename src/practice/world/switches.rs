@@ -58,6 +58,8 @@ pub struct Switches {
     pub users_may_create_apps: bool,
     /// Policy for application secrets.
     pub secret_policy: SecretPolicy,
+    /// HTTP status of a secret that the policy refuses (microsoft-cloud 4.10: 400 or 403).
+    pub secret_policy_status: u16,
     /// Whether Conditional Access refuses the device code flow (53003).
     pub device_code_blocked: bool,
     /// Whether Graph and Azure demand a stronger sign-in.
@@ -147,6 +149,7 @@ impl Default for Switches {
             admin_consent_workflow: false,
             users_may_create_apps: true,
             secret_policy: SecretPolicy::default(),
+            secret_policy_status: 400,
             device_code_blocked: false,
             stronger_sign_in: StrongerSignIn::Never,
             azure_cli_blocked: false,

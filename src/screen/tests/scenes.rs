@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::engine::change::Change;
+use crate::engine::cards::Need;
+use crate::engine::change::{Change, Right};
 use crate::engine::checks::assess;
 use crate::engine::choices::Choices;
 use crate::engine::facts::{
@@ -342,7 +343,7 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
     let mut listing = pick("");
     listing.apps = Listing::Asked;
     let mut refused = stage(StageId::Register, fixtures::fresh());
-    refused.not_allowed.insert(StageId::Register);
+    refused.not_allowed.insert(StageId::Register, Need::Right(Right::CreateApps));
     let mut candidates = fixtures::finished();
     candidates.client_candidates = seen(vec![
         Candidate {

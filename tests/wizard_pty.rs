@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 
 use handclasp::engine::change::Pending;
 use pty::plan::{Shown, read};
-use pty::practice::{Control, Serving};
+use pty::practice::{Control, Serving, later};
 use pty::{Home, Terminal, key};
 use serde_json::{Value, json};
 
@@ -220,6 +220,7 @@ fn the_whole_way_by_hand_while_the_wizard_watches_in_a_window_of_changing_size()
         for (step, arguments) in steps {
             control.act(step, arguments.clone());
         }
+        later(control);
         terminal.wait_for(done);
     };
     by_hand(
@@ -254,6 +255,7 @@ fn the_whole_way_by_hand_while_the_wizard_watches_in_a_window_of_changing_size()
     shake(&terminal, "Fill in the connector page");
     let saved = control.act("save-connector", json!({}));
     control.act("add-redirect", json!({}));
+    later(control);
     terminal.choose("Type the redirect URL");
     shake(&terminal, "Take this redirect URL");
     terminal.paste(saved["redirect_url"].as_str().unwrap());

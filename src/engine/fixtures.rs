@@ -122,7 +122,7 @@ pub fn fresh() -> Facts {
         api_assigned: Seen::default(),
         client_assigned: Seen::default(),
         user_consent: seen(UserConsent::Allowed),
-        rights: Rights {
+        rights: Box::new(Rights {
             register_apps: seen(true),
             secret_policy: seen(SecretPolicy::default()),
             owned: seen(vec![]),
@@ -131,7 +131,7 @@ pub fn fresh() -> Facts {
                 name: "Contoso (default)".into(),
                 create_connectors: true,
             }]),
-        },
+        }),
         resource: gone(),
         redirect_probe: Seen::default(),
         secret_probe: Seen::default(),
@@ -240,7 +240,7 @@ pub fn finished() -> Facts {
         client_principal: seen(principal(CLIENT)),
         resource: seen(Resource { value: API.into(), app_id: API.into() }),
         grants: seen(vec![]),
-        rights: Rights { owned: seen(vec![API.into(), CLIENT.into()]), ..fresh().rights },
+        rights: Box::new(Rights { owned: seen(vec![API.into(), CLIENT.into()]), ..*fresh().rights }),
         ..fresh()
     }
 }

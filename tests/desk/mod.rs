@@ -24,6 +24,7 @@ use handclasp::engine::findings::Verdict;
 use handclasp::engine::held::Held;
 use handclasp::engine::ids::{CheckId, StageId};
 use handclasp::engine::plan::{Plan, PlanInput, landed, plan};
+use handclasp::engine::policies::{SecretRefusal, secret_refusal, shorter};
 use handclasp::engine::target::target;
 use handclasp::engine::trouble::Trouble;
 use handclasp::practice::world::{FaultAction, World};
@@ -211,6 +212,10 @@ impl Desk {
                         self.world(|world| world.clock.advance(60));
                         input = self.input();
                     }
+                }
+                Err(trouble) if secret_refusal(&trouble) == Some(SecretRefusal::TooLong) => {
+                    input.secret_days = shorter(input.secret_days).unwrap();
+                    input.secret_shortened = true;
                 }
                 Err(trouble) => panic!("{}: {trouble} {}", change.title, trouble.original),
             }

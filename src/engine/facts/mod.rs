@@ -146,7 +146,7 @@ pub struct Facts {
     /// Whether this tenant lets users consent for themselves.
     pub user_consent: Seen<UserConsent>,
     /// What this person may do here, as far as it can be read beforehand.
-    pub rights: Rights,
+    pub rights: Box<Rights>,
     /// Which service principal the Resource URL names.
     pub resource: Seen<Resource>,
     /// What the sign-in page said of the redirect URL; asked only where the registration cannot be read.

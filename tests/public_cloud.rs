@@ -112,7 +112,9 @@ fn assert_addresses(har: &str, control: &Control) {
     }
     asked.sort();
     asked.dedup();
-    let names = ["contoso-hello.azurewebsites.net", "graph.microsoft.com", LOGIN, "management.azure.com"];
+    let services = ["api.powerapps.com", "graph.microsoft.com", LOGIN, "management.azure.com"];
+    let mut names = [&services[..], &["contoso-hello.azurewebsites.net"]].concat();
+    names.sort_unstable();
     assert_eq!(asked, names);
     for call in control.calls() {
         let host = call["host"].as_str().unwrap();

@@ -47,11 +47,12 @@ fn list(round: usize) -> AppList {
             id: format!("/subscriptions/s/resourceGroups/rg/providers/Microsoft.Web/sites/app-{row}"),
             name: format!("contoso-{row}-{round}"),
             host: format!("contoso-{row}-{round}.azurewebsites.net"),
+            subscription_id: "s".to_owned(),
             subscription: "Contoso".to_owned(),
             resource_group: "rg-hello".to_owned(),
         })
         .collect();
-    AppList { apps, not_seen: Vec::new() }
+    AppList::new(apps, Vec::new(), Vec::new())
 }
 
 fn setup() -> Result<Setup> {

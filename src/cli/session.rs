@@ -78,10 +78,10 @@ async fn sign_in(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Session, Failure> {
-    let http = ground.client()?;
+    let http = ground.client();
     let sign_in = SignIn::new(&http, ground.choices.tenant.as_deref());
     if ground.cloud.is_practice()
-        && let Some(session) = sign_in_by_itself(&sign_in).await?
+        && let Some(session) = sign_in_by_itself(&sign_in, &ground.config.extra_roots).await?
     {
         return Ok(session);
     }

@@ -164,7 +164,7 @@ mod tests {
     fn of(facts: &Facts) -> Report {
         let (cloud, choices, held) = (fixtures::cloud(), fixtures::choices(), Held::default());
         let findings = assess(&cloud, facts, &choices, &held, fixtures::now());
-        report::report(&cloud, facts, &choices, &held, &findings)
+        report::report(&cloud, facts, &choices, &held, &findings, fixtures::now())
     }
 
     fn wrong_issuer() -> Facts {

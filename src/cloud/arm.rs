@@ -8,17 +8,20 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::Value;
 
-use self::parse::Subscription;
+use self::parse::{Subscription, Tenant};
 use super::http::{Answer, Request, Service};
 use super::reader::{Reader, label, odd};
 use crate::engine::clean::clean_line;
-use crate::engine::facts::{AuthSettings, AuthVersion, Function, Seen, Site};
+use crate::engine::facts::{AuthSettings, AuthVersion, Function, Permission, Seen, Site};
 use crate::engine::trouble::{Class, Trouble};
 
 /// `api-version` of Microsoft.Web: read by shipped clients, and by no recording refused (microsoft-cloud 5.1).
 pub const WEB_API: &str = "2023-12-01";
-/// `api-version` of subscriptions (microsoft-cloud 5.2).
+/// `api-version` of subscriptions and tenants (microsoft-cloud 5.2).
 pub const SUBSCRIPTIONS_API: &str = "2022-12-01";
+
+/// `api-version` of permissions (microsoft-cloud 5.8).
+pub const AUTHORIZATION_API: &str = "2022-04-01";
 
 /// How many subscriptions are asked at the same time: a person in a large company may see hundreds.
 const AT_ONCE: usize = 8;
@@ -49,6 +52,8 @@ pub struct AppListing {
 pub struct AppListings {
     /// The apps, by name.
     pub apps: Vec<AppListing>,
+    /// Every subscription that can be seen, by name, those without function apps included.
+    pub subscriptions: Vec<Subscription>,
     /// The subscriptions whose apps could not be listed, in the order of the service.
     pub not_seen: Vec<NotSeen>,
 }
@@ -106,6 +111,17 @@ impl Arm {
         self.all(&format!("/subscriptions?api-version={SUBSCRIPTIONS_API}"), parse::subscription).await
     }
 
+    /// The tenants that know this person, by name: whichever the token is for, all are listed (microsoft-cloud 5.2).
+    ///
+    /// # Errors
+    /// When the list cannot be read.
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, Trouble> {
+        let mut all = self.all(&format!("/tenants?api-version={SUBSCRIPTIONS_API}"), parse::tenant).await?;
+        all.sort_by_cached_key(|tenant| (tenant.name.to_lowercase(), tenant.id.to_lowercase()));
+        all.dedup_by(|a, b| a.id.eq_ignore_ascii_case(&b.id));
+        Ok(all)
+    }
+
     /// The function apps of one subscription; Logic Apps are left out.
     async fn sites(&self, subscription: &str) -> Result<Vec<Site>, Trouble> {
         let path =
@@ -137,6 +153,7 @@ impl Arm {
         let all = subscriptions.len();
         let mut listed = AppListings::default();
         for (subscription, sites) in subscriptions {
+            listed.subscriptions.push(subscription.clone());
             match sites {
                 Ok(sites) => listed.apps.extend(sites.into_iter().map(|site| AppListing {
                     id: site.id,
@@ -162,6 +179,7 @@ impl Arm {
             return Err(listed.not_seen.swap_remove(0).why);
         }
         listed.apps.sort_by_cached_key(|app| (app.name.to_lowercase(), app.id.to_lowercase()));
+        listed.subscriptions.sort_by_cached_key(|one| (one.name.to_lowercase(), one.id.to_lowercase()));
         Ok(listed)
     }
 
@@ -216,6 +234,15 @@ impl Arm {
         self.reader.seen(result, &label("GET", &path))
     }
 
+    /// What the person's roles allow at the app (microsoft-cloud 5.8). Locks and policies stand beside roles.
+    pub async fn permissions(&self, site_id: &str) -> Seen<Vec<Permission>> {
+        let path = format!(
+            "{site_id}/providers/Microsoft.Authorization/permissions?api-version={AUTHORIZATION_API}"
+        );
+        let result = self.all(&path, |v| Some(parse::permission(v))).await.map(Some);
+        self.reader.seen(result, &label("GET", &path))
+    }
+
     /// The authentication settings, version 2 (microsoft-cloud 5.5). They name secrets, they hold none.
     pub async fn auth_settings(&self, site_id: &str) -> Seen<AuthSettings> {
         self.one(format!("{site_id}/config/authsettingsV2?api-version={WEB_API}"), parse::auth_settings).await
@@ -226,9 +253,8 @@ impl Arm {
     pub async fn auth_version(&self, site_id: &str) -> Seen<AuthVersion> {
         let path = format!("{site_id}/config/authsettings/list?api-version={WEB_API}");
         let result = async {
-            let token = self.reader.token(Service::Arm).await?;
-            let request = Request::ask(Service::Arm, self.reader.url(Service::Arm, &path)?).token(&token);
-            let body = self.reader.http.read(&request).await?.json()?;
+            let request = Request::ask(Service::Arm, self.reader.url(Service::Arm, &path)?);
+            let body = self.reader.ask(request).await?.json()?;
             parse::auth_version(&body)
                 .map(Some)
                 .ok_or_else(|| odd(Service::Arm, "authentication settings that name no version"))

@@ -41,6 +41,7 @@ impl Stage {
             login: origin.clone(),
             graph: origin.clone(),
             arm: origin.clone(),
+            power_apps: Some(origin.clone()),
             site_origin: Some(origin),
             ..Cloud::named("public").unwrap()
         };
@@ -52,7 +53,7 @@ impl Stage {
         config.har = Some(Arc::new(Har::new(Box::new(recorded.clone())).unwrap()));
         config.limits.shortest_poll = std::time::Duration::ZERO;
         config.limits.first_wait = std::time::Duration::ZERO;
-        Self { http: Http::new(config).unwrap(), practice, calls, recorded }
+        Self { http: Http::new(config), practice, calls, recorded }
     }
 
     /// Changes the world behind everybody's back.

@@ -5,6 +5,7 @@
 
 pub mod arm;
 pub mod call_log;
+mod challenge;
 pub mod change;
 pub mod classify;
 pub mod easy_auth;
@@ -13,6 +14,7 @@ pub mod har;
 pub mod http;
 mod json;
 pub mod observe;
+pub mod power_apps;
 pub mod reader;
 pub mod redact;
 pub mod rehearsal;

@@ -6,6 +6,7 @@ mod field;
 mod hand_over;
 mod patience;
 pub mod person;
+mod pick;
 mod rehearse;
 mod services;
 mod tasks;
@@ -146,6 +147,8 @@ struct Drive<F> {
     latest: Arc<Mutex<Facts>>,
     to: UnboundedSender<Event>,
     rehearsal: rehearse::Bound,
+    /// The sign-in for another tenant, until the machine has taken the answer that tells of it.
+    switched: pick::Switched,
     /// What the function said to an anonymous call, once a confirmed rehearsal made one.
     function_probe: Arc<Mutex<Option<Seen<ProbeAnswer>>>>,
     /// Copies that came back from the clipboard.
@@ -176,6 +179,7 @@ impl<F: Face> Drive<F> {
             latest: Arc::default(),
             to,
             rehearsal: rehearse::Bound::default(),
+            switched: pick::Switched::default(),
             function_probe: Arc::default(),
             copied,
             secret_way_told: false,
@@ -219,6 +223,7 @@ impl<F: Face> Drive<F> {
 
     fn event(&mut self, event: Event) {
         self.tick();
+        self.settle_tenant(&event);
         match event {
             Event::Answer { generation, answer: Answer::Observed { mut facts, at, next } } => {
                 // What only this run knows is no part of a look at the cloud.
@@ -320,7 +325,12 @@ impl<F: Face> Drive<F> {
         let answers = Answers::new(generation, self.to.clone());
         match work {
             Work::SignIn(method) => self.sign_in(generation, answers, method),
-            Work::ListApps => self.list_apps(generation, answers),
+            Work::ListApps => {
+                self.list_tenants(generation, answers.clone());
+                self.list_apps(generation, answers);
+            }
+            Work::ListTenants => self.list_tenants(generation, answers),
+            Work::SwitchTenant { tenant } => self.switch_tenant(generation, answers, tenant),
             Work::Observe(part) => self.observe(generation, answers, part, None),
             Work::Watch { part, every_s } => {
                 self.observe(generation, answers, part, Some(Duration::from_secs(every_s.into())));

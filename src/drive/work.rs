@@ -7,12 +7,12 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::cloud::arm::Arm;
-use crate::cloud::call_log::CallRecord;
+use crate::cloud::call_log::{CallRecord, SignInUsed};
 use crate::cloud::http::Service;
 use crate::cloud::observe;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent, probe_secret};
 use crate::engine::change::{Change, ChangeKind};
+use crate::engine::clean::clean_line;
 use crate::engine::facts::{Facts, SecretProbe};
 use crate::engine::secret_shape;
 use crate::engine::trouble::{Class, Trouble};
@@ -20,7 +20,7 @@ use crate::engine::values::values;
 use crate::engine::words::ui;
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
-    Answer, AppList, AppRow, CallLine, CopyOutcome, Event, SignInProgress, SignedIn, Waiting,
+    Answer, CallLine, CopyOutcome, Event, RightUsed, SignInProgress, SignedIn, Waiting,
 };
 use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState, SignInStep};
 use crate::platform::browser::Browser;
@@ -37,7 +37,11 @@ impl<F: Face> Drive<F> {
         let services = self.machinery.services.clone();
         let browser = self.machinery.browser.clone();
         let tenant = self.state.choices.tenant.clone();
-        let sign_in = SignIn::new(services.http(), tenant.as_deref());
+        let mut sign_in =
+            SignIn::new(services.http(), tenant.as_deref()).demanded(self.state.again.demand.clone());
+        if let (Some(person), Some(_)) = (&self.state.signed_in, &self.state.again.resume) {
+            sign_in = sign_in.login_hint(&person.upn);
+        }
         self.tasks.start(generation, async move {
             let (to, mut from) = unbounded_channel();
             let attempt = async {
@@ -63,37 +67,13 @@ impl<F: Face> Drive<F> {
             };
             let told = match outcome {
                 Ok(session) => {
-                    let person = signed_in(&session);
+                    let person = signed_in(&session, tenant.as_deref());
                     services.signed_in(session);
                     SignInProgress::Done(person)
                 }
                 Err(trouble) => SignInProgress::Failed(trouble),
             };
             answers.give(Answer::SignIn(told));
-        });
-    }
-
-    pub(super) fn list_apps(&mut self, generation: u64, answers: Answers) {
-        let reader = self.machinery.services.reader();
-        self.tasks.start(generation, async move {
-            let listed = match reader {
-                Some(reader) => Arm::new(reader).list_apps().await,
-                None => Err(not_signed_in()),
-            };
-            answers.give(Answer::AppsListed(listed.map(|listed| {
-                let apps = listed
-                    .apps
-                    .into_iter()
-                    .map(|app| AppRow {
-                        id: app.id,
-                        name: app.name,
-                        host: app.host,
-                        subscription: app.subscription_name,
-                        resource_group: app.resource_group,
-                    })
-                    .collect();
-                AppList { apps, not_seen: listed.not_seen.iter().map(ToString::to_string).collect() }
-            })));
         });
     }
 
@@ -297,6 +277,13 @@ impl<F: Face> Drive<F> {
             path: record.path,
             status: record.status,
             millis: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
+            used: match record.sign_in {
+                SignInUsed::Nobody => RightUsed::Nobodys,
+                SignInUsed::Person => RightUsed::Persons,
+                SignInUsed::Connector => RightUsed::Connectors,
+                SignInUsed::Rehearsal => RightUsed::Rehearsals,
+            },
+            correlation: record.correlation,
         }));
     }
 }
@@ -341,10 +328,13 @@ async fn progress(answers: &Answers, browser: &Browser, event: SignInEvent) {
     answers.give(Answer::SignIn(told));
 }
 
-fn signed_in(session: &Session) -> SignedIn {
+/// Who is signed in. Only somebody who named no tenant is surely at home in it: a guest's name says nothing of the tenant.
+pub(super) fn signed_in(session: &Session, asked: Option<&str>) -> SignedIn {
     let person = session.person();
-    let domain = person.upn.split_once('@').map_or(person.tenant.as_str(), |(_, domain)| domain);
-    SignedIn { upn: person.upn.clone(), tenant_name: domain.to_owned(), tenant_id: person.tenant.clone() }
+    let at_home = person.upn.split_once('@').map(|(_, domain)| domain).filter(|_| asked.is_none());
+    let named = asked.filter(|asked| asked.contains('.')).map(|asked| clean_line(asked, 120));
+    let domain = at_home.map(str::to_owned).or(named).unwrap_or_else(|| session.tenant().to_owned());
+    SignedIn { upn: person.upn.clone(), tenant_name: domain, tenant_id: person.tenant.clone() }
 }
 
 /// Whether a call could change something: a write to a service, but for the reading POSTs
@@ -354,6 +344,6 @@ fn is_write(record: &CallRecord) -> bool {
     matches!(record.service, Service::Graph | Service::Arm) && record.method != "GET" && !reading_post
 }
 
-fn not_signed_in() -> Trouble {
+pub(super) fn not_signed_in() -> Trouble {
     Trouble::new(Class::SignInRefused, "Nobody is signed in.", "Sign in first.")
 }

@@ -23,12 +23,27 @@ pub struct Choices {
     pub redirect_url: Option<String>,
     /// How the connector's app is to be let in at stage 4.
     pub consent: Option<ConsentWay>,
+    /// Key ids of the client secrets whose value is in a person's hands: copied from here, or pasted here. It is kept
+    /// only so that nothing in use is taken for lost; nothing else trusts it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub handed_over: Vec<String>,
 }
 
 impl Choices {
     /// How the connector is to be let in: as chosen, else the way that asks least of the person.
     pub fn consent_way(&self) -> ConsentWay {
         self.consent.unwrap_or(ConsentWay::PreAuthorize)
+    }
+
+    /// Whether the value of the secret with this key id is in a person's hands.
+    pub fn handed_over(&self, key_id: &str) -> bool {
+        self.handed_over.iter().any(|known| known.eq_ignore_ascii_case(key_id))
+    }
+
+    /// For another app: the tenant stays, and what is known of secrets, whose ids no two apps share.
+    #[must_use]
+    pub fn for_app(self, app: AppChoice) -> Self {
+        Self { tenant: self.tenant, app: Some(app), handed_over: self.handed_over, ..Self::default() }
     }
 }
 

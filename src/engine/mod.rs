@@ -11,10 +11,12 @@ pub mod facts;
 pub mod findings;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod forecast;
 pub mod held;
 pub mod ids;
 pub mod known;
 pub mod links;
+pub mod lost;
 pub mod markers;
 pub mod pasted;
 pub mod percent;

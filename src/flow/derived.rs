@@ -3,29 +3,90 @@
 
 use crate::engine;
 use crate::engine::choices::ConsentWay;
+use crate::engine::facts::SecretInfo;
+use crate::engine::forecast::{Outlook, forecast};
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::links::link;
+use crate::engine::lost::lost_secrets;
 use crate::engine::words::{PortalStep, StageWords, fill_command, ui, ui_with, words};
 
 use super::effect::CopyItem;
-use super::event::AppRow;
+use super::event::{AppRow, SubscriptionRow, TenantRow};
 use super::hand_over;
 use super::menu::{Item, selected};
-use super::state::{Listing, Page, Panel, PlanView, RehearsalStep, SignInStep, State};
+use super::state::{Field, Listing, Page, Panel, PlanView, RehearsalStep, SignInStep, State};
 
-/// The function apps that fit the filter: every word of it occurs in the name, host, subscription or group.
+/// The function apps that fit the filter: every word of it occurs in the name, host, subscription or group; and that
+/// are in the subscription the list is narrowed to, if it is.
 pub fn app_rows(state: &State) -> Vec<&AppRow> {
-    let Listing::Is(list) = &state.apps else { return Vec::new() };
-    let wanted: Vec<String> =
-        state.fields.app_filter.text().split_whitespace().map(str::to_lowercase).collect();
-    list.apps
-        .iter()
-        .filter(|app| {
-            let hay = format!("{} {} {} {}", app.name, app.host, app.subscription, app.resource_group);
-            let hay = hay.to_lowercase();
-            wanted.iter().all(|word| hay.contains(word))
-        })
-        .collect()
+    let Some(list) = state.apps.get() else { return Vec::new() };
+    let words = words_of(&state.fields.app_filter);
+    let mut rows = list.fitting(&words);
+    if let Some(id) = &state.subscription {
+        rows.retain(|app| app.subscription_id == *id);
+    }
+    rows
+}
+
+/// The tenants that fit the filter: every word of it occurs in the name, domain or id.
+pub fn tenant_rows(state: &State) -> Vec<&TenantRow> {
+    let words = words_of(&state.fields.tenant_filter);
+    let all = state.tenants.get().map_or(&[][..], Vec::as_slice);
+    all.iter().filter(|row| occur(&words, &[&row.name, &row.domain, &row.id])).collect()
+}
+
+/// The subscriptions that fit the filter: every word of it occurs in the name or id.
+pub fn subscription_rows(state: &State) -> Vec<&SubscriptionRow> {
+    let words = words_of(&state.fields.subscription_filter);
+    let all = state.apps.get().map_or(&[][..], |list| list.subscriptions.as_slice());
+    all.iter().filter(|row| occur(&words, &[&row.name, &row.id])).collect()
+}
+
+fn words_of(filter: &Field) -> Vec<String> {
+    filter.text().split_whitespace().map(str::to_lowercase).collect()
+}
+
+fn occur(words: &[String], texts: &[&String]) -> bool {
+    let folded: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+    words.iter().all(|word| folded.iter().any(|text| text.contains(word.as_str())))
+}
+
+/// Whether there is, or may be, a tenant to go to beside the present one.
+pub fn other_tenants(state: &State) -> bool {
+    let Some(person) = &state.signed_in else { return false };
+    match &state.tenants {
+        Listing::Is(all) => all.iter().any(|row| !row.id.eq_ignore_ascii_case(&person.tenant_id)),
+        Listing::Failed(_) => true,
+        Listing::NotAsked | Listing::Asked => false,
+    }
+}
+
+/// The tenant that is worked in, by the best name that was read; `None` where nobody is signed in.
+pub fn tenant_name(state: &State) -> Option<&str> {
+    let person = state.signed_in.as_ref()?;
+    let here = |id: &str| !id.is_empty() && id.eq_ignore_ascii_case(&person.tenant_id);
+    let listed = state.tenants.get().and_then(|all| all.iter().find(|row| here(&row.id)));
+    let seen = || state.facts.tenant.value().filter(|tenant| here(&tenant.id));
+    let name = listed.map(|row| row.name.as_str()).filter(|name| !here(name));
+    let name = name.or_else(|| seen().map(|tenant| tenant.display_name.as_str()));
+    Some(name.filter(|name| !here(name)).unwrap_or(&person.tenant_name))
+}
+
+/// The subscription that the list of apps is narrowed to, if it is.
+pub fn narrowed_to(state: &State) -> Option<&SubscriptionRow> {
+    let id = state.subscription.as_ref()?;
+    state.apps.get()?.subscriptions.iter().find(|row| row.id == *id)
+}
+
+/// What this person can do here, line by line.
+pub fn outlooks(state: &State) -> Vec<Outlook> {
+    forecast(&state.facts, state.now)
+}
+
+/// The connector's secrets that we made and whose value is lost, so that they can be removed.
+pub fn lost(state: &State) -> Vec<&SecretInfo> {
+    let Some(client) = state.facts.client_app.value() else { return Vec::new() };
+    lost_secrets(client, &state.choices, &state.held, state.now)
 }
 
 /// Whether anything may be changed in this run.

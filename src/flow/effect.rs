@@ -50,8 +50,15 @@ pub enum Effect {
 pub enum Work {
     /// Sign in. Brings `SignIn` answers until done or failed.
     SignIn(SignInMethod),
-    /// List the function apps of every subscription. Brings `AppsListed`.
+    /// List the function apps of every subscription, and the tenants beside. Brings `TenantsListed` and `AppsListed`.
     ListApps,
+    /// List the tenants that know this person. Brings `TenantsListed`.
+    ListTenants,
+    /// Go on as the same person in another tenant. Brings `TenantSwitched`.
+    SwitchTenant {
+        /// Tenant id.
+        tenant: String,
+    },
     /// Look once. Brings `Observed` or `CouldNotObserve`.
     Observe(Part),
     /// Look now and then again and again, the pause being this many seconds. Brings `Observed` each time.

@@ -116,6 +116,10 @@ pub enum Answer {
     SignIn(SignInProgress),
     /// The function apps that this person can see, over all subscriptions.
     AppsListed(Result<AppList, Trouble>),
+    /// The tenants that know this person.
+    TenantsListed(Result<Vec<TenantRow>, Trouble>),
+    /// The same person in another tenant, or why not. `SignInRefused` when that tenant wants a sign-in of its own.
+    TenantSwitched(Result<SignedIn, Trouble>),
     /// A look at the cloud is complete. Brings the whole picture, parts that were not looked at again included.
     Observed {
         /// What is known now.
@@ -203,10 +207,28 @@ pub enum SignInProgress {
 pub struct SignedIn {
     /// User principal name, cleaned.
     pub upn: String,
-    /// Display name of the tenant, cleaned; its domain or id where that is not known.
+    /// The tenant's domain, cleaned; its id where that is not known.
     pub tenant_name: String,
     /// Tenant id.
     pub tenant_id: String,
+}
+
+impl SignedIn {
+    /// Whether both are certainly the same person in the same tenant.
+    pub fn is(&self, other: &Self) -> bool {
+        !self.upn.is_empty() && self.upn.eq_ignore_ascii_case(&other.upn) && self.tenant_id == other.tenant_id
+    }
+}
+
+/// A tenant that can be chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TenantRow {
+    /// Tenant id.
+    pub id: String,
+    /// Display name, cleaned; its domain or id where that is not told.
+    pub name: String,
+    /// Default domain, cleaned; empty where it is not told.
+    pub domain: String,
 }
 
 /// The function apps that can be chosen.
@@ -214,8 +236,42 @@ pub struct SignedIn {
 pub struct AppList {
     /// The apps, sorted by name.
     pub apps: Vec<AppRow>,
+    /// Every subscription that can be seen, sorted by name.
+    pub subscriptions: Vec<SubscriptionRow>,
     /// Subscriptions that could not be listed, one cleaned line each.
     pub not_seen: Vec<String>,
+    /// What a filter looks in, for each of the apps: made once, since there can be thousands.
+    folded: Vec<String>,
+}
+
+impl AppList {
+    /// A list of these.
+    pub fn new(apps: Vec<AppRow>, subscriptions: Vec<SubscriptionRow>, not_seen: Vec<String>) -> Self {
+        let fold = |app: &AppRow| {
+            [&app.name, &app.host, &app.subscription, &app.resource_group]
+                .map(|text| text.to_lowercase())
+                .join(" ")
+        };
+        let folded = apps.iter().map(fold).collect();
+        Self { apps, subscriptions, not_seen, folded }
+    }
+
+    /// The apps in whose name, host, subscription or group every one of these words occurs. The words are in lower case.
+    pub fn fitting(&self, words: &[String]) -> Vec<&AppRow> {
+        let fits = |text: &String| words.iter().all(|word| text.contains(word.as_str()));
+        self.apps.iter().zip(&self.folded).filter(|(_, folded)| fits(folded)).map(|(app, _)| app).collect()
+    }
+}
+
+/// A subscription that can be chosen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SubscriptionRow {
+    /// Subscription id.
+    pub id: String,
+    /// Name, cleaned; its id where it has none.
+    pub name: String,
+    /// How many function apps it was seen to hold.
+    pub apps: usize,
 }
 
 /// One function app in the list.
@@ -227,6 +283,8 @@ pub struct AppRow {
     pub name: String,
     /// Default host name.
     pub host: String,
+    /// Id of its subscription.
+    pub subscription_id: String,
     /// Name of its subscription, cleaned.
     pub subscription: String,
     /// Its resource group.
@@ -289,4 +347,21 @@ pub struct CallLine {
     pub millis: u64,
     /// Whether it could change something.
     pub writes: bool,
+    /// Whose right it used.
+    pub used: RightUsed,
+    /// The id by which the service finds it again, where one was sent or told.
+    pub correlation: Option<String>,
+}
+
+/// Whose right a call used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RightUsed {
+    /// Nobody's: anybody may ask this.
+    Nobodys,
+    /// The signed-in person's.
+    Persons,
+    /// The connector's own, by its secret.
+    Connectors,
+    /// The person's through the connector: the rehearsal's token.
+    Rehearsals,
 }

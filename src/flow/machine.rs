@@ -3,6 +3,8 @@
 //! [`handle`] is the only entry. The subjects stand in files of their own; each adds methods to `Turn`, which holds the
 //! state and the effects of the one event that is being handled.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::effect::{CopyItem, Effect, Part, Work};
 use super::event::{Answer, CallLine, Event};
 use super::state::{CALL_LOG_LINES, Overlay, Page, Panel, State, Watch};
@@ -12,12 +14,16 @@ use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with};
 
+/// Time goes back by this much only where the clock was wrong before.
+const A_WRONG_CLOCK: SignedDuration = SignedDuration::from_secs(30);
+
 mod apply;
 mod connect;
 mod keys;
 mod lag;
 mod leave;
 mod pick;
+mod pick_tenant;
 mod plan;
 mod rehearsal;
 mod secret;
@@ -54,13 +60,7 @@ impl Turn<'_> {
                 self.state.drawn = self.state.drawn.max(revision);
                 return false;
             }
-            Event::Tick { now } => {
-                if now <= self.state.now {
-                    return false;
-                }
-                self.state.now = now;
-                self.assess();
-            }
+            Event::Tick { now } => return self.tick(now),
             Event::Resized => {}
             Event::Interrupt => self.interrupt(),
             Event::Terminate => self.quit(130),
@@ -86,10 +86,36 @@ impl Turn<'_> {
         true
     }
 
+    /// Time has passed, or was put right by a service's own.
+    fn tick(&mut self, now: Timestamp) -> bool {
+        let state = &mut *self.state;
+        if now < state.now {
+            // Answers may overtake each other; only a clock that was wrong goes back by more.
+            if state.now.duration_since(now) < A_WRONG_CLOCK {
+                return false;
+            }
+            // What was timed by the wrong clock would seem to lie ahead.
+            if let Some(waiting) = &mut state.waiting {
+                waiting.since = waiting.since.min(now);
+            }
+            for (_, at) in &mut state.landed {
+                *at = (*at).min(now);
+            }
+        }
+        if now == state.now {
+            return false;
+        }
+        state.now = now;
+        self.assess();
+        true
+    }
+
     fn answer(&mut self, answer: Answer) {
         match answer {
             Answer::SignIn(progress) => self.sign_in_progress(progress),
             Answer::AppsListed(result) => self.apps_listed(result),
+            Answer::TenantsListed(result) => self.tenants_listed(result),
+            Answer::TenantSwitched(result) => self.tenant_switched(result),
             Answer::Observed { facts, at, next } => self.observed(*facts, at, next),
             Answer::CouldNotObserve(trouble) => self.could_not_observe(trouble),
             Answer::Applied { index, result } => self.applied(index, result),
@@ -130,6 +156,8 @@ impl Turn<'_> {
         state.lagging = false;
         state.person_step = None;
         state.secret.probing = false;
+        state.apps.given_up();
+        state.tenants.given_up();
         self.effects.push(Effect::Drop { before: state.generation });
     }
 
@@ -190,6 +218,9 @@ impl Turn<'_> {
             self.state.copied.remove(&CopyItem::ClientSecret);
         }
         self.state.held = held;
+        if self.state.held.secret.as_ref().is_some_and(|secret| !secret.made_here) {
+            self.remember_handed_over();
+        }
         self.assess();
     }
 

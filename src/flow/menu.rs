@@ -4,6 +4,7 @@
 //! key that is shown works and a key that works is shown.
 
 use crate::engine::choices::ConsentWay;
+use crate::engine::forecast::Subject;
 use crate::engine::ids::CheckId;
 
 use super::effect::CopyItem;
@@ -11,6 +12,7 @@ use super::effect::CopyItem;
 mod actions;
 mod connect;
 mod keys;
+mod pick;
 
 pub use actions::{actions, items, preferred, selected};
 pub(super) use keys::default_check;
@@ -21,14 +23,22 @@ pub use keys::{Binding, Command, bindings, footer};
 pub enum Item {
     /// A check; Enter explains it.
     Check(CheckId),
+    /// A line of the forecast; its evidence is unfolded while it is selected.
+    Outlook(Subject),
     /// A row of the connector page that can be copied; Enter copies it.
     Row(CopyItem),
     /// A function app of the list, by resource id; Enter chooses it.
     App(String),
+    /// A tenant of the list, by id; Enter goes to it.
+    Tenant(String),
+    /// A subscription to narrow the list of apps to, by id; `None` for all of them. Enter chooses it.
+    Subscription(Option<String>),
     /// A registration that could be the connector's, by client id; Enter chooses it.
     Client(String),
     /// A candidate for the Resource URL; Enter chooses it.
     Resource(String),
+    /// A lost secret, by key id; Enter plans its removal.
+    Lost(String),
     /// A way to let the connector in; Enter chooses it.
     Consent(ConsentWay),
     /// A change of the shown plan, by index; Enter copies its `az` command.
@@ -66,8 +76,14 @@ pub enum ActionId {
     PracticePart,
     /// Type the function app's address.
     TypeAddress,
-    /// List the function apps again.
+    /// List the function apps, or the tenants, again.
     ListAgain,
+    /// Choose another tenant.
+    PickTenant,
+    /// Look into one subscription only.
+    PickSubscription,
+    /// What this person can do here.
+    Forecast,
     /// Choose another function app.
     PickAnother,
     /// Hand in what was typed.
@@ -104,6 +120,8 @@ pub enum ActionId {
     ProbeSecret,
     /// Forget the held value, which was refused.
     ForgetSecret,
+    /// Remove a secret of ours whose value is lost.
+    RemoveLost,
     /// Leave the secret as it is and go on.
     GoOnWithout,
     /// "I copied the redirect URL": read the clipboard.

@@ -14,12 +14,14 @@ use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 
 use super::effect::{CopyItem, Part, SignInMethod};
-use super::event::{AppList, CallLine, CopyOutcome, SignedIn, Waiting};
+use super::event::{AppList, CallLine, CopyOutcome, SignedIn, TenantRow, Waiting};
 use super::menu::Item;
 
+mod again;
 mod field;
 mod panels;
 
+pub use again::{Again, Resume};
 pub use field::{Field, Fields};
 pub use panels::{
     Apply, Mark, Overlay, Panel, Phase, PlanView, RehearsalStep, RehearsalView, SecretState, Step,
@@ -135,7 +137,7 @@ pub enum SignInStep {
 
 /// A list that is fetched when it is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Listing {
+pub enum Listing<T> {
     /// Not asked for.
     #[default]
     NotAsked,
@@ -144,7 +146,24 @@ pub enum Listing {
     /// It could not be had.
     Failed(Trouble),
     /// Here it is.
-    Is(AppList),
+    Is(T),
+}
+
+impl<T> Listing<T> {
+    /// The list, if it is here.
+    pub const fn get(&self) -> Option<&T> {
+        match self {
+            Self::Is(list) => Some(list),
+            Self::NotAsked | Self::Asked | Self::Failed(_) => None,
+        }
+    }
+
+    /// Nothing is on its way any more: what has not come has to be asked for again.
+    pub fn given_up(&mut self) {
+        if matches!(self, Self::Asked) {
+            *self = Self::NotAsked;
+        }
+    }
 }
 
 /// A watch that looks again and again.
@@ -177,10 +196,16 @@ pub struct State {
     pub fields: Fields,
     /// Who is signed in.
     pub signed_in: Option<SignedIn>,
+    /// What is kept for signing in once more.
+    pub again: Again,
     /// Only public checks: nobody is signed in, on purpose.
     pub public_only: bool,
     /// The function apps to choose from.
-    pub apps: Listing,
+    pub apps: Listing<AppList>,
+    /// The subscription that the list of apps is narrowed to, by id.
+    pub subscription: Option<String>,
+    /// The tenants that know this person.
+    pub tenants: Listing<Vec<TenantRow>>,
     /// What was chosen.
     pub choices: Choices,
     /// What was observed.
@@ -223,6 +248,8 @@ pub struct State {
     pub calls: VecDeque<CallLine>,
     /// Practice only: the person's part that is being played.
     pub person_step: Option<String>,
+    /// Key id of the lost secret whose removal is being prepared.
+    pub removing: Option<String>,
     /// The redirect URI of the loopback port that is bound for a rehearsal.
     pub bound: Option<String>,
     /// One line about what was just done (`The browser was opened.`); gone at the next key.
@@ -252,8 +279,11 @@ impl State {
             selected: None,
             fields: Fields::default(),
             signed_in: None,
+            again: Again::default(),
             public_only: false,
             apps: Listing::NotAsked,
+            subscription: None,
+            tenants: Listing::NotAsked,
             choices,
             facts: Facts::default(),
             findings: Findings { stages: Vec::new() },
@@ -275,6 +305,7 @@ impl State {
             files: Vec::new(),
             calls: VecDeque::new(),
             person_step: None,
+            removing: None,
             bound: None,
             note: None,
             not_allowed: BTreeSet::new(),
@@ -313,6 +344,8 @@ impl State {
             (Page::SignIn(SignInState { step: SignInStep::Address, .. }), _)
             | (Page::Stage(_), Panel::TypeUrl) => Some(&self.fields.app_url),
             (Page::Stage(_), Panel::PickApp) => Some(&self.fields.app_filter),
+            (Page::Stage(_), Panel::PickTenant) => Some(&self.fields.tenant_filter),
+            (Page::Stage(_), Panel::PickSubscription) => Some(&self.fields.subscription_filter),
             (Page::Stage(_), Panel::RedirectField) => Some(&self.fields.redirect),
             (Page::Stage(_), Panel::ErrorField) => Some(&self.fields.error),
             (Page::Stage(_), Panel::RehearsalPaste(_)) => Some(&self.fields.final_address),

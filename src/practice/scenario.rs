@@ -1,7 +1,9 @@
 //! Scenarios: a world and its faults, described as data in `assets/scenarios/*.toml`.
 
+mod abroad;
 mod bare;
 mod finished;
+mod many;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,10 +24,14 @@ const FILES: &[(&str, &str)] = &[
     ("secret-expired", include_str!("../../assets/scenarios/secret-expired.toml")),
     ("redirect-missing", include_str!("../../assets/scenarios/redirect-missing.toml")),
     ("no-admin", include_str!("../../assets/scenarios/no-admin.toml")),
+    ("code-blocked", include_str!("../../assets/scenarios/code-blocked.toml")),
+    ("second-factor", include_str!("../../assets/scenarios/second-factor.toml")),
     ("slow-directory", include_str!("../../assets/scenarios/slow-directory.toml")),
     ("throttled", include_str!("../../assets/scenarios/throttled.toml")),
     ("flaky", include_str!("../../assets/scenarios/flaky.toml")),
     ("workshop", include_str!("../../assets/scenarios/workshop.toml")),
+    ("guest", include_str!("../../assets/scenarios/guest.toml")),
+    ("many-apps", include_str!("../../assets/scenarios/many-apps.toml")),
 ];
 
 /// A scenario: one of the embedded ones by name, or a description of one's own.
@@ -84,6 +90,10 @@ pub struct Start {
     pub makers: u32,
     /// How many of them have finished their set-up.
     pub makers_finished: usize,
+    /// The only function app is in another tenant, where the user is a guest.
+    pub abroad: bool,
+    /// How many function apps the user sees, where it is more than the one.
+    pub apps: usize,
 }
 
 /// One line of the scenario list.
@@ -139,6 +149,11 @@ impl Scenario {
             let owner = world.default_user.clone();
             finished::finish(&mut world, 0, &owner, start.defect);
         }
+        let person = world.default_user.clone();
+        if start.abroad {
+            abroad::go(&mut world, &person);
+        }
+        many::fill(&mut world, start.apps, &person);
         for number in 1..=start.makers_finished {
             let maker = super::find_user(&world, &format!("maker{number:02}")).unwrap_or_default();
             finished::finish(&mut world, number, &maker, None);

@@ -29,7 +29,7 @@ pub use holds::{HeldCall, Holds};
 pub use people::{AzureRole, Tenant, User, azure_role, directory_role};
 pub use sign_in::{AuthCode, DeviceFlow, DeviceState, RefreshToken, SignIn};
 pub use sites::{Flavour, Function, ResourceGroup, Site, Subscription};
-pub use switches::{SecretPolicy, Switches, UserConsent};
+pub use switches::{SecretPolicy, StrongerSignIn, Switches, UserConsent};
 
 use super::wire::Service;
 
@@ -165,6 +165,12 @@ impl World {
         *count
     }
 
+    /// Whether an address is this server's own, by either name of this machine.
+    pub fn is_own_address(&self, address: &str) -> bool {
+        let address = address.trim_end_matches('/').replacen("://localhost", "://127.0.0.1", 1);
+        !address.is_empty() && address == self.origin
+    }
+
     /// The tenant that the scenario is about; the nil tenant while there is none.
     pub fn main_tenant(&self) -> &str {
         self.tenants.first().map_or("", |tenant| tenant.id.as_str())
@@ -177,11 +183,37 @@ impl World {
         })
     }
 
+    /// The tenant that a subscription belongs to.
+    pub fn tenant_of(&self, subscription: &str) -> Option<&Tenant> {
+        let known = self.subscriptions.iter().find(|known| known.id.eq_ignore_ascii_case(subscription))?;
+        self.tenant(&known.tenant)
+    }
+
     /// A user by object id or by user principal name, ignoring case.
     pub fn user(&self, id_or_upn: &str) -> Option<&User> {
         self.users
             .iter()
             .find(|user| user.id.eq_ignore_ascii_case(id_or_upn) || user.upn.eq_ignore_ascii_case(id_or_upn))
+    }
+
+    /// The account that a person signs in with: for a guest, the one at home.
+    pub fn account_of<'a>(&'a self, person: &'a User) -> &'a User {
+        person.home.as_deref().and_then(|home| self.user(home)).unwrap_or(person)
+    }
+
+    /// The person as the directory of a tenant knows them; `None` where it does not.
+    pub fn known_in(&self, person: &User, tenant: &str) -> Option<&User> {
+        let account = &self.account_of(person).id;
+        self.users
+            .iter()
+            .filter(|user| user.tenant.eq_ignore_ascii_case(tenant))
+            .find(|user| user.id == *account || user.home.as_ref() == Some(account))
+    }
+
+    /// Whether sign-ins of this person succeed with nobody at the page.
+    pub fn approves(&self, person: &User) -> bool {
+        let approved = self.auto_approve.as_deref().and_then(|id| self.user(id));
+        approved.is_some_and(|approved| self.account_of(approved).id == self.account_of(person).id)
     }
 
     /// Whether a user holds one of these directory roles (template ids, [`directory_role`]).

@@ -126,7 +126,7 @@ impl Bench {
         let state = State::new(setup, Choices::default(), clock.now());
         let (service, clipboard) = ClipboardService::in_memory();
         let machinery = Machinery {
-            services: Services::new(Http::new(config).unwrap()),
+            services: Services::new(Http::new(config)),
             clipboard: service,
             browser: Browser::off(),
             clock,

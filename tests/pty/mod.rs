@@ -4,6 +4,7 @@
 
 pub mod plan;
 pub mod practice;
+pub mod way;
 
 use std::io::{Read, Write};
 use std::num::NonZero;
@@ -39,6 +40,7 @@ pub mod key {
 /// An account of one's own: a home, a place for passing files, a folder to work in.
 pub struct Home {
     place: tempfile::TempDir,
+    more: Vec<(&'static str, PathBuf)>,
 }
 
 impl Home {
@@ -47,7 +49,12 @@ impl Home {
         for folder in ["home", "tmp", "work"] {
             std::fs::create_dir(place.path().join(folder)).unwrap();
         }
-        Self { place }
+        Self { place, more: Vec::new() }
+    }
+
+    /// One more variable for every program that is started from now on.
+    pub fn set(&mut self, name: &'static str, value: impl Into<PathBuf>) {
+        self.more.push((name, value.into()));
     }
 
     pub fn path(&self) -> &Path {
@@ -72,13 +79,15 @@ impl Home {
     /// The variables that every program is started with, and no others.
     pub fn variables(&self) -> Vec<(&'static str, PathBuf)> {
         let folder = |name: &str| self.place.path().join(name);
-        vec![
+        let mut all = vec![
             ("HOME", folder("home")),
             ("TMPDIR", folder("tmp")),
             ("TZ", "UTC".into()),
             ("LANG", "C.UTF-8".into()),
             ("TERM", "xterm-256color".into()),
-        ]
+        ];
+        all.extend(self.more.iter().cloned());
+        all
     }
 }
 
@@ -354,20 +363,21 @@ impl Terminal {
         self.clipboard().pop().unwrap()
     }
 
-    /// Changes the size of the terminal's window, and waits until the program has drawn for it: keys that come in
-    /// the same moment as the news of a resize are left lying by crossterm's reader until the next ones.
+    /// Changes the size of the terminal's window, and waits until the program has drawn for it.
     #[track_caller]
     pub fn resize(&self, size: (u16, u16)) {
-        let (rows, columns) = cells(size);
-        let before = {
-            let mut seen = self.seen();
-            seen.parser.screen_mut().set_size(rows, columns);
-            seen.raw.len()
-        };
-        self.master.resize(pty_size(size)).unwrap();
+        let before = self.seen().raw.len();
+        self.resize_unseen(size);
         if !self.waited(PATIENCE, |seen| seen.raw.len() > before) {
             self.fail("Nothing was drawn for the new size");
         }
+    }
+
+    /// Changes the size of the terminal's window and waits for nothing.
+    pub fn resize_unseen(&self, size: (u16, u16)) {
+        let (rows, columns) = cells(size);
+        self.seen().parser.screen_mut().set_size(rows, columns);
+        self.master.resize(pty_size(size)).unwrap();
     }
 
     /// The id of the program's process.

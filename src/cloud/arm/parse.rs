@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::cloud::json::{at, filled, flag, id, list, name, text, texts};
-use crate::engine::facts::{AuthLevel, AuthSettings, AuthVersion, Function, Site};
+use crate::engine::clean::clean_line;
+use crate::engine::facts::{AuthLevel, AuthSettings, AuthVersion, Function, Permission, Site};
 
 /// A subscription that the token can see (microsoft-cloud 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,32 @@ pub fn subscription(v: &Value) -> Option<Subscription> {
     let gone = text(v, &["state"]).is_some_and(|s| s.eq_ignore_ascii_case("deleted"));
     let id = id(v, &["subscriptionId"])?;
     (!gone).then(|| Subscription { id, name: name(v, &["displayName"]) })
+}
+
+/// A tenant that knows the signed-in person (microsoft-cloud 5.2). What it is to the person is not told reliably.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Tenant id.
+    pub id: String,
+    /// Display name, cleaned; its domain or id where that is not told.
+    pub name: String,
+    /// Default domain, cleaned; empty where it is not told.
+    pub domain: String,
+}
+
+/// One entry of `/tenants`.
+pub fn tenant(v: &Value) -> Option<Tenant> {
+    let id = id(v, &["tenantId"])?;
+    let first = || list(v, &["domains"]).first().and_then(Value::as_str).map(|d| clean_line(d, 120));
+    let domain = Some(name(v, &["defaultDomain"])).filter(|d| !d.is_empty()).or_else(first);
+    let domain = domain.unwrap_or_default();
+    let shown = [name(v, &["displayName"]), domain.clone(), id.clone()].into_iter().find(|n| !n.is_empty());
+    Some(Tenant { name: shown.unwrap_or_default(), domain, id })
+}
+
+/// What one role assignment allows (microsoft-cloud 5.8). One that says nothing allows nothing.
+pub fn permission(v: &Value) -> Permission {
+    Permission { actions: texts(v, &["actions"]), not_actions: texts(v, &["notActions"]) }
 }
 
 /// Whether a `kind` is a function app and not a Logic App, which wears the same word (microsoft-cloud 5.3).
@@ -177,6 +204,19 @@ mod tests {
                 "defaultHostName": "contoso-hello-ds27.westus-01.azurewebsites.net", "siteConfig": {"cors": null}},
             "identity": {"type": "SystemAssigned"}
         })
+    }
+
+    #[test]
+    fn a_tenant_is_called_by_the_best_that_is_told_of_it() {
+        let id = "0f1e2d3c-0000-4000-8000-000000000001";
+        let called = |v: Value| tenant(&v).map(|t| (t.name, t.domain));
+        let told = json!({"tenantId": id, "displayName": "Fab\u{1b}rikam", "defaultDomain": "fabrikam.com"});
+        assert_eq!(called(told), Some(("Fabrikam".into(), "fabrikam.com".into())));
+        let domains = json!({"tenantId": id, "displayName": null, "domains": ["fabrikam.com", 7]});
+        assert_eq!(called(domains), Some(("fabrikam.com".into(), "fabrikam.com".into())));
+        assert_eq!(called(json!({"tenantId": id})), Some((id.into(), String::new())));
+        assert_eq!(called(json!({"tenantId": "../x", "displayName": "Evil"})), None);
+        assert_eq!(called(json!({"displayName": "No id"})), None);
     }
 
     #[test]

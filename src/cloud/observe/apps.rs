@@ -8,8 +8,10 @@ use futures_util::future::{Either, join_all, select};
 use super::{Look, Node, Part, hangs_on};
 use crate::cloud::graph::Graph;
 use crate::cloud::reader::mapped;
+use crate::cloud::sign_in::probe_redirect;
 use crate::engine::facts::{
-    Application, AuthSettings, Candidate, CandidateReason, Fact, Probes, Resource, Seen, ServicePrincipal,
+    Application, AuthSettings, Candidate, CandidateReason, Fact, Probes, RedirectProbe, Resource, Seen,
+    ServicePrincipal, Tenant,
 };
 use crate::engine::markers;
 
@@ -89,13 +91,14 @@ impl<'a> Look<'a> {
         site_id: &Node<'a, Option<String>>,
         auth: &Node<'a, Seen<AuthSettings>>,
         api_app: &Node<'a, Seen<Application>>,
+        owned: &Node<'a, Seen<Vec<Application>>>,
     ) -> Node<'a, Client> {
         let known = &self.before.client_app;
         if known.value().is_some() && !self.wants(&[Part::ClientApp, Part::Grants]) {
             let before = (known.clone(), self.before.client_candidates.clone());
             return std::future::ready(before).boxed().shared();
         }
-        let (site_id, auth, api_app) = (site_id.clone(), auth.clone(), api_app.clone());
+        let (site_id, auth, api_app, owned) = (site_id.clone(), auth.clone(), api_app.clone(), owned.clone());
         let (graph, chosen) = (self.graph, self.choices.client_app_id.as_deref());
         async move {
             let Some(graph) = graph else { return Client::default() };
@@ -105,7 +108,7 @@ impl<'a> Look<'a> {
             let Some(site_id) = site_id.await else { return Client::default() };
             let unique_name = markers::connector_unique_name(&site_id);
             // What the person owns is read before it is known whether it will be needed: that saves a wave.
-            let (ours, owned) = tokio::join!(graph.application_named(&unique_name), graph.my_applications());
+            let (ours, owned) = tokio::join!(graph.application_named(&unique_name), owned);
             if let Some(app) = ours.value() {
                 let candidates = vec![candidate(app, CandidateReason::Marker)];
                 let list = Seen { fact: Fact::Is(candidates), at: ours.at, call: ours.call.clone() };
@@ -127,6 +130,31 @@ impl<'a> Look<'a> {
             let Some(graph) = graph else { return Seen::default() };
             principal(graph, chosen, client.map(|(app, _)| app).boxed().shared()).await
         })
+    }
+
+    /// What the sign-in page says of the redirect URL, where the registration cannot be read and its client id is known.
+    pub(super) fn redirect_probe(
+        &self,
+        client: &Node<'a, Client>,
+        tenant: &Node<'a, Seen<Tenant>>,
+    ) -> Node<'a, Seen<RedirectProbe>> {
+        let (http, client, tenant) = (self.http, client.clone(), tenant.clone());
+        let wanted = self.choices.client_app_id.clone().zip(self.choices.redirect_url.clone());
+        async move {
+            let Some((client_app_id, redirect_url)) = wanted else { return Seen::default() };
+            let (registration, _) = client.await;
+            if registration.value().is_some() || registration.is_absent() {
+                return Seen::default();
+            }
+            let tenant = tenant.await;
+            let Some(tenant) = tenant.value() else { return Seen::default() };
+            let asked = probe_redirect(http, &tenant.id, &client_app_id, &redirect_url).await;
+            let told =
+                asked.map(|registered| Some(RedirectProbe { client_app_id, redirect_url, registered }));
+            Seen::from_result(told, http.now(), "GET /{tenant}/oauth2/v2.0/authorize")
+        }
+        .boxed()
+        .shared()
     }
 
     /// What the Resource URL names. The default, the API's client id, is the first name of its service

@@ -11,8 +11,16 @@ use crate::engine::trouble::Trouble;
 impl<'a> Look<'a> {
     pub(super) fn site(&self) -> Node<'a, Seen<Site>> {
         let (arm, app, now) = (self.arm, self.choices.app.as_ref(), self.http.now());
+        let known = self.before.site.value().filter(|site| is_meant(site, app));
         self.fact(&[Part::Site], &self.before.site, async move {
             let Some(arm) = arm else { return Seen::default() };
+            // Once it was found there is no need to go through every app of every subscription again.
+            if let Some(known) = known {
+                let again = arm.site(&known.id).await;
+                if again.value().is_some_and(|site| is_meant(site, app)) {
+                    return again;
+                }
+            }
             match app {
                 None => Seen::default(),
                 Some(AppChoice::ResourceId(id)) => arm.site(id).await,
@@ -94,6 +102,16 @@ impl<'a> Look<'a> {
         }
         .boxed()
         .shared()
+    }
+}
+
+/// Whether this is the app that was named or typed.
+fn is_meant(site: &Site, app: Option<&AppChoice>) -> bool {
+    match app {
+        Some(AppChoice::Name(name)) => site.name.eq_ignore_ascii_case(name),
+        Some(AppChoice::Url(url)) => SiteOrigin::of_text(url)
+            .is_ok_and(|origin| site.host_names.iter().any(|host| host.eq_ignore_ascii_case(origin.host()))),
+        Some(AppChoice::ResourceId(_)) | None => false,
     }
 }
 

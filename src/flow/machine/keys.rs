@@ -29,7 +29,7 @@ impl Turn<'_> {
         if let Some(field) = self.field()
             && field.key(key)
         {
-            if self.state.panel == Panel::PickApp {
+            if matches!(self.state.panel, Panel::PickApp | Panel::PickTenant | Panel::PickSubscription) {
                 self.state.selected = None;
             }
             return true;
@@ -51,6 +51,8 @@ impl Turn<'_> {
         let fields = &mut self.state.fields;
         Some(match (&self.state.page, &self.state.panel) {
             (Page::Stage(_), Panel::PickApp) => &mut fields.app_filter,
+            (Page::Stage(_), Panel::PickTenant) => &mut fields.tenant_filter,
+            (Page::Stage(_), Panel::PickSubscription) => &mut fields.subscription_filter,
             (Page::Stage(_), Panel::RedirectField) => &mut fields.redirect,
             (Page::Stage(_), Panel::ErrorField) => &mut fields.error,
             (Page::Stage(_), Panel::RehearsalPaste(_)) => &mut fields.final_address,
@@ -130,13 +132,18 @@ impl Turn<'_> {
     fn activate(&mut self, item: Item) {
         match item {
             Item::Check(id) => self.state.overlays.push(Overlay::Explain(id)),
+            // It is unfolded already.
+            Item::Outlook(_) => {}
             Item::Row(copied) => {
                 self.copy(copied);
                 self.state.selected = Some(self.after_row(copied));
             }
             Item::App(id) => self.choose_app(&id),
+            Item::Tenant(id) => self.choose_tenant(&id),
+            Item::Subscription(id) => self.narrow(id),
             Item::Client(id) => self.choose_client(id),
             Item::Resource(value) => self.choose_resource(&value),
+            Item::Lost(key_id) => self.remove_secret(key_id),
             Item::Consent(way) => self.choose_consent(way),
             Item::Change(index) => self.copy_az(index),
             Item::Step(index) => {
@@ -168,7 +175,8 @@ impl Turn<'_> {
             self.state.selected = None;
         }
         match id {
-            ActionId::Start | ActionId::SignInAgain => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::Start => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::SignInAgain => self.sign_in_again(),
             ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
@@ -189,7 +197,11 @@ impl Turn<'_> {
             }
             ActionId::PracticePart => self.practice_part(),
             ActionId::TypeAddress => self.show(Panel::TypeUrl),
+            ActionId::ListAgain if self.state.panel == Panel::PickTenant => self.list_tenants(),
             ActionId::ListAgain => self.list_apps(),
+            ActionId::PickTenant => self.pick_tenant(),
+            ActionId::PickSubscription => self.show(Panel::PickSubscription),
+            ActionId::Forecast => self.show(Panel::Forecast),
             ActionId::PickAnother => self.pick_another(),
             ActionId::Submit => self.submit(),
             ActionId::Continue | ActionId::GoOnWithout => self.stage_after(),
@@ -204,6 +216,7 @@ impl Turn<'_> {
             ActionId::KeepLooking => self.keep_looking(),
             ActionId::EnterSecret => self.enter_secret(),
             ActionId::ProbeSecret => self.probe_secret(),
+            ActionId::RemoveLost => self.remove_lost(),
             ActionId::ForgetSecret => self.effects.push(Effect::ForgetSecret),
             ActionId::CopiedRedirect => self.start(Work::ReadClipboard),
             ActionId::TypeRedirect => self.show(Panel::RedirectField),
@@ -253,6 +266,8 @@ impl Turn<'_> {
     pub(super) fn copy(&mut self, item: CopyItem) {
         if item == CopyItem::ClientSecret {
             if hand_over::holds_secret(self.state) {
+                // Kept before it is copied: whatever happens then, it is not taken for lost.
+                self.remember_handed_over();
                 self.effects.push(Effect::Copy(Clip::Secret));
             }
             return;

@@ -27,7 +27,7 @@ impl Turn<'_> {
             Page::Welcome => {}
             Page::SignIn(sign_in) => {
                 if sign_in.step == SignInStep::Choose {
-                    self.turn_to(Page::Welcome);
+                    self.leave_sign_in();
                 } else {
                     self.drop_work();
                     self.sign_in_step(SignInStep::Choose);
@@ -41,8 +41,16 @@ impl Turn<'_> {
     fn panel_back(&mut self) {
         match &self.state.panel {
             Panel::PickApp if self.state.choices.app.is_none() => {
-                self.state.fields.app_filter = crate::flow::state::Field::default();
+                let filter = std::mem::take(&mut self.state.fields.app_filter);
+                if filter.is_empty() {
+                    self.state.subscription = None;
+                }
                 self.state.selected = None;
+            }
+            Panel::PickTenant | Panel::PickSubscription => self.to_apps(),
+            Panel::Switching(_) => {
+                self.drop_work();
+                self.pick_tenant();
             }
             // Without a sign-in there is no list to go back to.
             Panel::TypeUrl if self.state.public_only => self.show(Panel::Overview),

@@ -2,20 +2,24 @@
 
 use url::{Host, Url};
 
-use crate::engine::choices::{AppChoice, Choices};
+use crate::engine::choices::AppChoice;
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, words};
 use crate::flow::effect::{Effect, Part, Work};
 use crate::flow::event::AppList;
-use crate::flow::state::{Listing, Page, Panel};
+use crate::flow::state::{Field, Listing, Page, Panel};
 
 use super::Turn;
 
 impl Turn<'_> {
     pub(super) fn list_apps(&mut self) {
         self.state.apps = Listing::Asked;
+        // The tenants come along.
+        if self.state.tenants.get().is_none() {
+            self.state.tenants = Listing::Asked;
+        }
         self.start(Work::ListApps);
     }
 
@@ -24,6 +28,24 @@ impl Turn<'_> {
             Ok(list) => Listing::Is(list),
             Err(trouble) => Listing::Failed(trouble),
         };
+        if crate::flow::derived::narrowed_to(self.state).is_none() {
+            self.state.subscription = None;
+        }
+    }
+
+    /// The list of apps, asked for where it is not here.
+    pub(super) fn to_apps(&mut self) {
+        self.show(Panel::PickApp);
+        if !matches!(self.state.apps, Listing::Is(_) | Listing::Asked) {
+            self.list_apps();
+        }
+    }
+
+    /// The list narrowed to one subscription, or all of it.
+    pub(super) fn narrow(&mut self, subscription: Option<String>) {
+        self.state.subscription = subscription;
+        self.state.fields.subscription_filter = Field::default();
+        self.to_apps();
     }
 
     pub(super) fn pick_another(&mut self) {
@@ -31,10 +53,7 @@ impl Turn<'_> {
             self.show(Panel::TypeUrl);
             return;
         }
-        self.show(Panel::PickApp);
-        if !matches!(self.state.apps, Listing::Is(_)) {
-            self.list_apps();
-        }
+        self.to_apps();
     }
 
     pub(super) fn choose_app(&mut self, id: &str) {
@@ -45,8 +64,7 @@ impl Turn<'_> {
     pub(super) fn take_app(&mut self, app: AppChoice) {
         if self.state.choices.app.as_ref() != Some(&app) {
             // What was chosen for another app does not hold for this one.
-            let tenant = self.state.choices.tenant.take();
-            self.state.choices = Choices { tenant, app: Some(app), ..Choices::default() };
+            self.state.choices = std::mem::take(&mut self.state.choices).for_app(app);
         }
         self.effects.push(Effect::SaveChoices(Box::new(self.state.choices.clone())));
         self.first_look();

@@ -3,7 +3,11 @@
 mod applying;
 mod connecting;
 mod leaving;
+mod picking;
 mod random;
+mod rehearsing;
+mod secrets;
+mod signing_in;
 mod starting;
 mod whole;
 
@@ -17,7 +21,7 @@ use crate::engine::fixtures;
 use crate::engine::held::HeldSecret;
 use crate::engine::trouble::Class;
 use crate::flow::effect::SignInMethod;
-use crate::flow::event::{AppList, AppRow, Key, SignInProgress, SignedIn};
+use crate::flow::event::{AppList, AppRow, Key, SignInProgress, SignedIn, SubscriptionRow, TenantRow};
 use crate::flow::menu::{self, ActionId, Item};
 use crate::flow::state::{PublicClient, Setup, Timing};
 
@@ -229,10 +233,27 @@ pub(super) fn two_apps() -> AppList {
         id: format!("/subscriptions/s/resourceGroups/g/providers/Microsoft.Web/sites/{name}"),
         name: name.into(),
         host: format!("{name}.azurewebsites.net"),
+        subscription_id: "s".into(),
         subscription: "Pay as you go".into(),
         resource_group: "g".into(),
     };
-    AppList { apps: vec![row("contoso-hello"), row("fabrikam-api")], not_seen: vec![] }
+    let subscription =
+        |id: &str, name: &str, apps| SubscriptionRow { id: id.into(), name: name.into(), apps };
+    let subscriptions = vec![subscription("s", "Pay as you go", 2), subscription("t", "Training", 0)];
+    AppList::new(vec![row("contoso-hello"), row("fabrikam-api")], subscriptions, vec![])
+}
+
+/// The tenant of the sign-in, and one in which the person is a guest.
+pub(super) fn two_tenants() -> Vec<TenantRow> {
+    let row = |id: &str, name: &str, domain: &str| TenantRow {
+        id: id.into(),
+        name: name.into(),
+        domain: domain.into(),
+    };
+    vec![
+        row(fixtures::TENANT, "Contoso", "contoso.onmicrosoft.com"),
+        row("fab00000-0000-4000-8000-000000000001", "Fabrikam", "fabrikam.onmicrosoft.com"),
+    ]
 }
 
 /// Facts with the client's registration changed.
@@ -290,6 +311,9 @@ pub(super) fn after(facts: &Facts, change: &Change) -> Facts {
             let name = &change.body["passwordCredential"]["displayName"];
             finished.secrets[0].display_name = name.as_str().unwrap().into();
             client(&mut facts).secrets.append(&mut finished.secrets);
+        }
+        K::RemoveSecret => {
+            client(&mut facts).secrets.retain(|secret| change.body["keyId"] != secret.key_id.as_str());
         }
         K::AddRedirect | K::AddRehearsalRedirect | K::RemoveRehearsalRedirect => {
             let list = change.body["web"]["redirectUris"].as_array().unwrap();

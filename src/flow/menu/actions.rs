@@ -2,18 +2,17 @@
 
 use crate::engine::choices::ConsentWay;
 use crate::engine::findings::Verdict;
+use crate::engine::forecast::Subject;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
-use crate::flow::derived::{app_rows, confirmable, page_address, person_step, portal_steps};
+use crate::flow::derived::{confirmable, lost, page_address, person_step, portal_steps};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
-use crate::flow::state::{
-    Apply, Listing, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
-};
+use crate::flow::state::{Apply, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State};
 
-use super::{Action, ActionId, Item, connect};
+use super::{Action, ActionId, Item, connect, pick};
 
 /// An action with the text that stands under this key.
 pub(super) fn action(id: ActionId, key: &str, shortcut: Option<char>) -> Action {
@@ -137,18 +136,12 @@ fn submit(label: &str) -> Vec<Action> {
 fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
     match &state.panel {
         Panel::Overview => overview_actions(state, stage),
-        Panel::PickApp => {
-            let mut list = vec![action(ActionId::TypeAddress, "flow.type_address", None)];
-            if !matches!(state.apps, Listing::Asked) {
-                list.push(action(ActionId::ListAgain, "flow.list_again", None));
-            }
-            if state.choices.app.is_some() {
-                list.push(action(ActionId::Back, "action.back", None));
-            }
-            list
-        }
+        Panel::PickApp => pick::app_actions(state),
+        Panel::PickTenant | Panel::PickSubscription => pick::list_actions(state),
         Panel::TypeUrl => submit("flow.look_at_address"),
-        Panel::Preparing | Panel::Binding => vec![action(ActionId::Back, "action.stop_waiting", None)],
+        Panel::Preparing | Panel::Binding | Panel::Switching(_) => {
+            vec![action(ActionId::Back, "action.stop_waiting", None)]
+        }
         Panel::Plan(view) => plan_actions(state, view),
         Panel::Applying(apply) => apply_actions(state, apply),
         Panel::Myself => myself_actions(state, stage),
@@ -165,7 +158,7 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         }
         Panel::SecretField => submit("flow.take_secret"),
         Panel::HandOver => connect::actions(state),
-        Panel::PickClient | Panel::Resource | Panel::Consent => {
+        Panel::PickClient | Panel::Resource | Panel::Consent | Panel::LostSecrets | Panel::Forecast => {
             vec![action(ActionId::Back, "action.back", None)]
         }
         Panel::RedirectField => submit("flow.take_redirect"),
@@ -196,6 +189,13 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
     }
 }
 
+/// What this person can do here, where somebody is signed in.
+fn forecast(state: &State, list: &mut Vec<Action>) {
+    if state.facts.person.value().is_some() {
+        list.push(action(ActionId::Forecast, "flow.forecast", Some('w')));
+    }
+}
+
 fn open_checks(state: &State, stage: StageId) -> bool {
     state.findings.stage(stage).is_none_or(|s| s.first_open().is_some())
 }
@@ -209,7 +209,10 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     let cannot_write = state.public_only;
     let open = open_checks(state, stage);
     match stage {
-        StageId::Pick => list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a'))),
+        StageId::Pick => {
+            forecast(state, &mut list);
+            list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a')));
+        }
         StageId::Protect | StageId::Register | StageId::Grant => {
             let unsaid = stage == StageId::Register && unsaid_client(state);
             if unsaid {
@@ -245,6 +248,9 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
             }
             list.push(action(ActionId::Myself, "flow.test_page", Some('m')));
         }
+    }
+    if stage == StageId::Protect && open {
+        forecast(state, &mut list);
     }
     sign_in_again(state, &mut list);
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
@@ -301,6 +307,9 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
     } else {
         list.extend([make, paste]);
     }
+    if !lost(state).is_empty() {
+        list.push(grey(action(ActionId::RemoveLost, "flow.remove_lost", Some('d')), state.public_only));
+    }
     if !exists {
         list.push(action(ActionId::Myself, "action.myself", Some('m')));
     }
@@ -344,7 +353,9 @@ fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
             let mut list = Vec::new();
             match trouble.class {
                 Class::NotAllowed => ask_admin(state, apply.stage, &mut list),
-                Class::SignInRefused => list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n'))),
+                Class::SignInRefused => {
+                    list.push(action(ActionId::SignInAgain, "flow.sign_in_go_on", Some('n')));
+                }
                 _ => {}
             }
             list.push(action(ActionId::PlanAgain, "flow.plan_again", Some('f')));
@@ -416,7 +427,7 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
             .stage(stage)
             .map(|s| s.checks.iter().map(|c| Item::Check(c.id)).collect())
             .unwrap_or_default(),
-        Panel::PickApp => app_rows(state).into_iter().map(|app| Item::App(app.id.clone())).collect(),
+        Panel::PickApp | Panel::PickTenant | Panel::PickSubscription => pick::items(state),
         Panel::PickClient => state
             .facts
             .client_candidates
@@ -434,6 +445,10 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
         Panel::Resource => {
             hand_over::candidates(state).into_iter().map(|c| Item::Resource(c.value)).collect()
         }
+        Panel::Forecast => Subject::ALL.into_iter().map(Item::Outlook).collect(),
+        Panel::LostSecrets => {
+            lost(state).into_iter().map(|secret| Item::Lost(secret.key_id.clone())).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -446,9 +461,16 @@ pub fn preferred(state: &State) -> Option<Item> {
         return first_action();
     }
     match (&state.page, &state.panel) {
-        (Page::Stage(_), Panel::PickApp | Panel::PickClient | Panel::Resource | Panel::Consent) => {
-            all.first().cloned()
-        }
+        (
+            Page::Stage(_),
+            Panel::PickApp
+            | Panel::PickTenant
+            | Panel::PickSubscription
+            | Panel::PickClient
+            | Panel::Resource
+            | Panel::Consent
+            | Panel::LostSecrets,
+        ) => all.first().cloned(),
         (Page::Stage(_), Panel::HandOver) if !state.stage_done() => {
             let next = |i: &&Item| matches!(i, Item::Row(item) if !handed(state, *item));
             let untouched = state.choices.redirect_url.is_none();

@@ -211,13 +211,19 @@ fn enter_label(state: &State) -> Option<&'static str> {
         Item::Check(_) => "flow.enter_explain",
         Item::Row(_) => "key.copy_next",
         Item::Change(_) => "flow.enter_az",
+        Item::Outlook(_) => return None,
         Item::Step(_) if page_address(state).is_none() => return None,
         Item::Step(_) if state.setup.no_browser => "flow.enter_address",
         Item::Step(_) => "flow.enter_page",
         Item::Action(ActionId::Close) => "flow.enter_close",
-        Item::App(_) | Item::Client(_) | Item::Resource(_) | Item::Consent(_) | Item::Action(_) => {
-            "key.enter"
-        }
+        Item::App(_)
+        | Item::Tenant(_)
+        | Item::Subscription(_)
+        | Item::Client(_)
+        | Item::Resource(_)
+        | Item::Lost(_)
+        | Item::Consent(_)
+        | Item::Action(_) => "key.enter",
     })
 }
 
@@ -227,7 +233,10 @@ fn can_go_back(state: &State) -> bool {
         Page::SignIn(_) | Page::End => true,
         Page::Stage(_) => match &state.panel {
             Panel::Overview | Panel::HandOver => false,
-            Panel::PickApp => !state.fields.app_filter.is_empty() || state.choices.app.is_some(),
+            Panel::PickApp => {
+                let narrowed = !state.fields.app_filter.is_empty() || state.subscription.is_some();
+                narrowed || state.choices.app.is_some()
+            }
             Panel::Applying(apply) => {
                 // A rehearsal's temporary address has to be taken away first.
                 apply.at_rest() || (apply.phase == Phase::Landing && apply.stage != StageId::Try)
@@ -248,7 +257,9 @@ pub fn footer(state: &State) -> Vec<KeyHint> {
 
 fn typing_label(state: &State) -> &'static str {
     match (&state.page, &state.panel) {
-        (Page::Stage(_), Panel::PickApp) => "flow.letters_filter",
+        (Page::Stage(_), Panel::PickApp | Panel::PickTenant | Panel::PickSubscription) => {
+            "flow.letters_filter"
+        }
         (Page::SignIn(s), _) if s.step == SignInStep::Address => "flow.letters_type",
         _ => "flow.letters_type",
     }

@@ -95,6 +95,10 @@ pub struct Fields {
     pub app_url: Field,
     /// The filter over the list of function apps.
     pub app_filter: Field,
+    /// The filter over the list of tenants.
+    pub tenant_filter: Field,
+    /// The filter over the list of subscriptions.
+    pub subscription_filter: Field,
     /// The connector's redirect URL.
     pub redirect: Field,
     /// A pasted sign-in error.

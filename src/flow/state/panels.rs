@@ -9,16 +9,25 @@ use crate::engine::plan::{Plan, PlanInput};
 use crate::engine::trouble::Trouble;
 
 use crate::engine::secret_shape::SecretShape;
+use crate::flow::event::TenantRow;
 
 /// What the page of a stage shows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Panel {
     /// The checks, and what can be done.
     Overview,
+    /// What this person can do here, told beforehand.
+    Forecast,
     /// Stage 1: the list of function apps, with a filter that has the focus.
     PickApp,
     /// Stage 1: typing the function app's address.
     TypeUrl,
+    /// Stage 1: the tenants that know this person, with a filter that has the focus.
+    PickTenant,
+    /// Stage 1: the same person's sign-in for another tenant is on its way.
+    Switching(TenantRow),
+    /// Stage 1: the subscriptions, to look into one of them only, with a filter that has the focus.
+    PickSubscription,
     /// Stage 3: choosing which registration is the connector's.
     PickClient,
     /// Looking afresh, before a plan is made.
@@ -33,6 +42,8 @@ pub enum Panel {
     AskAdmin,
     /// Stage 5: the masked field.
     SecretField,
+    /// Stage 5: choosing which of several lost secrets is removed.
+    LostSecrets,
     /// Stage 6: the connector page's rows, with what can be done below.
     HandOver,
     /// Stage 4: choosing how the connector is let in.

@@ -133,10 +133,21 @@ pub fn resource(value: &Value) -> Reply {
 /// A page of a list, with the address of the next one. `ends_with_link` is for the lists whose description wants the
 /// member on the last page too.
 pub fn page(request: &Request, items: Vec<Value>, size: usize, ends_with_link: bool) -> Reply {
+    page_of(request, items, size, ends_with_link, |item| item)
+}
+
+/// The same for a list whose items take some making: only those of the page are made.
+pub fn page_of<T>(
+    request: &Request,
+    items: Vec<T>,
+    size: usize,
+    ends_with_link: bool,
+    make: impl Fn(T) -> Value,
+) -> Reply {
     let start = request.query("$skiptoken").and_then(|token| token.parse().ok()).unwrap_or(0_usize);
     let size = size.max(1);
     let more = items.len() > start.saturating_add(size);
-    let value: Vec<Value> = items.into_iter().skip(start).take(size).collect();
+    let value: Vec<Value> = items.into_iter().skip(start).take(size).map(make).collect();
     let mut body = json!({"value": value});
     if more {
         let mut query = url::form_urlencoded::Serializer::new(String::new());

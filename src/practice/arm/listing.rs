@@ -3,24 +3,36 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal, page};
+use super::answer::{Answer, Refusal, page, page_of};
 use super::{rights, site};
 use crate::practice::wire::{Caller, Reply, Request};
-use crate::practice::world::{ResourceGroup, Subscription, World};
+use crate::practice::world::{ResourceGroup, Site, Subscription, World};
 
-/// `/tenants`: the ones that know the caller.
+/// `/tenants`: the ones that know the caller, at home or as a guest.
 pub fn tenants(world: &World, request: &Request, caller: &Caller) -> Answer {
     only_get(request)?;
+    let person = caller.object_id().and_then(|id| world.user(id));
     let items = world
         .tenants
         .iter()
-        .filter(|tenant| caller.tenant() == Some(tenant.id.as_str()))
-        .map(|tenant| {
-            json!({
-                "id": format!("/tenants/{}", tenant.id), "tenantId": tenant.id, "countryCode": "US",
-                "displayName": tenant.display_name, "domains": [tenant.domain], "tenantCategory": "Home",
-                "defaultDomain": tenant.domain, "tenantType": "AAD",
-            })
+        .filter_map(|tenant| {
+            let own = caller.tenant() == Some(tenant.id.as_str());
+            let known = person.and_then(|person| world.known_in(person, &tenant.id));
+            let guest = known.is_some_and(|known| known.home.is_some());
+            (own || known.is_some()).then_some((tenant, guest))
+        })
+        .map(|(tenant, guest)| {
+            let mut item = json!({
+                "id": format!("/tenants/{}", tenant.id), "tenantId": tenant.id, "tenantCategory": "Home",
+            });
+            if !guest || world.switches.tenants_tell_their_names {
+                item["countryCode"] = "US".into();
+                item["displayName"] = tenant.display_name.as_str().into();
+                item["domains"] = json!([tenant.domain]);
+                item["defaultDomain"] = tenant.domain.as_str().into();
+                item["tenantType"] = "AAD".into();
+            }
+            item
         })
         .collect();
     Ok(page(request, items, world.switches.page_size, true))
@@ -136,15 +148,14 @@ fn sites(
     subscription: &str,
     group: Option<&str>,
 ) -> Reply {
-    let items: Vec<Value> = world
+    let items: Vec<&Site> = world
         .sites
         .iter()
         .filter(|site| site.subscription.eq_ignore_ascii_case(subscription))
         .filter(|site| group.is_none_or(|group| site.resource_group.eq_ignore_ascii_case(group)))
         .filter(|site| rights::may(world, caller, "Microsoft.Web/sites/read", &site.resource_id()))
-        .map(|site| site::document(world, site))
         .collect();
-    page(request, items, world.switches.page_size, false)
+    page_of(request, items, world.switches.page_size, false, |site| site::document(world, site))
 }
 
 fn subscription_scope(id: &str) -> String {

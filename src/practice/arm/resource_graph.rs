@@ -48,12 +48,7 @@ fn row(world: &World, site: &crate::practice::world::Site) -> Value {
     row["location"] = site.location.to_ascii_lowercase().replace(' ', "").into();
     row["resourceGroup"] = site.resource_group.to_ascii_lowercase().into();
     row["subscriptionId"] = site.subscription.as_str().into();
-    row["tenantId"] = world
-        .subscriptions
-        .iter()
-        .find(|subscription| subscription.id == site.subscription)
-        .map(|subscription| subscription.tenant.clone())
-        .into();
+    row["tenantId"] = world.tenant_of(&site.subscription).map(|tenant| tenant.id.clone()).into();
     row
 }
 

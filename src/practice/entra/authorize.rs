@@ -11,7 +11,7 @@ use super::access::{self, Pending, Standing};
 use super::client::{Client, Platform};
 use super::page::{self, escape};
 use super::resource::{Wanted, Wish};
-use super::{Authority, Refusal, Version, device, mint, token};
+use super::{Authority, Refusal, Version, device, mint, strength, token};
 use crate::practice::wire::{Reply, Request, find};
 use crate::practice::world::{AuthCode, User, World};
 
@@ -226,15 +226,18 @@ fn proceed(world: &mut World, ask: &Ask<'_>) -> Result<Outcome, Refusal> {
         }
     }
     let picked = ask.get("practice_user").or(world.auto_approve.as_deref());
-    let Some(user) = picked.and_then(|id| world.user(id).cloned()) else {
+    let Some(account) = picked.and_then(|id| world.user(id).cloned()) else {
         return Ok(Outcome::Shown(pick_page(world, ask)));
     };
-    if matches!(&ask.authority, Authority::Tenant(tenant) if *tenant != user.tenant) {
-        let text = device::foreign(world, &user, &provisional);
+    let tenant = match &ask.authority {
+        Authority::Tenant(tenant) => tenant.clone(),
+        Authority::Common | Authority::Organizations => world.account_of(&account).tenant.clone(),
+    };
+    let Some(user) = world.known_in(&account, &tenant).cloned() else {
+        let text = device::foreign(world, &account, &provisional);
         let refusal = Refusal::new(50020, "access_denied", text);
         return Ok(Outcome::Shown(refusal.page(world, ask.request)));
-    }
-    let tenant = user.tenant.clone();
+    };
     let wanted = ask.wanted(world, &tenant)?;
     token::assigned(world, &tenant, &ask.client, &user, &wanted)
         .map_err(|refusal| Refusal { error: "access_denied", ..refusal })?;
@@ -300,7 +303,7 @@ fn decide(
         let text = "User declined to consent to access the app.";
         Refusal::new(65004, "access_denied", text).suberror("cancel")
     };
-    let automatic = world.auto_approve.as_deref() == Some(user.id.as_str());
+    let automatic = world.approves(user);
     let decision = ask.get("practice_consent").or(automatic.then_some("accept"));
     if decision == Some("decline") {
         return Err(declined());
@@ -342,6 +345,7 @@ fn issue_code(
         nonce: ask.get("nonce").map(str::to_owned),
         confidential: token::is_confidential(ask.platform),
         spa: ask.platform == Platform::Spa,
+        strong: strength::asked(ask.get("claims")),
         issued_at: world.now(),
         redeemed: false,
     });
@@ -351,13 +355,18 @@ fn issue_code(
 /// The page to pick a person.
 fn pick_page(world: &World, ask: &Ask<'_>) -> Reply {
     let mut buttons = String::new();
-    for user in &world.users {
+    for user in world.users.iter().filter(|user| user.home.is_none()) {
         let label = format!("{} ({}): {}", user.display_name, user.upn, user.part);
         buttons.push_str(&page::button("practice_user", &user.id, &label));
     }
     let form = page::form("get", &ask.request.path, &ask.own_pairs(), &buttons);
     let name = escape(&ask.client.name);
-    page::page(200, "Pick an account", &format!("<p>to continue to <b>{name}</b></p>\n{form}"))
+    let factor = if strength::asked(ask.get("claims")) {
+        "<p class=\"note\">More is asked for than a password: whoever is picked here has the second factor at hand.</p>\n"
+    } else {
+        ""
+    };
+    page::page(200, "Pick an account", &format!("<p>to continue to <b>{name}</b></p>\n{factor}{form}"))
 }
 
 /// The page to consent.

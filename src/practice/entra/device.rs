@@ -8,7 +8,7 @@ use super::client::Client;
 use super::page::{self, escape};
 use super::resource::Wanted;
 use super::token::{self, Ask, Issue};
-use super::{Authority, Refusal, Version};
+use super::{Authority, Refusal, Version, strength};
 use crate::practice::wire::{Reply, Request, find};
 use crate::practice::world::{DeviceFlow, DeviceState, User, World};
 
@@ -54,6 +54,7 @@ pub fn start(
         },
         v1: version == Version::V1,
         asked,
+        strong: strength::asked(get("claims")),
         started_at: world.now(),
         polled_at: None,
         state,
@@ -157,10 +158,12 @@ fn redeem(world: &mut World, ask: &Ask<'_>, flow: &DeviceFlow, user: &str) -> Re
         );
         return Err(refusal);
     }
+    let user = signed_in_at(world, flow, &user)
+        .map_err(|sentence| Refusal::new(50020, "invalid_grant", sentence))?;
     let tenant = user.tenant.clone();
     let version = if flow.v1 { Version::V1 } else { Version::V2 };
     let wanted = wanted(world, &tenant, &flow.asked, version)?;
-    if world.auto_approve.as_deref() == Some(user.id.as_str()) {
+    if world.approves(&user) {
         let pending = match access::standing(world, &tenant, &ask.client, &user.id, &wanted, false) {
             Standing::Needs(pending) => pending,
             Standing::Granted(_) => Vec::new(),
@@ -177,7 +180,12 @@ fn redeem(world: &mut World, ask: &Ask<'_>, flow: &DeviceFlow, user: &str) -> Re
     if let Some(flow) = known {
         flow.state = DeviceState::Redeemed;
     }
-    token::answer(world, ask, false, Issue { tenant: &tenant, user: &user, wanted, scopes, nonce: None })
+    token::answer(
+        world,
+        ask,
+        false,
+        Issue { strong: flow.strong, acrs: flow.strong, ..Issue::new(&tenant, &user, wanted, scopes) },
+    )
 }
 
 /// Answers a device code for a person: approves (with the consent that this needs) or declines. Without a code the
@@ -197,10 +205,8 @@ pub fn answer(world: &mut World, user_code: Option<&str>, user: &User, approve: 
         return Err("That code didn't work. Check the code and try again.".to_owned());
     };
     let state = if approve {
-        if world.tenant(&flow.tenant).is_some_and(|tenant| tenant.id != user.tenant) {
-            return Err(foreign(world, user, &flow.tenant));
-        }
-        allow(world, &flow, user)?;
+        let there = signed_in_at(world, &flow, user)?;
+        allow(world, &flow, &there)?;
         DeviceState::Approved(user.id.clone())
     } else {
         DeviceState::Declined
@@ -209,6 +215,13 @@ pub fn answer(world: &mut World, user_code: Option<&str>, user: &User, approve: 
         flow.state = state;
     }
     Ok(())
+}
+
+/// The person as the tenant of a flow knows them; the error is the sentence for one whom it does not know.
+fn signed_in_at(world: &World, flow: &DeviceFlow, user: &User) -> Result<User, String> {
+    let tenant = world.tenant(&flow.tenant).map(|tenant| tenant.id.clone());
+    let tenant = tenant.unwrap_or_else(|| world.account_of(user).tenant.clone());
+    world.known_in(user, &tenant).cloned().ok_or_else(|| foreign(world, user, &tenant))
 }
 
 /// Writes the consent that a flow still needs, where the person may give it.
@@ -289,7 +302,7 @@ fn pick(world: &World, code: &str) -> Reply {
          gives the permissions that the application asks for, where that user may give them.</p>\n",
         escape(name)
     );
-    for user in &world.users {
+    for user in world.users.iter().filter(|user| user.home.is_none()) {
         let hidden = [("otc".to_owned(), code.to_owned()), ("practice_user".to_owned(), user.id.clone())];
         let button = page::button("answer", "approve", &format!("{} ({})", user.display_name, user.upn));
         html.push_str(&page::form("post", "/devicelogin", &hidden, &button));

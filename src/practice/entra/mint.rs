@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::metadata::issuer;
 use super::resource::Wanted;
-use super::{Refusal, Version, access};
+use super::{Refusal, Version, access, strength};
 use crate::practice::keys;
 use crate::practice::world::{User, View, World};
 
@@ -16,6 +16,8 @@ use crate::practice::world::{User, View, World};
 pub enum Bearer<'a> {
     /// A person, with the delegated permissions in the token.
     Person(&'a User, &'a [String]),
+    /// The same, who has shown a second factor for this token.
+    Proven(&'a User, &'a [String]),
     /// The client by itself; the object id of its service principal.
     Itself(&'a str),
 }
@@ -30,7 +32,7 @@ pub fn version_of(world: &World, resource_app_id: &str) -> Version {
 }
 
 /// The pairwise subject of a person for an application.
-fn subject(world: &World, who: &str, app_id: &str) -> String {
+pub fn subject(world: &World, who: &str, app_id: &str) -> String {
     URL_SAFE_NO_PAD.encode(world.id_for(&format!("subject {who} {app_id}")).as_bytes())
 }
 
@@ -48,7 +50,7 @@ pub fn access_token(
     let uti = URL_SAFE_NO_PAD.encode(world.next_id("token").as_bytes());
     let proof = if with_secret { "1" } else { "0" };
     let who = match bearer {
-        Bearer::Person(user, _) => user.id.as_str(),
+        Bearer::Person(user, _) | Bearer::Proven(user, _) => user.id.as_str(),
         Bearer::Itself(principal) => principal,
     };
     let roles = access::roles(world, tenant, who, wanted);
@@ -68,18 +70,15 @@ pub fn access_token(
     claims[app] = client.app_id.as_str().into();
     claims[how] = proof.into();
     match bearer {
-        Bearer::Person(user, scopes) => {
+        Bearer::Person(user, scopes) | Bearer::Proven(user, scopes) => {
             claims["sub"] = subject(world, &user.id, &wanted.app_id).into();
             claims["name"] = user.display_name.as_str().into();
             claims["scp"] = scopes.join(" ").into();
             if version == Version::V1 {
                 claims["acr"] = "1".into();
                 claims["amr"] = json!(["pwd"]);
-                claims["unique_name"] = user.upn.as_str().into();
-                claims["upn"] = user.upn.as_str().into();
-            } else {
-                claims["preferred_username"] = user.upn.as_str().into();
             }
+            named(world, &mut claims, user, version);
         }
         Bearer::Itself(principal) => {
             claims["sub"] = (*principal).into();
@@ -87,6 +86,9 @@ pub fn access_token(
                 claims["idp"] = issuer(tenant, Version::V1).into();
             }
         }
+    }
+    if matches!(bearer, Bearer::Proven(..)) {
+        claims["acrs"] = strength::claim();
     }
     if !roles.is_empty() {
         claims["roles"] = json!(roles);
@@ -116,16 +118,28 @@ pub fn id_token(
         "tid": tenant,
         "ver": if version == Version::V1 { "1.0" } else { "2.0" },
     });
-    if version == Version::V1 {
-        claims["unique_name"] = user.upn.as_str().into();
-        claims["upn"] = user.upn.as_str().into();
-    } else {
-        claims["preferred_username"] = user.upn.as_str().into();
-    }
+    named(world, &mut claims, user, version);
     if let Some(nonce) = nonce {
         claims["nonce"] = nonce.into();
     }
     sign(&claims)
+}
+
+/// The sign-in name in the claims of a version. What a guest's tokens say is not confirmed, so it is a switch.
+fn named(world: &World, claims: &mut Value, user: &User, version: Version) {
+    let at_home = world.switches.guests_are_named_as_at_home;
+    let name = if at_home { &world.account_of(user).upn } else { &user.upn };
+    if version == Version::V2 {
+        claims["preferred_username"] = name.as_str().into();
+        return;
+    }
+    claims["unique_name"] = name.as_str().into();
+    if user.home.is_none() || !at_home {
+        claims["upn"] = name.as_str().into();
+    }
+    if user.home.is_some() {
+        claims["idp"] = issuer(&world.account_of(user).tenant, Version::V1).into();
+    }
 }
 
 /// `client_info`: who signed in, for clients that keep accounts apart.

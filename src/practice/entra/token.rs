@@ -9,7 +9,7 @@ use super::access::{self, Standing};
 use super::client::{Client, Platform};
 use super::mint::{self, Bearer};
 use super::resource::{Wanted, Wish};
-use super::{Authority, Refusal, Version, device, secret};
+use super::{Authority, Refusal, Version, device, secret, strength};
 use crate::practice::wire::{Reply, Request, find};
 use crate::practice::world::{RefreshToken, User, World, first_party};
 
@@ -156,7 +156,12 @@ fn code(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
     if let Some(code) = world.sign_in.codes.get_mut(index) {
         code.redeemed = true;
     }
-    let issue = Issue { tenant: &code.tenant, user: &user, wanted, scopes, nonce: code.nonce.as_deref() };
+    let issue = Issue {
+        nonce: code.nonce.as_deref(),
+        strong: code.strong,
+        acrs: code.strong,
+        ..Issue::new(&code.tenant, &user, wanted, scopes)
+    };
     answer(world, ask, code.confidential, issue)
 }
 
@@ -182,10 +187,6 @@ fn refresh(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::new(9_002_313, "invalid_grant", text));
     };
     prove(world, ask, token.confidential)?;
-    if matches!(ask.authority, Authority::Tenant(id) if *id != token.tenant) {
-        let text = "The provided authorization code or refresh token is intended to use against other tenant, thus rejected.";
-        return Err(Refusal::new(700_005, "invalid_grant", text));
-    }
     if world.now().duration_since(token.issued_at).as_hours() >= REFRESH_DAYS * 24 {
         let text = format!(
             "The refresh token has expired due to inactivity. The token was issued on {} and was inactive for {REFRESH_DAYS}.00:00:00.",
@@ -193,17 +194,43 @@ fn refresh(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
         );
         return Err(Refusal::new(700_082, "invalid_grant", text));
     }
-    let user = person(world, &token.user)?;
-    let wanted = if let Some(wanted) = ask.wanted(world, &token.tenant)? {
+    let user = elsewhere(world, ask, &token, person(world, &token.user)?)?;
+    let tenant = user.tenant.clone();
+    let wanted = if let Some(wanted) = ask.wanted(world, &tenant)? {
         wanted
     } else {
-        let mut wanted = Wanted::from_resource(world, &token.tenant, &token.audience)?;
+        let mut wanted = Wanted::from_resource(world, &tenant, &token.audience)?;
         wanted.wish = Wish::Named(token.scopes.clone());
         wanted
     };
-    let scopes = granted(world, ask, &token.tenant, &user, &wanted)?;
-    let issue = Issue { tenant: &token.tenant, user: &user, wanted, scopes, nonce: None };
+    let scopes = granted(world, ask, &tenant, &user, &wanted)?;
+    let acrs = strength::asked(ask.get("claims"));
+    if acrs && !token.strong {
+        return Err(strength::second_factor(&wanted.app_id));
+    }
+    let issue = Issue { strong: token.strong, acrs, ..Issue::new(&tenant, &user, wanted, scopes) };
     answer(world, ask, token.confidential, issue)
+}
+
+/// The person as the tenant in the path knows them: a refresh token is the person's, and good in every tenant that
+/// knows them, unless that tenant wants to see them itself (microsoft-cloud 5.2).
+fn elsewhere(world: &World, ask: &Ask<'_>, token: &RefreshToken, user: User) -> Result<User, Refusal> {
+    let Authority::Tenant(tenant) = ask.authority else { return Ok(user) };
+    if *tenant == token.tenant {
+        return Ok(user);
+    }
+    let Some(there) = world.known_in(&user, tenant).cloned() else {
+        return Err(Refusal::new(50020, "invalid_grant", device::foreign(world, &user, tenant)));
+    };
+    if there.home.is_some() && world.switches.guests_need_mfa {
+        let text = format!(
+            "Due to a configuration change made by your administrator, or because you moved to a new location, you must \
+             use multi-factor authentication to access '{}'.",
+            ask.client.app_id
+        );
+        return Err(Refusal::new(50076, "invalid_grant", text).suberror("basic_action"));
+    }
+    Ok(there)
 }
 
 fn client_credentials(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
@@ -264,7 +291,8 @@ fn client_credentials(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal
             ),
         ));
     }
-    let token = mint::access_token(world, tenant, &ask.client, true, &wanted, &Bearer::Itself(&principal))?;
+    let bearer = Bearer::Itself(&principal);
+    let token = mint::access_token(world, tenant, &ask.client, true, &wanted, &bearer)?;
     Ok(Reply::json(200, &lifetimes(world, ask.version, &wanted, json!({"token_type": "Bearer"}), token)))
 }
 
@@ -330,6 +358,17 @@ pub struct Issue<'a> {
     pub scopes: Vec<String>,
     /// Nonce for the ID token.
     pub nonce: Option<&'a str>,
+    /// Whether the person was asked for a second factor.
+    pub strong: bool,
+    /// Whether the token has to say so.
+    pub acrs: bool,
+}
+
+impl<'a> Issue<'a> {
+    /// Of a plain sign-in.
+    pub fn new(tenant: &'a str, user: &'a User, wanted: Wanted, scopes: Vec<String>) -> Self {
+        Self { tenant, user, wanted, scopes, nonce: None, strong: false, acrs: false }
+    }
 }
 
 /// The token answer for a person.
@@ -339,8 +378,8 @@ pub fn answer(
     confidential: bool,
     issue: Issue<'_>,
 ) -> Result<Reply, Refusal> {
-    let Issue { tenant, user, wanted, scopes, nonce } = issue;
-    let bearer = Bearer::Person(user, &scopes);
+    let Issue { tenant, user, wanted, scopes, nonce, strong, acrs } = issue;
+    let bearer = if acrs { Bearer::Proven(user, &scopes) } else { Bearer::Person(user, &scopes) };
     let access = mint::access_token(world, tenant, &ask.client, confidential, &wanted, &bearer)?;
     let scope = if ask.version == Version::V1 { scopes.join(" ") } else { wanted.spelled(&scopes) };
     let body = json!({"token_type": "Bearer", "scope": scope});
@@ -356,6 +395,7 @@ pub fn answer(
             user: user.id.clone(),
             audience: wanted.audience.clone(),
             scopes: scopes.clone(),
+            strong,
             issued_at: world.now(),
             confidential,
         });

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::practice::wire::{Caller, Reply, Request};
-use crate::practice::world::{Kind, User, View, World, first_party};
+use crate::practice::world::{Kind, Site, User, View, World, first_party};
 use crate::practice::{arm, find_user, graph};
 
 /// Client id of the Azure portal.
@@ -29,9 +29,16 @@ impl Person {
             Some(name) => find_user(world, name).ok_or(format!("There is no user named {name}."))?,
             None => world.default_user.clone(),
         };
-        let user = world.user(&id).cloned().ok_or("There is no such user.")?;
-        let caller = caller(&user);
-        let may = |id: &str| arm::may(world, &caller, "Microsoft.Web/sites/config/write", id);
+        let account = world.user(&id).cloned().ok_or("There is no such user.")?;
+        // The portal is looked at in the app's own tenant, where the person may be a guest.
+        let there = |site: &Site| {
+            let tenant = world.tenant_of(&site.subscription)?;
+            world.known_in(&account, &tenant.id).cloned()
+        };
+        let may = |site: &Site| {
+            let action = "Microsoft.Web/sites/config/write";
+            there(site).is_some_and(|user| arm::may(world, &caller(&user), action, &site.resource_id()))
+        };
         let site = match arguments["site"].as_str() {
             Some(name) => {
                 world.site_by_host(name).ok_or(format!("There is no function app named {name}."))?
@@ -39,11 +46,11 @@ impl Person {
             None => world
                 .sites
                 .iter()
-                .find(|site| may(&site.resource_id()))
+                .find(|site| may(site))
                 .or(world.sites.first())
                 .ok_or("There is no function app.")?,
         };
-        Ok(Self { site: site.resource_id(), user })
+        Ok(Self { site: site.resource_id(), user: there(site).unwrap_or(account) })
     }
 
     /// Name and default host of the app.

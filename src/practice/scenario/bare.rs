@@ -88,6 +88,7 @@ fn person(world: &mut World, name: &str, display_name: &str, part: &str, roles: 
         upn: format!("{name}@{DOMAIN}"),
         display_name: display_name.to_owned(),
         user_type: "Member".to_owned(),
+        home: None,
         directory_roles: roles.iter().map(|role| (*role).to_owned()).collect(),
         part: part.to_owned(),
     });
@@ -103,12 +104,14 @@ fn foreign_user(world: &mut World) {
         upn: format!("katherine@{}", foreign.domain),
         display_name: "Katherine Johnson".to_owned(),
         user_type: "Member".to_owned(),
+        home: None,
         directory_roles: Vec::new(),
         part: "a person of another tenant".to_owned(),
     });
 }
 
-fn grant_role(world: &mut World, principal: &str, scope: &str, role: &str) {
+/// Gives somebody an Azure role at a scope.
+pub fn grant_role(world: &mut World, principal: &str, scope: &str, role: &str) {
     world.azure_roles.push(AzureRole {
         principal: principal.to_owned(),
         scope: scope.to_owned(),
@@ -117,7 +120,7 @@ fn grant_role(world: &mut World, principal: &str, scope: &str, role: &str) {
 }
 
 /// A published function app with the tutorial's function and no authentication.
-fn site(world: &World, name: &str, subscription: &str) -> Site {
+pub fn site(world: &World, name: &str, subscription: &str) -> Site {
     let key = |what: &str| world.id_for(&format!("{name} {what}")).simple().to_string().into();
     let host = format!("{name}.azurewebsites.net");
     Site {

@@ -67,6 +67,8 @@ pub struct User {
     pub display_name: String,
     /// `Member` or `Guest`.
     pub user_type: String,
+    /// For a guest, object id of the account at home, with which the person signs in.
+    pub home: Option<String>,
     /// Active directory roles, as template ids ([`directory_role`]).
     pub directory_roles: Vec<String>,
     /// What this person is in the scenario, in a few words for a reader of the scenario list.

@@ -15,6 +15,19 @@ pub enum UserConsent {
     Off,
 }
 
+/// For which calls of a person Graph and Azure demand a stronger sign-in (a claims challenge).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StrongerSignIn {
+    /// For none.
+    #[default]
+    Never,
+    /// For those that change something.
+    Writes,
+    /// For all.
+    Everything,
+}
+
 /// The tenant's policy for application secrets (microsoft-cloud 4.3, `defaultAppManagementPolicy`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -47,8 +60,16 @@ pub struct Switches {
     pub secret_policy: SecretPolicy,
     /// Whether Conditional Access refuses the device code flow (53003).
     pub device_code_blocked: bool,
+    /// Whether Graph and Azure demand a stronger sign-in.
+    pub stronger_sign_in: StrongerSignIn,
     /// Whether the tenant refuses the Azure CLI's client id to its users (50105, microsoft-cloud 2.10).
     pub azure_cli_blocked: bool,
+    /// Whether a tenant wants its guests to sign in to it themselves, a refresh token not being enough (50076).
+    pub guests_need_mfa: bool,
+    /// Whether the tokens of guests name them as their home does, not as the tenant's directory (unconfirmed).
+    pub guests_are_named_as_at_home: bool,
+    /// Whether ARM's list of tenants tells the names of those in which one is a guest (microsoft-cloud 5.2).
+    pub tenants_tell_their_names: bool,
     /// Seconds that the old auth settings stay in force after a write (microsoft-cloud 6.1, unconfirmed).
     pub auth_restart_s: u32,
     /// Whether `allowedApplications: []` refuses everybody (microsoft-cloud 6.7: sources conflict).
@@ -95,6 +116,8 @@ pub struct Switches {
     pub deleted_identifier_uris_stay_taken: bool,
     /// Whether policies can be read with the Azure CLI's token (microsoft-cloud 2.10: no).
     pub policies_readable: bool,
+    /// Whether makers may create custom connectors in their environment (power-platform 6.3).
+    pub makers_may_create_connectors: bool,
     /// Directory roles beyond Cloud Application Administrator that may write grants: Application Administrator (microsoft-cloud 4.7).
     pub application_administrator_may_grant: bool,
     /// Token version of API apps that the portal makes: 2 or, when absent, null (microsoft-cloud 7.1).
@@ -133,7 +156,11 @@ impl Default for Switches {
             users_may_create_apps: true,
             secret_policy: SecretPolicy::default(),
             device_code_blocked: false,
+            stronger_sign_in: StrongerSignIn::Never,
             azure_cli_blocked: false,
+            guests_need_mfa: false,
+            guests_are_named_as_at_home: true,
+            tenants_tell_their_names: true,
             auth_restart_s: 0,
             empty_allowed_applications_denies: true,
             v1_sign_in_needs_graph: true,
@@ -157,6 +184,7 @@ impl Default for Switches {
             patch_of_secrets_refused: true,
             deleted_identifier_uris_stay_taken: true,
             policies_readable: false,
+            makers_may_create_connectors: true,
             application_administrator_may_grant: true,
             portal_token_version: Some(2),
             token_version_lag_s: 0,

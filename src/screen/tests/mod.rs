@@ -18,7 +18,7 @@ use crate::engine::fixtures;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words;
-use crate::flow::event::{AppList, AppRow, Event, Key, SignedIn};
+use crate::flow::event::{AppList, AppRow, Event, Key, SignedIn, SubscriptionRow, TenantRow};
 use crate::flow::menu::{self, Item};
 use crate::flow::state::{Field, Listing, Overlay, Page, Panel, State};
 
@@ -229,7 +229,11 @@ fn a_field_has_the_cursor_and_nothing_else_has() {
         let mut screen = Screen::new(backend, Paint::new(LOOK, TimeZone::UTC)).unwrap();
         screen.show(&state).unwrap();
         let text = String::from_utf8(bytes.0.borrow().clone()).unwrap();
-        let listed = !matches!(state.panel, Panel::PickApp) || matches!(state.apps, Listing::Is(_));
+        let listed = match state.panel {
+            Panel::PickApp => state.apps.get().is_some(),
+            Panel::PickTenant => state.tenants.get().is_some(),
+            _ => true,
+        };
         assert_eq!(text.contains("\x1b[?25h"), state.typing() && listed, "{name}");
     }
 }
@@ -261,16 +265,19 @@ fn hostile(mut state: State, text: &str) -> State {
     let text = || text.to_owned();
     state.signed_in = Some(SignedIn { upn: text(), tenant_name: text(), tenant_id: text() });
     state.note = Some(text());
-    state.apps = Listing::Is(AppList {
-        apps: vec![AppRow {
+    state.apps = Listing::Is(AppList::new(
+        vec![AppRow {
             id: text(),
             name: text(),
             host: text(),
+            subscription_id: text(),
             subscription: text(),
             resource_group: text(),
         }],
-        not_seen: vec![text()],
-    });
+        vec![SubscriptionRow { id: text(), name: text(), apps: 1 }],
+        vec![text()],
+    ));
+    state.tenants = Listing::Is(vec![TenantRow { id: text(), name: text(), domain: text() }]);
     for stage in &mut state.findings.stages {
         for check in &mut stage.checks {
             check.verdict = Verdict::Fail;

@@ -8,16 +8,20 @@ use crate::engine::change::Change;
 use crate::engine::checks::assess;
 use crate::engine::choices::Choices;
 use crate::engine::facts::{
-    Candidate, CandidateReason, Facts, Rehearsal, SecretInfo, SecretProbe, SecretVerdict,
+    Candidate, CandidateReason, Environment, Facts, Permission, Rehearsal, SecretInfo, SecretProbe,
+    SecretVerdict, Seen,
 };
 use crate::engine::fixtures::{self, API, CLIENT, REDIRECT, SITE, TENANT, cloud, now, seen};
+use crate::engine::forecast::Subject;
 use crate::engine::held::{Held, HeldSecret};
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::plan::{PlanInput, plan};
 use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
-use crate::flow::event::{AppList, AppRow, CallLine, CopyOutcome, SignedIn, Waiting};
+use crate::flow::event::{
+    AppList, AppRow, CallLine, CopyOutcome, RightUsed, SignedIn, SubscriptionRow, TenantRow, Waiting,
+};
 use crate::flow::menu::Item;
 use crate::flow::state::{
     Apply, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
@@ -185,6 +189,7 @@ fn app(name: &str, subscription: &str) -> AppRow {
         id: SITE.replace("contoso-hello", name),
         name: name.into(),
         host: format!("{name}.azurewebsites.net"),
+        subscription_id: subscription.to_lowercase(),
         subscription: subscription.into(),
         resource_group: "rg-hello".into(),
     }
@@ -195,16 +200,60 @@ fn pick(filter: &str) -> State {
     state.page = Page::Stage(StageId::Pick);
     state.panel = Panel::PickApp;
     state.signed_in = stage(StageId::Pick, Facts::default()).signed_in;
-    state.apps = Listing::Is(AppList {
-        apps: vec![
+    let subscription =
+        |name: &str, apps| SubscriptionRow { id: name.to_lowercase(), name: name.into(), apps };
+    state.apps = Listing::Is(AppList::new(
+        vec![
             app("contoso-billing", "Contoso Production"),
             app("contoso-hello", "Contoso Development"),
             app("fabrikam-orders-with-a-long-name", "Contoso Production"),
         ],
-        not_seen: vec!["Contoso Archive: you have no role in it".into()],
-    });
+        vec![
+            subscription("Contoso Archive", 0),
+            subscription("Contoso Development", 1),
+            subscription("Contoso Production", 2),
+        ],
+        vec!["Contoso Archive: you have no role in it".into()],
+    ));
     state.fields.app_filter = Field::with(filter);
     state
+}
+
+/// The same list, narrowed to one subscription.
+fn narrowed() -> State {
+    State { subscription: Some("contoso production".into()), ..pick("") }
+}
+
+/// No function app here, and another tenant that knows the person.
+fn abroad() -> State {
+    let mut state = pick("");
+    let row = |id: &str, name: &str, domain: &str| TenantRow {
+        id: id.into(),
+        name: name.into(),
+        domain: domain.into(),
+    };
+    state.apps = Listing::Is(AppList::default());
+    state.tenants = Listing::Is(vec![
+        row(TENANT, "Contoso", "contoso.onmicrosoft.com"),
+        row("fab00000-0000-4000-8000-000000000001", "Fabrikam", "fabrikam.onmicrosoft.com"),
+        row("fab00000-0000-4000-8000-000000000002", "fab00000-0000-4000-8000-000000000002", ""),
+    ]);
+    state
+}
+
+fn tenants(filter: &str) -> State {
+    let mut state = State { panel: Panel::PickTenant, ..abroad() };
+    state.fields.tenant_filter = Field::with(filter);
+    state
+}
+
+fn subscriptions() -> State {
+    State { panel: Panel::PickSubscription, ..pick("") }
+}
+
+fn switching() -> State {
+    let row = TenantRow { name: "Fabrikam".into(), ..TenantRow::default() };
+    State { panel: Panel::Switching(row), ..abroad() }
 }
 
 fn sign_in(step: SignInStep, trouble: Option<Trouble>) -> State {
@@ -276,6 +325,20 @@ fn sign_in_scenes() -> Vec<(&'static str, State)> {
     ]
 }
 
+/// A plain user in a strict tenant, whose policies cannot be read.
+fn forecast_limited() -> State {
+    let mut facts = fixtures::fresh();
+    let refused = Trouble::new(Class::NotAllowed, "You may not read this.", "Ask an administrator.");
+    facts.rights.register_apps = seen(false);
+    facts.rights.secret_policy = Seen::could_not(refused, now(), "GET /policies/defaultAppManagementPolicy");
+    facts.rights.site = seen(vec![Permission { actions: vec!["*/read".into()], not_actions: vec![] }]);
+    facts.rights.environments =
+        seen(vec![Environment { name: "Contoso (default)".into(), create_connectors: false }]);
+    let mut state = on(StageId::Pick, facts, Panel::Forecast);
+    state.selected = Some(Item::Outlook(Subject::MakeSecrets));
+    state
+}
+
 fn stage_scenes() -> Vec<(&'static str, State)> {
     let mut listing = pick("");
     listing.apps = Listing::Asked;
@@ -296,8 +359,16 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
         ("pick_listing", listing),
         ("pick_apps", pick("")),
         ("pick_filtered", pick("contoso-hel")),
+        ("pick_narrowed", narrowed()),
+        ("pick_subscription", subscriptions()),
+        ("pick_none_here", abroad()),
+        ("pick_tenant", tenants("")),
+        ("pick_tenant_filtered", tenants("fabr")),
+        ("pick_switching", switching()),
         ("pick_address", on(StageId::Pick, Facts::default(), Panel::TypeUrl)),
         ("stage_pick", stage(StageId::Pick, fixtures::fresh())),
+        ("forecast", on(StageId::Pick, fixtures::fresh(), Panel::Forecast)),
+        ("forecast_limited", forecast_limited()),
         ("stage_protect_fresh", stage(StageId::Protect, fixtures::fresh())),
         ("stage_protect_issuer", stage(StageId::Protect, issuer_mismatch())),
         ("stage_protect_selected", selected),
@@ -370,12 +441,36 @@ fn secret_scenes() -> Vec<(&'static str, State)> {
         state.secret.refused = refused;
         state
     };
+    let mut lost = without_redirect();
+    let mut app = lost.client_app.value().unwrap().clone();
+    let mut second = app.secrets[0].clone();
+    second.key_id = "c0ffee00-0000-4000-8000-000000000003".into();
+    second.display_name = "handclasp 2026-11-21 13:40:10".into();
+    second.start = Some("2026-11-21T13:40:10Z".parse().unwrap());
+    second.hint = "Zk8".into();
+    app.secrets.push(second.clone());
+    lost.client_app = seen(app);
+    let removal = PlanInput { remove_secret: Some(second.key_id), ..input() };
+    let made = plan(StageId::Secret, &cloud(), &lost, &fixtures::choices(), &removal);
+    let view = PlanView {
+        stage: StageId::Secret,
+        plan: made,
+        input: removal,
+        since: 1,
+        beyond: false,
+        new: vec![0],
+    };
+    let mut remove = on(StageId::Secret, lost.clone(), Panel::Plan(view));
+    remove.selected = Some(Item::Change(0));
     let mut held = stage(StageId::Secret, fixtures::finished());
     hold(&mut held);
     held.secret.probing = true;
     vec![
         ("secret_absent", stage(StageId::Secret, without_secret())),
         ("secret_gone", stage(StageId::Secret, gone)),
+        ("secret_lost", stage(StageId::Secret, lost.clone())),
+        ("secret_lost_choice", on(StageId::Secret, lost, Panel::LostSecrets)),
+        ("secret_lost_plan", remove),
         ("secret_held", held),
         ("secret_field", field(true, None)),
         ("secret_field_typed", field(false, None)),
@@ -460,6 +555,8 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
             status: if i == 30 { None } else { Some(if i % 13 == 12 { 429 } else { 200 }) },
             millis: 120,
             writes: i % 9 == 8,
+            used: if i % 9 == 7 { RightUsed::Nobodys } else { RightUsed::Persons },
+            correlation: Some(format!("7449b021-6ef3-4bd9-b91c-464eec92a4{i:02}")),
         })
         .collect();
     let mut quit = stage(StageId::Connect, without_redirect());

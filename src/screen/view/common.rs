@@ -6,6 +6,7 @@ use crate::engine::findings::{StageFindings, Verdict};
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, verdict, words};
+use crate::flow::derived::tenant_name;
 use crate::flow::menu::{self, Item};
 use crate::flow::state::{Page, Panel, State};
 use crate::screen::theme::{Role, Theme};
@@ -43,7 +44,10 @@ pub fn about(state: &State) -> Vec<String> {
     });
     let mut about: Vec<String> = app.into_iter().collect();
     match &state.signed_in {
-        Some(person) => about.extend([person.tenant_name.clone(), person.upn.clone()]),
+        Some(person) => {
+            about.extend(tenant_name(state).map(str::to_owned));
+            about.push(person.upn.clone());
+        }
         None if state.public_only => about.push(ui("screen.public_only").to_owned()),
         None => {}
     }

@@ -19,6 +19,7 @@ mod applying;
 mod common;
 mod consent;
 mod end;
+mod forecast;
 mod hand_over;
 mod myself;
 mod overlays;
@@ -253,8 +254,12 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
         Page::End => end::body(state, paint, width),
         Page::Stage(id) => match &state.panel {
             Panel::Overview => overview::body(state, *id, paint, width),
+            Panel::Forecast => forecast::body(state, paint, width),
             Panel::PickApp => pick::apps(state, paint, width),
             Panel::TypeUrl => pick::address(state, paint, width),
+            Panel::PickTenant => pick::tenants(state, paint, width),
+            Panel::Switching(row) => pick::switching(row, paint, width),
+            Panel::PickSubscription => pick::subscriptions(state, paint, width),
             Panel::PickClient => pick::clients(state, paint, width),
             Panel::Preparing => applying::looking_first(paint, width),
             Panel::Plan(view) => return plan::body(state, view, paint, width),
@@ -262,6 +267,7 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
             Panel::Myself => myself::body(state, *id, paint, width),
             Panel::AskAdmin => admin::body(state, paint, width),
             Panel::SecretField => secret::body(state, paint, width),
+            Panel::LostSecrets => secret::lost(state, paint, width),
             Panel::HandOver => hand_over::body(state, paint, width),
             Panel::Consent => consent::body(state, paint, width),
             Panel::Resource => resource::body(state, paint, width),

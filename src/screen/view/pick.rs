@@ -3,7 +3,8 @@
 use super::{Paint, common};
 use crate::engine::facts::CandidateReason;
 use crate::engine::words::{ui, ui_with, words};
-use crate::flow::derived::app_rows;
+use crate::flow::derived::{app_rows, narrowed_to, subscription_rows, tenant_rows};
+use crate::flow::event::TenantRow;
 use crate::flow::menu::{self, Item};
 use crate::flow::state::{Field, Listing, State};
 use crate::screen::theme::Role;
@@ -33,8 +34,12 @@ pub fn apps(state: &State, paint: &Paint, width: u16) -> Doc {
             let count = rows.len().to_string();
             let total = all.apps.len().to_string();
             doc.blank();
+            if let Some(only) = narrowed_to(state) {
+                doc.text(Role::Quiet, &ui_with("screen.narrowed", &[("subscription", &only.name)]));
+            }
             if all.apps.is_empty() {
                 doc.text(Role::Plain, ui("screen.no_apps"));
+                doc.text(Role::Plain, &elsewhere(state));
             } else if rows.is_empty() {
                 doc.text(Role::Plain, ui("screen.none_fits"));
             }
@@ -44,7 +49,8 @@ pub fn apps(state: &State, paint: &Paint, width: u16) -> Doc {
                 .iter()
                 .map(|app| Row {
                     label: app.name.clone(),
-                    detail: format!("{} · {} · {}", app.subscription, app.resource_group, app.host),
+                    // The host tells two apps apart; it comes first, since a narrow terminal cuts the end.
+                    detail: format!("{} · {} · {}", app.host, app.subscription, app.resource_group),
                 })
                 .collect();
             let at = doc.height();
@@ -62,6 +68,92 @@ pub fn apps(state: &State, paint: &Paint, width: u16) -> Doc {
         }
     }
     doc
+}
+
+/// Where apps may be that are not in this tenant, as far as it is known.
+fn elsewhere(state: &State) -> String {
+    let here = state.signed_in.as_ref().map_or("", |person| person.tenant_id.as_str());
+    let all = state.tenants.get().map_or(&[][..], Vec::as_slice);
+    let others: Vec<&str> =
+        all.iter().filter(|row| !row.id.eq_ignore_ascii_case(here)).map(|row| row.name.as_str()).collect();
+    match others.as_slice() {
+        [] => ui("screen.no_apps_only_here").to_owned(),
+        [..] => ui_with("screen.no_apps_but_there", &[("tenants", &others.join(", "))]),
+    }
+}
+
+pub fn tenants(state: &State, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    doc.text(Role::Plain, ui("screen.pick_tenant"));
+    doc.blank();
+    match &state.tenants {
+        Listing::NotAsked | Listing::Asked => doc.text(Role::Quiet, ui("screen.listing_tenants")),
+        Listing::Failed(trouble) => common::trouble(&mut doc, trouble),
+        Listing::Is(all) => {
+            let filter = &state.fields.tenant_filter;
+            field(&mut doc, ui("screen.label_filter"), filter, ui("screen.filter_tenants"));
+            doc.blank();
+            let here = state.signed_in.as_ref().map_or("", |person| person.tenant_id.as_str());
+            let rows = tenant_rows(state);
+            let selected = menu::selected(state);
+            let cursor = rows.iter().position(|row| selected == Some(Item::Tenant(row.id.clone())));
+            let shown = rows.iter().map(|row| {
+                let here = if row.id.eq_ignore_ascii_case(here) { ui("screen.you_are_here") } else { "" };
+                let parts = [here, &row.domain, &row.id].map(str::to_owned);
+                let mut parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+                parts.retain(|part| *part != row.name);
+                Row { label: row.name.clone(), detail: parts.join(" · ") }
+            });
+            choices(&mut doc, &shown.collect::<Vec<_>>(), cursor, all.len());
+        }
+    }
+    doc
+}
+
+pub fn switching(row: &TenantRow, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    doc.text(Role::Plain, &ui_with("screen.switching", &[("tenant", &row.name)]));
+    doc
+}
+
+pub fn subscriptions(state: &State, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    doc.text(Role::Plain, ui("screen.pick_subscription"));
+    doc.blank();
+    let filter = &state.fields.subscription_filter;
+    field(&mut doc, ui("screen.label_filter"), filter, ui("screen.filter_subscriptions"));
+    doc.blank();
+    let count = |apps: usize| ui_with("screen.apps_in_it", &[("count", &apps.to_string())]);
+    let all = state.apps.get();
+    let mut items = Vec::new();
+    let mut shown = Vec::new();
+    if filter.is_empty() {
+        items.push(Item::Subscription(None));
+        let apps = all.map_or(0, |list| list.apps.len());
+        shown.push(Row { label: ui("screen.every_subscription").to_owned(), detail: count(apps) });
+    }
+    for row in subscription_rows(state) {
+        items.push(Item::Subscription(Some(row.id.clone())));
+        shown.push(Row { label: row.name.clone(), detail: format!("{} · {}", count(row.apps), row.id) });
+    }
+    let selected = menu::selected(state);
+    let cursor = items.iter().position(|item| selected.as_ref() == Some(item));
+    let of = all.map_or(0, |list| list.subscriptions.len());
+    choices(&mut doc, &shown, cursor, of);
+    doc
+}
+
+/// The rows of a filtered list, and how many of how many they are.
+fn choices(doc: &mut Doc, shown: &[Row], cursor: Option<usize>, total: usize) {
+    if shown.is_empty() {
+        doc.text(Role::Plain, ui("screen.none_fits"));
+        return;
+    }
+    list(doc, shown, cursor);
+    if shown.len() < total {
+        let (count, total) = (shown.len().to_string(), total.to_string());
+        doc.text(Role::Quiet, &ui_with("screen.fits", &[("count", &count), ("total", &total)]));
+    }
 }
 
 pub fn address(state: &State, paint: &Paint, width: u16) -> Doc {

@@ -76,7 +76,7 @@ fn some_facts(which: u8, world: &Facts) -> Facts {
     }
 }
 
-fn an_answer(work: &Work, well: bool, facts: Facts) -> Option<Answer> {
+fn an_answer(work: &Work, well: bool, which: u8, facts: Facts) -> Option<Answer> {
     let bad = || trouble(if well { Class::NotAllowed } else { Class::TimeOut });
     Some(match work {
         Work::SignIn(SignInMethod::DeviceCode) if !well => Answer::SignIn(SignInProgress::DeviceCode {
@@ -87,10 +87,22 @@ fn an_answer(work: &Work, well: bool, facts: Facts) -> Option<Answer> {
         Work::SignIn(_) if well => Answer::SignIn(SignInProgress::Done(ada())),
         Work::SignIn(_) => Answer::SignIn(SignInProgress::Failed(bad())),
         Work::ListApps => Answer::AppsListed(if well { Ok(two_apps()) } else { Err(bad()) }),
+        Work::ListTenants => Answer::TenantsListed(if well { Ok(two_tenants()) } else { Err(bad()) }),
+        Work::SwitchTenant { .. } => Answer::TenantSwitched(if well {
+            Ok(ada())
+        } else if which % 2 == 0 {
+            Err(trouble(Class::SignInRefused))
+        } else {
+            Err(bad())
+        }),
         Work::Observe(_) | Work::Watch { .. } if well => {
             Answer::Observed { facts: Box::new(facts), at: fixtures::now(), next: None }
         }
         Work::Observe(_) | Work::Watch { .. } => Answer::CouldNotObserve(bad()),
+        // Only a sign-in helps: it is refused before anything is done.
+        Work::Apply { index, .. } if !well && which < 8 => {
+            Answer::Applied { index: *index, result: Err(trouble(Class::SignInRefused)) }
+        }
         Work::Apply { index, .. } => Answer::Applied {
             index: *index,
             result: if well { Ok(()) } else { Err(Trouble { uncertain: true, ..bad() }) },
@@ -191,7 +203,7 @@ proptest! {
     ) {
         let mut walk = match start {
             0 => Walk::new(),
-            9 => connecting::rehearsing().0,
+            9 => rehearsing::rehearsing().0,
             10 => applying::protecting(),
             8 => Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear())),
             stage => Walk::at(StageId::ALL[stage - 1], if stage < 4 { fixtures::fresh() } else { fixtures::finished() }),
@@ -225,18 +237,21 @@ proptest! {
                 Move::Wait(seconds) => { walk.wait(seconds); vec![] }
                 Move::Answer(well, which) => {
                     let facts = some_facts(which, &world);
-                    let latest = works(&walk.all).last().and_then(|work| an_answer(work, well, facts));
+                    let latest = works(&walk.all).last().and_then(|work| an_answer(work, well, which, facts));
                     if let (true, Some(Work::Apply { change, .. })) = (well, works(&walk.all).last())
                         && which > 3
                         && walk.state.panel != Panel::Overview
                     {
                         world = after(&world, change);
                     }
+                    if works(&walk.all).last() == Some(&&Work::ListApps) && which % 3 > 0 {
+                        walk.answer(Answer::TenantsListed(Ok(two_tenants())));
+                    }
                     latest.map(|answer| walk.answer(answer)).unwrap_or_default()
                 }
                 Move::Late(well, which) => {
                     let facts = some_facts(which, &world);
-                    let latest = works(&walk.all).last().and_then(|work| an_answer(work, well, facts));
+                    let latest = works(&walk.all).last().and_then(|work| an_answer(work, well, which, facts));
                     let generation = walk.generation + 1;
                     let before = walk.state.clone();
                     if let Some(answer) = latest {

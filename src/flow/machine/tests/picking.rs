@@ -1,0 +1,171 @@
+//! Picking the tenant, the subscription and the function app.
+
+use super::*;
+use crate::flow::derived::{app_rows, tenant_name};
+use crate::flow::state::{Listing, SignInState, SignInStep};
+
+const FABRIKAM: &str = "fab00000-0000-4000-8000-000000000001";
+
+/// Signed in, the tenants known, and these apps listed.
+fn listed(apps: AppList) -> Walk {
+    let mut walk = Walk::new();
+    signed_in(&mut walk);
+    walk.answer(Answer::TenantsListed(Ok(two_tenants())));
+    walk.answer(Answer::AppsListed(Ok(apps)));
+    walk
+}
+
+fn guest() -> SignedIn {
+    SignedIn { tenant_name: FABRIKAM.into(), tenant_id: FABRIKAM.into(), ..ada() }
+}
+
+/// On the way to the other tenant.
+fn switching() -> (Walk, Vec<Effect>) {
+    let mut walk = listed(AppList::default());
+    walk.choose(ActionId::PickTenant);
+    walk.select(&Item::Tenant(FABRIKAM.into()));
+    let effects = walk.press(Key::Enter);
+    (walk, effects)
+}
+
+#[test]
+fn the_tenants_are_listed_with_the_apps_and_name_the_present_one() {
+    let mut walk = Walk::new();
+    let person = SignedIn { tenant_name: "contoso.onmicrosoft.com".into(), ..ada() };
+    walk.choose(ActionId::Start);
+    walk.choose(ActionId::SignInBrowser);
+    let effects = walk.answer(Answer::SignIn(SignInProgress::Done(person)));
+    assert_eq!(works(&effects), [&Work::ListApps]);
+    assert_eq!(tenant_name(&walk), Some("contoso.onmicrosoft.com"), "all that the sign-in told");
+    assert!(!walk.offers(ActionId::PickTenant), "whether there is another is not known yet");
+    walk.answer(Answer::TenantsListed(Ok(two_tenants())));
+    assert_eq!(tenant_name(&walk), Some("Contoso"));
+    assert!(walk.offers(ActionId::PickTenant));
+    walk.answer(Answer::TenantsListed(Ok(two_tenants()[..1].to_vec())));
+    assert!(!walk.offers(ActionId::PickTenant), "there is no other");
+    walk.answer(Answer::TenantsListed(Err(trouble(Class::TimeOut))));
+    assert!(walk.offers(ActionId::PickTenant), "there may be one");
+    assert!(works(&walk.choose(ActionId::PickTenant)).contains(&&Work::ListTenants), "so it is asked again");
+}
+
+#[test]
+fn an_empty_list_leads_to_the_other_tenant_with_enter_alone() {
+    let mut walk = listed(AppList::default());
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::PickTenant)));
+    assert!(works(&walk.press(Key::Enter)).is_empty(), "they are known already");
+    walk.type_text("fabr");
+    assert_eq!(menu::selected(&walk), Some(Item::Tenant(FABRIKAM.into())));
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::SwitchTenant { tenant: FABRIKAM.into() }]);
+    let effects = walk.answer(Answer::TenantSwitched(Ok(guest())));
+    assert_eq!(works(&effects), [&Work::ListApps]);
+    let kept = Choices { tenant: Some(FABRIKAM.into()), ..Choices::default() };
+    assert!(effects.contains(&Effect::SaveChoices(Box::new(kept))));
+    assert_eq!((&walk.panel, tenant_name(&walk)), (&Panel::PickApp, Some("Fabrikam")));
+    assert_eq!(walk.apps, Listing::Asked);
+}
+
+#[test]
+fn what_was_chosen_and_seen_in_one_tenant_is_not_taken_to_the_other() {
+    let mut walk = Walk::at(StageId::Pick, fixtures::finished());
+    walk.choose(ActionId::PickAnother);
+    walk.answer(Answer::TenantsListed(Ok(two_tenants())));
+    walk.answer(Answer::AppsListed(Ok(two_apps())));
+    walk.choose(ActionId::PickTenant);
+    walk.select(&Item::Tenant(FABRIKAM.into()));
+    walk.press(Key::Enter);
+    assert_eq!(walk.facts, fixtures::finished(), "until it is there, nothing is given up");
+    walk.answer(Answer::TenantSwitched(Ok(guest())));
+    assert_eq!(walk.facts, Facts::default());
+    assert_eq!(walk.choices, Choices { tenant: Some(FABRIKAM.into()), ..Choices::default() });
+    assert_eq!(walk.signed_in, Some(guest()));
+}
+
+#[test]
+fn a_tenant_that_wants_to_see_the_person_itself_leads_to_the_sign_in_for_it() {
+    let (mut walk, _) = switching();
+    walk.answer(Answer::TenantSwitched(Err(trouble(Class::SignInRefused))));
+    let Page::SignIn(SignInState { step: SignInStep::Choose, trouble: Some(told) }) = &walk.page else {
+        panic!("{:?}", walk.page);
+    };
+    assert!(told.means.contains("Fabrikam"), "{told:?}");
+    assert_eq!(walk.choices.tenant.as_deref(), Some(FABRIKAM), "the sign-in goes there");
+    let effects = walk.choose(ActionId::SignInBrowser);
+    assert_eq!(works(&effects), [&Work::SignIn(SignInMethod::Browser)]);
+}
+
+#[test]
+fn a_switch_that_fails_or_is_stopped_leaves_everything_as_it_was() {
+    let (mut walk, _) = switching();
+    let before = (walk.signed_in.clone(), walk.choices.clone());
+    walk.answer(Answer::TenantSwitched(Err(trouble(Class::TimeOut))));
+    assert!(matches!(walk.overlays.last(), Some(Overlay::Trouble(_))));
+    assert_eq!(walk.panel, Panel::PickTenant);
+    assert_eq!((walk.signed_in.clone(), walk.choices.clone()), before);
+
+    let (mut walk, _) = switching();
+    let late = walk.generation;
+    walk.press(Key::Esc);
+    assert_eq!(walk.panel, Panel::PickTenant);
+    let answer = Answer::TenantSwitched(Ok(guest()));
+    assert!(walk.give(Event::Answer { generation: late, answer }).is_empty());
+    assert_eq!((walk.signed_in.clone(), walk.choices.clone()), before);
+    // The present tenant is simply gone on in.
+    walk.select(&Item::Tenant(fixtures::TENANT.into()));
+    assert!(works(&walk.press(Key::Enter)).is_empty());
+    assert_eq!(walk.panel, Panel::PickApp);
+}
+
+#[test]
+fn a_list_that_was_still_awaited_is_asked_for_again_after_a_stopped_switch() {
+    let mut walk = Walk::new();
+    signed_in(&mut walk);
+    walk.answer(Answer::TenantsListed(Ok(two_tenants())));
+    walk.choose(ActionId::PickTenant);
+    walk.select(&Item::Tenant(FABRIKAM.into()));
+    walk.press(Key::Enter);
+    walk.press(Key::Esc);
+    let effects = walk.press(Key::Esc);
+    assert_eq!(works(&effects), [&Work::ListApps]);
+}
+
+#[test]
+fn another_sign_in_sees_with_its_own_eyes() {
+    let mut walk = Walk::at(StageId::Pick, fixtures::finished());
+    walk.state.apps = Listing::Is(two_apps());
+    walk.state.tenants = Listing::Is(two_tenants());
+    walk.state.page = Page::SignIn(SignInState::default());
+    walk.choose(ActionId::SignInBrowser);
+    walk.answer(Answer::SignIn(SignInProgress::Done(guest())));
+    assert!(walk.facts.person.not_looked());
+    assert_eq!((&walk.apps, &walk.tenants), (&Listing::NotAsked, &Listing::NotAsked));
+}
+
+#[test]
+fn the_list_is_narrowed_to_one_subscription_and_widened_again() {
+    let mut apps = two_apps().apps;
+    apps[1].subscription_id = "t".into();
+    let list = AppList::new(apps, two_apps().subscriptions, vec![]);
+    let mut walk = listed(list);
+    walk.choose(ActionId::PickSubscription);
+    walk.type_text("train");
+    walk.press(Key::Enter);
+    assert_eq!((&walk.panel, walk.subscription.as_deref()), (&Panel::PickApp, Some("t")));
+    let names: Vec<_> = app_rows(&walk).iter().map(|app| app.name.as_str()).collect();
+    assert_eq!(names, ["fabrikam-api"]);
+    walk.type_text("contoso");
+    assert!(app_rows(&walk).is_empty(), "the filter works inside it");
+    walk.press(Key::Esc);
+    assert_eq!(app_rows(&walk).len(), 1, "first the filter goes");
+    walk.press(Key::Esc);
+    assert_eq!(app_rows(&walk).len(), 2, "then the subscription");
+    walk.choose(ActionId::PickSubscription);
+    assert_eq!(menu::selected(&walk), Some(Item::Subscription(None)));
+    // A subscription that is gone from a new list narrows nothing.
+    walk.select(&Item::Subscription(Some("t".into())));
+    walk.press(Key::Enter);
+    walk.choose(ActionId::ListAgain);
+    let fewer = AppList::new(two_apps().apps, two_apps().subscriptions[..1].to_vec(), vec![]);
+    walk.answer(Answer::AppsListed(Ok(fewer)));
+    assert_eq!((walk.subscription.as_deref(), app_rows(&walk).len()), (None, 2));
+}

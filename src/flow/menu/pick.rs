@@ -1,0 +1,50 @@
+//! What can be done and selected where the tenant, the subscription or the function app is picked.
+
+use crate::flow::derived::{app_rows, other_tenants, subscription_rows, tenant_rows};
+use crate::flow::state::{Listing, Panel, State};
+
+use super::actions::action;
+use super::{Action, ActionId, Item};
+
+/// What can be done beside choosing one of the apps. Where there is none, the way to another tenant comes first.
+pub(super) fn app_actions(state: &State) -> Vec<Action> {
+    let mut list = vec![action(ActionId::TypeAddress, "flow.type_address", None)];
+    if other_tenants(state) {
+        let none = state.apps.get().is_some_and(|list| list.apps.is_empty());
+        list.insert(usize::from(!none), action(ActionId::PickTenant, "flow.pick_tenant", None));
+    }
+    if state.apps.get().is_some_and(|list| list.subscriptions.len() > 1) {
+        list.push(action(ActionId::PickSubscription, "flow.pick_subscription", None));
+    }
+    if !matches!(state.apps, Listing::Asked) {
+        list.push(action(ActionId::ListAgain, "flow.list_again", None));
+    }
+    if state.choices.app.is_some() {
+        list.push(action(ActionId::Back, "action.back", None));
+    }
+    list
+}
+
+/// What can be done beside choosing a tenant or a subscription.
+pub(super) fn list_actions(state: &State) -> Vec<Action> {
+    let mut list = Vec::new();
+    if state.panel == Panel::PickTenant && !matches!(state.tenants, Listing::Asked) {
+        list.push(action(ActionId::ListAgain, "flow.list_tenants_again", None));
+    }
+    list.push(action(ActionId::Back, "action.back", None));
+    list
+}
+
+/// What can be chosen: the rows that fit the filter. All subscriptions together are a choice while nothing is filtered.
+pub(super) fn items(state: &State) -> Vec<Item> {
+    match state.panel {
+        Panel::PickApp => app_rows(state).into_iter().map(|app| Item::App(app.id.clone())).collect(),
+        Panel::PickTenant => tenant_rows(state).into_iter().map(|row| Item::Tenant(row.id.clone())).collect(),
+        Panel::PickSubscription => {
+            let all = state.fields.subscription_filter.is_empty().then_some(Item::Subscription(None));
+            let rows = subscription_rows(state).into_iter();
+            all.into_iter().chain(rows.map(|row| Item::Subscription(Some(row.id.clone())))).collect()
+        }
+        _ => Vec::new(),
+    }
+}

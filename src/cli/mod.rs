@@ -13,6 +13,7 @@ pub mod person;
 pub mod person_part;
 pub mod practice;
 pub mod session;
+pub mod sign_out;
 pub mod text;
 pub mod wizard;
 
@@ -109,6 +110,7 @@ fn carry_out(args: &Args, environment: &Environment, output: &mut Output) -> Res
             Some(Command::Files(files)) => {
                 until_stopped(files::run(files, common, environment, output)).await
             }
+            Some(Command::SignOut) => until_stopped(sign_out::run(common, output)).await,
             Some(Command::Practice(Practice::Serve(serve))) => {
                 until_stopped(practice::serve(serve, output)).await
             }

@@ -21,11 +21,22 @@ pub struct Choices {
     pub resource_url: Option<String>,
     /// The connector's redirect URL, once it came back from the connector page.
     pub redirect_url: Option<String>,
+    /// The host name that callers use, when it is not to be the default one; counts only while ARM reports it for the app.
+    pub host: Option<String>,
     /// How the connector's app is to be let in at stage 4.
     pub consent: Option<ConsentWay>,
+    /// The sign-in is kept in the operating system's keyring, because the person asked for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keep_signed_in: bool,
 }
 
 impl Choices {
+    /// What still holds when another function app or tenant is chosen: the tenant itself, and how to sign in.
+    #[must_use]
+    pub fn afresh(&self, tenant: Option<String>) -> Self {
+        Self { tenant, keep_signed_in: self.keep_signed_in, ..Self::default() }
+    }
+
     /// How the connector is to be let in: as chosen, else the way that asks least of the person.
     pub fn consent_way(&self) -> ConsentWay {
         self.consent.unwrap_or(ConsentWay::PreAuthorize)

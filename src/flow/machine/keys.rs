@@ -137,6 +137,7 @@ impl Turn<'_> {
                 self.state.selected = Some(self.after_row(copied));
             }
             Item::App(id) => self.choose_app(&id),
+            Item::Host(host) => self.choose_host(host),
             Item::Tenant(id) => self.choose_tenant(&id),
             Item::Subscription(id) => self.narrow(id),
             Item::Client(id) => self.choose_client(id),
@@ -172,7 +173,9 @@ impl Turn<'_> {
             self.state.selected = None;
         }
         match id {
-            ActionId::Start | ActionId::SignInAgain => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::Start => self.to_sign_in(),
+            ActionId::SignInAgain => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::SignInKept => self.sign_in(SignInMethod::Kept),
             ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
@@ -196,6 +199,8 @@ impl Turn<'_> {
             ActionId::ListAgain if self.state.panel == Panel::PickTenant => self.list_tenants(),
             ActionId::ListAgain => self.list_apps(),
             ActionId::PickTenant => self.pick_tenant(),
+            ActionId::PickSlot => self.pick_slot(),
+            ActionId::PickHost => self.show(Panel::PickHost),
             ActionId::PickSubscription => self.show(Panel::PickSubscription),
             ActionId::PickAnother => self.pick_another(),
             ActionId::Submit => self.submit(),

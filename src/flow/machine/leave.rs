@@ -60,7 +60,7 @@ impl Turn<'_> {
                 let view = view.clone();
                 self.show(Panel::Rehearsal(view));
             }
-            Panel::PickClient | Panel::Consent | Panel::SecretField | Panel::Answer => {
+            Panel::PickSlot | Panel::PickHost | Panel::PickClient | Panel::Consent | Panel::SecretField | Panel::Answer => {
                 self.show(Panel::Overview);
             }
             // The watch goes on underneath.

@@ -8,7 +8,7 @@ use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, words};
 use crate::flow::effect::{Effect, Part, Work};
-use crate::flow::event::AppList;
+use crate::flow::event::{AppList, AppRow};
 use crate::flow::state::{Field, Listing, Page, Panel};
 
 use super::Turn;
@@ -60,12 +60,36 @@ impl Turn<'_> {
         self.take_app(AppChoice::ResourceId(id.to_owned()));
     }
 
+    /// The app's slots, looked for now: they come and go with deployments.
+    pub(super) fn pick_slot(&mut self) {
+        let Some(site) = self.state.facts.site.value().map(|site| site.id.clone()) else { return };
+        self.show(Panel::PickSlot);
+        self.state.slots = Listing::Asked;
+        self.start(Work::ListSlots { site });
+    }
+
+    pub(super) fn slots_listed(&mut self, result: Result<Vec<AppRow>, Trouble>) {
+        self.state.slots = match result {
+            Ok(list) => Listing::Is(list),
+            Err(trouble) => Listing::Failed(trouble),
+        };
+    }
+
+    /// Keeps the host name that callers are to use, and looks at the set-up with it.
+    pub(super) fn choose_host(&mut self, host: String) {
+        let Some(site) = self.state.facts.site.value() else { return };
+        let default = site.host_names.first() == Some(&host);
+        self.state.choices.host = (!default).then_some(host);
+        self.save_choices();
+        self.first_look();
+    }
+
     /// Takes the choice of an app, keeps it, and looks for where its set-up stands.
     pub(super) fn take_app(&mut self, app: AppChoice) {
         if self.state.choices.app.as_ref() != Some(&app) {
             // What was chosen for another app does not hold for this one.
-            let tenant = self.state.choices.tenant.take();
-            self.state.choices = Choices { tenant, app: Some(app), ..Choices::default() };
+            let before = &self.state.choices;
+            self.state.choices = Choices { app: Some(app), ..before.afresh(before.tenant.clone()) };
         }
         self.effects.push(Effect::SaveChoices(Box::new(self.state.choices.clone())));
         self.first_look();

@@ -5,7 +5,7 @@ use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::ui;
 use crate::flow::derived::person_step;
-use crate::flow::effect::{SignInMethod, Work};
+use crate::flow::effect::{Effect, SignInMethod, Work};
 use crate::flow::event::{PersonDone, SignInProgress};
 use crate::flow::state::{Field, Listing, Page, Panel, SignInState, SignInStep};
 
@@ -19,6 +19,18 @@ impl Turn<'_> {
         self.state.copied.clear();
         self.sign_in_step(SignInStep::Starting(method));
         self.start(Work::SignIn(method));
+    }
+
+    /// To the sign-in: with the one that is kept, if one is; else with the ways to choose from.
+    pub(super) fn to_sign_in(&mut self) {
+        self.turn_to(Page::SignIn(SignInState::default()));
+        if self.state.setup.methods.contains(&SignInMethod::Kept) {
+            self.sign_in(SignInMethod::Kept);
+        }
+    }
+
+    fn starting_with(&self, method: SignInMethod) -> bool {
+        matches!(&self.state.page, Page::SignIn(sign_in) if sign_in.step == SignInStep::Starting(method))
     }
 
     /// Shows how far the sign-in is; an earlier trouble is gone.
@@ -36,7 +48,12 @@ impl Turn<'_> {
             SignInProgress::DeviceCode { code, address, ends } => {
                 self.sign_in_step(SignInStep::DeviceCode { code, address, ends });
             }
+            SignInProgress::NothingKept => self.sign_in_step(SignInStep::Choose),
             SignInProgress::Done(person) => {
+                let kept = self.starting_with(SignInMethod::Kept);
+                if self.state.choices.keep_signed_in {
+                    self.effects.push(Effect::SaveChoices(Box::new(self.state.choices.clone())));
+                }
                 self.forget_who();
                 self.state.tenants = Listing::NotAsked;
                 self.state.signed_in = Some(person);
@@ -45,6 +62,9 @@ impl Turn<'_> {
                     self.first_look();
                 } else {
                     self.open_stage(StageId::Pick);
+                }
+                if kept {
+                    self.note("keep.used");
                 }
             }
             SignInProgress::Failed(trouble) => {

@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use common::Home;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use serde_json::Value;
 const SCHEMA: &str = "assets/check.schema.json";
 
 /// Every scenario, its exit code and what is broken first.
-const SCENARIOS: [(&str, i32, Option<&str>); 15] = [
+const SCENARIOS: [(&str, i32, Option<&str>); 17] = [
     ("fresh", 1, Some("api.app")),
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
@@ -25,6 +25,8 @@ const SCENARIOS: [(&str, i32, Option<&str>); 15] = [
     ("secret-expired", 1, Some("secret.ends")),
     ("redirect-missing", 1, Some("redirect.registered")),
     ("no-admin", 1, Some("api.app")),
+    ("code-blocked", 1, Some("api.app")),
+    ("second-factor", 1, Some("api.app")),
     ("slow-directory", 1, Some("api.app")),
     ("throttled", 1, Some("api.app")),
     ("flaky", 1, Some("api.app")),
@@ -312,6 +314,34 @@ fn other_clients_find_everything_on_the_first_line() {
     // Another run of the program is such a client; nobody is at the page, and the only app goes without saying.
     let ran = home.run(["check", "--cloud", served.cloud_file(), "--json"]);
     assert_eq!(ran.code, Some(0), "{ran}");
+}
+
+/// Elsewhere the system's own store is asked, which no test may change.
+#[cfg(target_os = "linux")]
+#[test]
+fn over_tls_the_authority_is_on_the_first_line_and_has_to_be_trusted() {
+    let home = Home::new();
+    let served = Served::start(&home, &["finished", "--auto-approve", "ada", "--tls"]);
+    assert!(served.line["origin"].as_str().unwrap().starts_with("https://127.0.0.1:"));
+    let authority = served.line["ca_file"].as_str().unwrap();
+    let pem = fs::read_to_string(authority).unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----") && !pem.contains("PRIVATE KEY"), "{pem}");
+
+    let check = || home.command(["check", "--cloud", served.cloud_file(), "--json"]);
+    let run = |mut command: Command| {
+        home.ran(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    };
+    let (mut by_variable, mut by_option) = (check(), check());
+    by_variable.env("SSL_CERT_FILE", authority);
+    by_option.args(["--ca-file", authority]);
+    for trusting in [by_variable, by_option] {
+        let ran = run(trusting);
+        assert_eq!((ran.code, &ran.json()["first_broken"]), (Some(0), &Value::Null), "{ran}");
+    }
+
+    let ran = run(check());
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""), "{ran}");
+    assert!(ran.stderr.contains("certificate") && ran.stderr.contains("--ca-file"), "{ran}");
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod bench;
 mod keeping;
 #[path = "drive_loop/picking.rs"]
 mod picking;
+#[path = "drive_loop/signing_in.rs"]
+mod signing_in;
 
 use bench::{Bench, assert_helpful, finding, text_of, trouble};
 use futures_util::future::join_all;
@@ -375,6 +377,26 @@ fn a_secret_whose_value_was_lost_on_the_way_is_told_and_not_made_again_unasked()
         bench.done().await;
         let added = bench.called().into_iter().filter(|(_, end, _)| end == "addPassword").count();
         assert_eq!(added, 2);
+
+        // The one without a value can be removed, and only that one.
+        let state = bench.state();
+        let held = state.held.secret.clone().and_then(|held| held.key_id).unwrap();
+        bench.act_on(ActionId::RemoveLost).await;
+        let state = bench.until("the plan", |state| matches!(state.panel, Panel::Plan(_))).await;
+        let Panel::Plan(view) = &state.panel else { unreachable!() };
+        assert_eq!(view.plan.changes.len(), 1);
+        assert_ne!(view.plan.changes[0].body["keyId"], held.as_str());
+        assert!(text_of(&state).contains("Remove the client secret"), "{}", text_of(&state));
+        bench.act_on(ActionId::Confirm).await;
+        let state = bench.done().await;
+        let left: Vec<&str> =
+            state.facts.client_app.value().unwrap().secrets.iter().map(|secret| &*secret.key_id).collect();
+        assert_eq!(left, [held]);
+        assert!(!offers(&state, ActionId::RemoveLost), "what is held is never offered");
+        assert!(state.overlays.is_empty(), "{:?}", state.overlays);
+        let removed: Vec<_> =
+            bench.called().into_iter().filter(|(_, end, _)| end == "removePassword").collect();
+        assert_eq!(removed, [("POST".to_owned(), "removePassword".to_owned(), Some(204))]);
         assert_eq!(registered(&bench, "contoso-hello API"), (1, 1));
         assert_eq!(registered(&bench, "contoso-hello connector"), (1, 1));
     });

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure here is the failure of a test")]
 
+mod changes;
 mod desk;
 #[path = "full_run/refusals.rs"]
 mod refusals;

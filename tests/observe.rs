@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is the failure of a test")]
 
+mod changes;
 #[path = "observe/small_cloud.rs"]
 mod small_cloud;
 
@@ -10,11 +11,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use changes::change;
 use handclasp::cloud::arm::{AppListings, Arm};
 use handclasp::cloud::change::{Patience, WaitsFor, Writer};
 use handclasp::cloud::graph::Graph;
 use handclasp::cloud::observe::{Observer, Part};
-use handclasp::engine::change::{Change, ChangeKind, Method, Pending, Right, Service};
+use handclasp::engine::change::{ChangeKind, Method, Pending};
 use handclasp::engine::choices::{AppChoice, Choices};
 use handclasp::engine::facts::{CandidateReason, Fact, Facts};
 use handclasp::engine::trouble::Class;
@@ -378,23 +380,6 @@ async fn pages_are_followed_as_they_are_named_but_never_elsewhere_nor_for_ever()
             assert_eq!(groups.value().unwrap().len(), 2);
         }
         assert!(cloud.asked().len() <= 3);
-    }
-}
-
-fn change(kind: ChangeKind, method: Method, path: &str, body: Value) -> Change {
-    Change {
-        kind,
-        service: Service::Graph,
-        method,
-        path: path.into(),
-        prefer: None,
-        before: Value::Null,
-        body,
-        title: String::new(),
-        consequences: vec![],
-        right: Right::OwnApp,
-        az: String::new(),
-        undo: String::new(),
     }
 }
 

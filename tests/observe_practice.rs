@@ -7,7 +7,7 @@ mod desk;
 
 use desk::Desk;
 use handclasp::cloud::arm::Arm;
-use handclasp::cloud::observe::Part;
+use handclasp::cloud::observe::{Observer, Part};
 use handclasp::engine::checks::assess;
 use handclasp::engine::choices::{AppChoice, Choices, ConsentWay};
 use handclasp::engine::facts::{AuthVersion, CandidateReason, Fact};
@@ -37,6 +37,30 @@ async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
     // By its resource id it is the same, in fewer calls.
     let by_id = Choices { app: Some(AppChoice::ResourceId(site.id.clone())), ..Choices::default() };
     assert_eq!(desk.observer.observe(&by_id).await.site.value(), Some(site));
+}
+
+#[tokio::test]
+async fn without_a_sign_in_the_redirect_url_is_asked_of_the_page() {
+    let desk = Desk::start("finished").await;
+    let facts = desk.look().await;
+    let client = facts.client_app.value().unwrap();
+    assert!(facts.redirect_probe.not_looked(), "what can be read is not asked for");
+    let observer = Observer::anonymous(desk.http.clone());
+    let app = Some(AppChoice::Url("https://contoso-hello.azurewebsites.net".into()));
+    let verdict = async |redirect_url: &str| {
+        let choices = Choices {
+            app: app.clone(),
+            client_app_id: Some(client.app_id.clone()),
+            redirect_url: Some(redirect_url.to_owned()),
+            ..Choices::default()
+        };
+        let facts = observer.observe(&choices).await;
+        let findings = assess(desk.http.cloud(), &facts, &choices, &Held::default(), desk.http.now());
+        findings.check(CheckId::RedirectRegistered).unwrap().verdict
+    };
+    assert_eq!(verdict(&client.web_redirects[0]).await, Verdict::Pass);
+    assert_eq!(verdict(&format!("{}x", client.web_redirects[0])).await, Verdict::Fail);
+    assert_eq!(desk.writes(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -651,6 +651,16 @@ async fn what_a_general_client_asks_for_is_there() {
     let refused = stage.send(&arm, Method::PUT, &classic, &off, &[]).await;
     assert!((400..500).contains(&refused.status), "the site has the current settings: {}", refused.status);
 
+    let everything = "api-version=2025-04-01&$filter=resourceType eq 'Microsoft.Web/sites'";
+    for path in [
+        format!("{subscription}/locations?api-version=2022-12-01"),
+        format!("{subscription}/providers/Microsoft.Web?api-version=2025-04-01"),
+        format!("{subscription}/resources?{everything}"),
+        format!("{subscription}/providers/Microsoft.Web/serverfarms?{V}"),
+    ] {
+        stage.get(&arm, &path).await.ok(200);
+    }
+
     // Errors have their service's own shape.
     let nobody = "0c0ffee0-0000-4000-8000-000000000000";
     for (token, path, status) in [

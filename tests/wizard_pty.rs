@@ -12,9 +12,8 @@ mod pty;
 
 use std::process::{Command, Stdio};
 
-use handclasp::engine::change::Pending;
-use pty::plan::{Shown, read};
-use pty::practice::{Control, Serving};
+use pty::practice::Serving;
+use pty::way::{agree, assert_as_shown, hand_over, plan};
 use pty::{Home, Terminal, key};
 use serde_json::{Value, json};
 
@@ -31,63 +30,6 @@ fn sign_in(terminal: &Terminal) {
     terminal.choose("Begin");
     terminal.choose("Sign in with the browser");
     terminal.choose("Do my part at the sign-in page (practice)");
-}
-
-/// Takes "for me", reads the plan, agrees to it; what was shown, and the calls that were then seen. Nothing is called
-/// before the person agrees.
-fn agree(
-    terminal: &Terminal,
-    control: &Control,
-    ask: &str,
-    yes: &str,
-    done: &str,
-) -> (Vec<Shown>, Vec<Value>) {
-    let before = control.calls();
-    terminal.choose(ask);
-    let shown = plan(terminal, yes);
-    assert_eq!(control.calls(), before, "nothing is changed before the confirmation");
-    terminal.choose(yes);
-    terminal.wait_for(done);
-    (shown, control.calls().split_off(before.len()))
-}
-
-fn plan(terminal: &Terminal, yes: &str) -> Vec<Shown> {
-    terminal.wait_for(yes);
-    read(terminal)
-}
-
-/// The ids of what was registered, each with the mark that stood for it before.
-fn ids(control: &Control) -> Vec<(Pending, String)> {
-    let world = control.see("world");
-    let directory = world["directory"].as_array().unwrap().clone();
-    let find = |kind: &str, name: &str| {
-        let found =
-            directory.iter().find(|object| object["kind"] == kind && object["doc"]["displayName"] == name);
-        let text = |member: &str| found.map(|object| object["doc"][member].as_str().unwrap().to_owned());
-        (text("id"), text("appId"))
-    };
-    let (api, api_id) = find("application", "contoso-hello API");
-    let (client, client_id) = find("application", "contoso-hello connector");
-    let all = [
-        (Pending::ApiObjectId, api),
-        (Pending::ApiAppId, api_id),
-        (Pending::ApiPrincipalId, find("service_principal", "contoso-hello API").0),
-        (Pending::ClientObjectId, client),
-        (Pending::ClientAppId, client_id),
-        (Pending::ClientPrincipalId, find("service_principal", "contoso-hello connector").0),
-    ];
-    all.into_iter().filter_map(|(pending, id)| Some((pending, id?))).collect()
-}
-
-#[track_caller]
-fn assert_as_shown(control: &Control, (shown, calls): &(Vec<Shown>, Vec<Value>)) {
-    let ids = ids(control);
-    assert_eq!(calls.len(), shown.len(), "{calls:#?}\n{shown:#?}");
-    for (shown, call) in shown.iter().zip(calls) {
-        shown.assert_is(call, &ids);
-        let status = call["status"].as_u64().unwrap();
-        assert!((200..300).contains(&status), "{call}");
-    }
 }
 
 #[test]
@@ -150,36 +92,6 @@ fn the_whole_way_for_me_with_arrow_keys_and_enter_alone() {
     let (ended, _) = terminal.end();
     assert_eq!(ended.code, 0, "{ended:?}");
     ended.assert_terminal_is_back();
-}
-
-/// Copies the connector page's values row by row with Enter, and compares them with the world.
-fn hand_over(terminal: &Terminal, control: &Control) {
-    let ids = ids(control);
-    let id = |wanted| ids.iter().find(|(pending, _)| *pending == wanted).unwrap().1.clone();
-    let world = control.see("world");
-    terminal.wait_for("Step 6 of 7");
-    for (row, value) in [
-        ("Host", "contoso-hello.azurewebsites.net".to_owned()),
-        ("Client ID", id(Pending::ClientAppId)),
-        ("Tenant ID", world["tenants"][0]["id"].as_str().unwrap().to_owned()),
-        ("Resource URL", id(Pending::ApiAppId)),
-    ] {
-        assert_eq!(terminal.copy(row), value, "{row}");
-    }
-    // The terminal cannot mark a secret as one, so it is asked about first; after that, the same row sends it.
-    terminal.choose("Client secret");
-    terminal.wait_for("It cannot be marked as a secret there");
-    terminal.enter();
-    terminal.wait_gone("It cannot be marked as a secret there");
-    terminal.read_it();
-    assert!(
-        terminal.selected().contains("Client secret"),
-        "Enter once more means this row: {}",
-        terminal.selected()
-    );
-    let secret = terminal.copied_by(key::ENTER);
-    // What every value of Entra's holds (microsoft-cloud 4.5).
-    assert!(secret.len() > 30 && secret.contains("8Q~"), "this is no secret's value: {secret}");
 }
 
 /// At one page: the window takes every size, and the page is there again afterwards.

@@ -41,7 +41,7 @@ pub async fn looks(again: usize) -> Result<(Look, Vec<Look>)> {
     config.calls = Some(calls);
     config.limits.shortest_poll = Duration::ZERO;
     practice.world().lock().switches.device_code_interval_s = 0;
-    let http = Http::new(config).map_err(|trouble| trouble.what)?;
+    let http = Http::new(config);
     let (progress, _unread) = tokio::sync::mpsc::unbounded_channel();
     let session =
         SignIn::new(&http, None).with_device_code(&progress).await.map_err(|trouble| trouble.what)?;

@@ -61,6 +61,9 @@ pub struct Common {
     /// Record every exchange without secrets, as HAR
     #[arg(long, global = true, value_name = "FILE")]
     pub har: Option<PathBuf>,
+    /// Trust these certificates (PEM) as well
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
     /// Look only; nothing can be changed
     #[arg(long, global = true)]
     pub read_only: bool,
@@ -165,6 +168,9 @@ pub struct Serve {
     /// Sign this user in with nobody at the page
     #[arg(long, value_name = "USER", value_parser = word)]
     pub auto_approve: Option<String>,
+    /// Speak HTTPS, with a certificate made for this run
+    #[arg(long)]
+    pub tls: bool,
 }
 
 /// `handclasp practice scenarios`.

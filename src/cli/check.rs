@@ -8,7 +8,8 @@ use crate::engine::facts::Facts;
 use crate::engine::findings::{Findings, Verdict};
 use crate::engine::held::Held;
 use crate::engine::report::{CheckReport, Report, report};
-use crate::engine::words::verdict;
+use crate::engine::trouble::Trouble;
+use crate::engine::words::{ui, verdict};
 use crate::platform::env::Environment;
 use crate::screen::theme::{Theme, mark};
 
@@ -72,7 +73,16 @@ async fn once(desk: &Desk, check: &Check, output: &mut Output) -> Exit {
         text::report(&look.report, output.ink())
     };
     output.data(&text);
+    if let Some(trouble) = Exit::reason(&look.findings, &look.facts) {
+        output.fail(&incomplete(trouble));
+    }
     look.exit(check.strict)
+}
+
+/// Why the findings are not the whole truth. A stronger sign-in needs somebody at a page, whom the wizard brings there.
+fn incomplete(trouble: &Trouble) -> Failure {
+    let failure = Failure::from(trouble.clone());
+    if trouble.demand.is_some() { failure.next(ui("sign_in.stronger_in_wizard")) } else { failure }
 }
 
 /// Looks until nobody reads any more; being stopped by a signal ends it from outside.

@@ -42,12 +42,10 @@ impl Exit {
 
     /// After a look at a set-up: 3 and 4 win over 1, since then the findings are not the whole truth.
     pub fn of_look(findings: &Findings, facts: &Facts, strict: bool) -> Self {
-        let troubles: Vec<Class> = troubles(findings, facts).map(|t| t.class).collect();
-        if troubles.contains(&Class::SignInRefused) {
-            return Self::SignInNeeded;
-        }
-        if troubles.iter().any(|class| class.is_network()) {
-            return Self::CloudFailed;
+        match Self::reason(findings, facts) {
+            Some(trouble) if trouble.class == Class::SignInRefused => return Self::SignInNeeded,
+            Some(_) => return Self::CloudFailed,
+            None => {}
         }
         let bad = |verdict: Verdict| match verdict {
             Verdict::Fail => true,
@@ -55,6 +53,13 @@ impl Exit {
             Verdict::Pass | Verdict::Waiting | Verdict::NotTried | Verdict::NotApplicable => false,
         };
         if findings.all().any(|finding| bad(finding.verdict)) { Self::Fails } else { Self::Fine }
+    }
+
+    /// Why a look ends with 3 or 4: what could not be looked at, the sign-in first.
+    pub fn reason<'a>(findings: &Findings, facts: &'a Facts) -> Option<&'a Trouble> {
+        let refused = |trouble: &&Trouble| trouble.class == Class::SignInRefused;
+        let network = |trouble: &&Trouble| trouble.class.is_network();
+        troubles(findings, facts).find(refused).or_else(|| troubles(findings, facts).find(network))
     }
 
     /// After a trouble that ended a command early.

@@ -109,7 +109,9 @@ impl From<PracticeError> for Failure {
             PracticeError::Port(_) => {
                 Self::new(Exit::Fails, what).next("Choose another port with --port, or leave it out.")
             }
-            PracticeError::BadScenario { .. } => Self::new(Exit::OurFault, what),
+            PracticeError::BadScenario { .. } | PracticeError::Certificate(_) => {
+                Self::new(Exit::OurFault, what)
+            }
         }
     }
 }

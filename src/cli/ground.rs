@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::cloud::arm::parse::{is_host_name, site_id_parts};
 use crate::cloud::easy_auth::SiteOrigin;
 use crate::cloud::har::Har;
-use crate::cloud::http::{CloudConfig, Http};
+use crate::cloud::http::{CloudConfig, ExtraRoots, Http};
 use crate::drive::Keeper;
 use crate::engine::choices::{AppChoice, Choices};
 use crate::engine::clean::clean_line;
@@ -28,6 +28,9 @@ pub const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
 
 /// A cloud file or a choices file is never longer than this, in bytes.
 const LONGEST_FILE: u64 = 64 * 1024;
+
+/// A file of certificates is never longer than this, in bytes: all that systems trust take a tenth of it.
+const LONGEST_BUNDLE: u64 = 4 * 1024 * 1024;
 
 /// Whether a practice sign-in succeeds with nobody at the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +89,7 @@ impl Ground {
             let app = app_called(app)?;
             if choices.app.as_ref() != Some(&app) {
                 // What was chosen for another function app says nothing about this one.
-                choices = Choices { app: Some(app), ..choices.afresh(choices.tenant.clone()) };
+                choices = choices.for_app(app);
             }
         } else if choices.app.is_none() && sign_in == PracticeSignIn::ByItself {
             choices.app = practice.as_ref().and_then(practised_app);
@@ -101,17 +104,17 @@ impl Ground {
         let mut config = CloudConfig::new(cloud.clone(), client, Arc::new(move || now.now()));
         config.on_server_time = Some(Arc::new(move |time| learns.learn(time)));
         config.read_only = common.read_only;
+        if let Some(path) = &common.ca_file {
+            config.extra_roots = trusted_from(path)?;
+        }
         let har = common.har.as_deref().map(record_into).transpose()?;
         config.har = har.as_ref().map(|(_, har)| har.clone());
         Ok(Self { cloud, clock, choices, choices_file, config, practice, har })
     }
 
     /// A client with this configuration.
-    ///
-    /// # Errors
-    /// When this machine's trust store or proxy settings cannot be used.
-    pub fn client(&self) -> Result<Http, Failure> {
-        Ok(Http::new(self.config.clone())?)
+    pub fn client(&self) -> Http {
+        Http::new(self.config.clone())
     }
 
     /// The Azure CLI whose sign-in may be borrowed here. Its tokens are good at Microsoft's own services, so a practice
@@ -207,6 +210,18 @@ fn app_called(text: &str) -> Result<AppChoice, Failure> {
     }
 }
 
+/// The certificates that `--ca-file` names.
+fn trusted_from(path: &Path) -> Result<ExtraRoots, Failure> {
+    let shown = clean_line(&path.to_string_lossy(), 200);
+    let next = "Name a file with one or more certificates in PEM form, after --ca-file.";
+    let Some(text) = files::read_text(path, LONGEST_BUNDLE)? else {
+        return Err(Failure::wrong_usage(format!("There is no certificate file {shown}.")).next(next));
+    };
+    ExtraRoots::from_pem(text.as_bytes()).map_err(|why| {
+        Failure::wrong_usage(format!("The certificates in {shown} cannot be used.")).means(why).next(next)
+    })
+}
+
 fn record_into(path: &Path) -> Result<(PathBuf, Arc<Har>), Failure> {
     let file = files::start_recording(path).map_err(|error| {
         Failure::wrong_usage(error.to_string()).next("Name a file in a folder that is there, after --har.")
@@ -263,6 +278,7 @@ mod tests {
             tenant: Some("contoso.onmicrosoft.com".into()),
             app: Some(AppChoice::Name("old".into())),
             resource_url: Some("api://old".into()),
+            handed_over: vec!["c0ffee00-0000-4000-8000-000000000001".into()],
             ..Choices::default()
         };
         std::fs::write(&file, toml::to_string(&kept).unwrap()).unwrap();
@@ -276,6 +292,7 @@ mod tests {
         let other = Ground::prepare(&common(Some("new")), PracticeSignIn::ByItself).await.unwrap();
         assert_eq!(other.choices.resource_url, None);
         assert_eq!(other.choices.tenant, kept.tenant);
+        assert_eq!(other.choices.handed_over, kept.handed_over, "what is in use stays known as such");
         std::fs::write(&file, "app = 7").unwrap();
         let failure = Ground::prepare(&common(None), PracticeSignIn::ByItself).await.err().unwrap();
         assert_eq!(failure.exit, Exit::WrongUsage);

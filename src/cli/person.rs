@@ -6,6 +6,8 @@ use reqwest::redirect::{Attempt, Policy};
 use tokio::sync::mpsc::unbounded_channel;
 use url::Url;
 
+use crate::cloud::classify::chain;
+use crate::cloud::http::ExtraRoots;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
 use crate::engine::clouds::is_loopback;
 use crate::engine::trouble::{Class, Trouble};
@@ -19,14 +21,14 @@ const MOST_REDIRECTS: usize = 10;
 ///
 /// # Errors
 /// What the sign-in itself reports.
-pub async fn sign_in_by_itself(sign_in: &SignIn) -> Result<Option<Session>, Trouble> {
+pub async fn sign_in_by_itself(sign_in: &SignIn, trust: &ExtraRoots) -> Result<Option<Session>, Trouble> {
     let (tell, mut told) = unbounded_channel();
     let flow = sign_in.with_browser(&tell);
     tokio::pin!(flow);
     let visit = async {
         while let Some(event) = told.recv().await {
             if let SignInEvent::Browser { url } = event {
-                return visit(&url).await;
+                return visit(&url, trust).await;
             }
         }
         Ok(false)
@@ -38,7 +40,7 @@ pub async fn sign_in_by_itself(sign_in: &SignIn) -> Result<Option<Session>, Trou
 }
 
 /// Opens an address and follows where it leads, on this machine only. Whether it led back to the program.
-async fn visit(address: &Url) -> Result<bool, Trouble> {
+async fn visit(address: &Url, trust: &ExtraRoots) -> Result<bool, Trouble> {
     let stays_here = |attempt: Attempt<'_>| {
         if attempt.previous().len() > MOST_REDIRECTS || !is_loopback(attempt.url()) {
             attempt.stop()
@@ -46,23 +48,24 @@ async fn visit(address: &Url) -> Result<bool, Trouble> {
             attempt.follow()
         }
     };
-    let not_reached = |error: reqwest::Error| {
-        Trouble::new(
-            if error.is_timeout() { Class::TimeOut } else { Class::Offline },
-            "The practice cloud's sign-in page did not answer.",
-            "Start the practice cloud again.",
-        )
-        .original(error.without_url().to_string())
-    };
     if !is_loopback(address) {
         return Ok(false);
     }
-    let browser = reqwest::Client::builder()
-        .no_proxy()
-        .timeout(PATIENCE)
-        .redirect(Policy::custom(stays_here))
-        .build()
-        .map_err(not_reached)?;
+    let browser =
+        reqwest::Client::builder().no_proxy().timeout(PATIENCE).redirect(Policy::custom(stays_here));
+    let browser = trust.trusted_by(browser).build().map_err(not_reached)?;
     let page = browser.get(address.clone()).send().await.map_err(not_reached)?;
     Ok(page.url().origin() != address.origin())
+}
+
+fn not_reached(error: reqwest::Error) -> Trouble {
+    let what = "The practice cloud's sign-in page did not answer.";
+    let error = error.without_url();
+    let causes = chain(&error);
+    if causes.contains("certificate") {
+        let next = "Name the ca_file of its first line with --ca-file.";
+        return Trouble::new(Class::Tls, what, next).original(causes);
+    }
+    let class = if error.is_timeout() { Class::TimeOut } else { Class::Offline };
+    Trouble::new(class, what, "Start the practice cloud again.").original(error.to_string())
 }

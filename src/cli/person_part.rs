@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use crate::cloud::http::ExtraRoots;
 use crate::drive::person::{Part, PersonPart, Played, Scene};
 use crate::engine::clean::clean_line;
 use crate::engine::trouble::{Class, Trouble};
@@ -22,13 +23,13 @@ struct Inner {
 }
 
 impl PracticePerson {
-    /// For the practice cloud with this control endpoint.
+    /// For the practice cloud with this control endpoint, which may speak HTTPS with a certificate that is trusted here.
     ///
     /// # Errors
     /// When no HTTP client can be made.
-    pub fn new(control: String) -> Result<Self, reqwest::Error> {
-        let http =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build()?;
+    pub fn new(control: String, trust: &ExtraRoots) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        let http = trust.trusted_by(http).build()?;
         Ok(Self { inner: Arc::new(Inner { http, control }) })
     }
 }

@@ -26,27 +26,35 @@ pub async fn serve(serve: &Serve, output: &mut Output) -> Result<Exit, Failure> 
     let options = practice::Options {
         port: serve.port,
         auto_approve: serve.auto_approve.clone(),
+        tls: serve.tls,
         ..practice::Options::default()
     };
     let practice = Practice::start(serve.scenario.as_str(), options).await?;
     let folder = PassingFolder::new()?;
-    let file = folder.path().join("cloud.toml");
-    files::write_whole(&file, practice.cloud_toml().as_bytes(), Readers::OnlyMe)?;
-    if !output.data(&format!("{}\n", first_line(&practice, &file.to_string_lossy()))) {
+    let write = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        files::write_whole(&file, text.as_bytes(), Readers::OnlyMe)?;
+        Ok::<_, Failure>(Value::from(file.to_string_lossy()))
+    };
+    let mut written = vec![("cloud_file", write("cloud.toml", &practice.cloud_toml())?)];
+    if let Some(certificate) = practice.ca_pem() {
+        written.push(("ca_file", write("ca.pem", certificate)?));
+    }
+    if !output.data(&format!("{}\n", first_line(&practice, &written))) {
         return Ok(Exit::Fine);
     }
     pending().await
 }
 
-/// Everything that another client needs, the cloud file in its place.
-fn first_line(practice: &Practice, cloud_file: &str) -> Value {
+/// Everything that another client needs, the files in their place.
+fn first_line(practice: &Practice, written: &[(&str, Value)]) -> Value {
     let mut line = serde_json::Map::new();
     if let Value::Object(summary) = practice.summary() {
         for (key, value) in summary {
             let is_origin = key == "origin";
             line.insert(key, value);
             if is_origin {
-                line.insert("cloud_file".to_owned(), cloud_file.into());
+                line.extend(written.iter().map(|(key, file)| ((*key).to_owned(), file.clone())));
             }
         }
     }

@@ -103,7 +103,7 @@ async fn kept(
 ) -> Result<Option<Session>, Failure> {
     let Some(keeper) = keeper else { return Ok(None) };
     let tenant = ground.choices.tenant.as_deref();
-    match keeper.session(&ground.client()?, tenant).await {
+    match keeper.session(&ground.client(), tenant).await {
         Ok(Some(session)) => {
             output.say(ui("keep.used"));
             return Ok(Some(session));
@@ -123,10 +123,10 @@ async fn sign_in(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Session, Failure> {
-    let http = ground.client()?;
+    let http = ground.client();
     let sign_in = SignIn::new(&http, ground.choices.tenant.as_deref());
     if ground.cloud.is_practice()
-        && let Some(session) = sign_in_by_itself(&sign_in).await?
+        && let Some(session) = sign_in_by_itself(&sign_in, &ground.config.extra_roots).await?
     {
         return Ok(session);
     }

@@ -46,9 +46,10 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
     let mut ground = Ground::prepare(common, PracticeSignIn::AtThePage).await?;
     let (tell, calls) = unbounded_channel();
     ground.config.calls = Some(tell);
-    let http = ground.client()?;
+    let http = ground.client();
     let practice = control_address(&ground);
-    let person = practice.map(PracticePerson::new).transpose().map_err(|error| {
+    let played_at = |control| PracticePerson::new(control, &ground.config.extra_roots);
+    let person = practice.map(played_at).transpose().map_err(|error| {
         Failure::new(Exit::OurFault, format!("The practice cloud cannot be reached: {error}."))
     })?;
     let az = ground.az(environment);

@@ -186,7 +186,8 @@ impl Arm {
     /// When they cannot be read.
     pub async fn slots(&self, id: &str) -> Result<Vec<Site>, Trouble> {
         let app = parse::app_of_slot(id).unwrap_or(id);
-        let (own, slots) = (format!("{app}?api-version={WEB_API}"), format!("{app}/slots?api-version={WEB_API}"));
+        let (own, slots) =
+            (format!("{app}?api-version={WEB_API}"), format!("{app}/slots?api-version={WEB_API}"));
         let (own, slots) = tokio::join!(self.get(&own), self.all(&slots, parse::site));
         let own = parse::site(&own?.json()?);
         Ok(own.into_iter().chain(slots?).collect())
@@ -253,9 +254,8 @@ impl Arm {
     pub async fn auth_version(&self, site_id: &str) -> Seen<AuthVersion> {
         let path = format!("{site_id}/config/authsettings/list?api-version={WEB_API}");
         let result = async {
-            let token = self.reader.token(Service::Arm).await?;
-            let request = Request::ask(Service::Arm, self.reader.url(Service::Arm, &path)?).token(&token);
-            let body = self.reader.http.read(&request).await?.json()?;
+            let request = Request::ask(Service::Arm, self.reader.url(Service::Arm, &path)?);
+            let body = self.reader.ask(request).await?.json()?;
             parse::auth_version(&body)
                 .map(Some)
                 .ok_or_else(|| odd(Service::Arm, "authentication settings that name no version"))

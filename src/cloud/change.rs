@@ -168,11 +168,16 @@ impl Writer {
             Method::Patch => WriteRequest::patch(service, url),
             Method::Put => WriteRequest::put(service, url),
         };
-        let mut request = request.token(&self.reader.token(service).await?).json(&change.body);
+        let mut request = request.json(&change.body);
         if let Some(prefer) = change.prefer {
             request = request.header(PREFER, prefer);
         }
-        self.writes.send(&request).await
+        let token = self.reader.first_token(service).await?;
+        let answer = self.writes.send(&request.with_token(&token)).await?;
+        match self.reader.better_token(token, &answer).await? {
+            Some(fresh) => self.writes.send(&request.with_token(&fresh)).await,
+            None => Ok(answer),
+        }
     }
 
     /// What a successful answer tells.
@@ -217,6 +222,9 @@ impl Writer {
     async fn already_there(&self, change: &Change, refusal: &Refusal) -> Result<Option<Applied>, Trouble> {
         if change.service != change::Service::Graph || change.method != Method::Post {
             return Ok(None);
+        }
+        if change.kind == ChangeKind::RemoveSecret && refusal.secret_gone() {
+            return Ok(Some(Applied::default()));
         }
         let graph = Graph::new(self.reader.clone());
         if change.path == "/servicePrincipals" && refusal.principal_exists() {

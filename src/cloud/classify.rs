@@ -1,23 +1,27 @@
 //! Deciding once what kind of trouble an error or a refusing answer is, and saying it in four parts.
 
+mod no_answer;
+
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io;
 
 use serde_json::Value;
-use url::Url;
 
+pub(super) use no_answer::no_answer;
+
+use super::challenge;
 use super::http::{Answer, Service};
 use super::redact::Redactor;
 use crate::engine::clean::clean_line;
+use crate::engine::clouds::Audience;
 use crate::engine::error_codes::explain_code;
-use crate::engine::trouble::{Class, Trouble};
+use crate::engine::trouble::{Class, Demand, Trouble};
 
 /// How much of a service's own words is kept, in terminal cells.
 const WORDS: usize = 600;
 
 /// The causes of an error, outermost first, in one clean line.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -30,101 +34,13 @@ pub(super) fn chain(error: &dyn Error) -> String {
     clean_line(&text, WORDS)
 }
 
-fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {
-    let mut source = Some(error);
-    while let Some(cause) = source {
-        if let Some(io) = cause.downcast_ref::<io::Error>()
-            && io.kind() != io::ErrorKind::Other
-        {
-            return Some(io.kind());
-        }
-        source = cause.source();
-    }
-    None
-}
-
-/// Trouble for a call that got no answer. The error must have lost its address already.
-pub(super) fn no_answer(error: &reqwest::Error, service: Service, url: &Url, redactor: &Redactor) -> Trouble {
-    let words = redactor.text(&chain(error));
-    no_answer_class(error, &words, service, url).original(words)
-}
-
-fn no_answer_class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Trouble {
-    let host = clean_line(url.host_str().unwrap_or_default(), 80);
-    let who = format!("{} ({host})", service.name());
-    let lower = words.to_ascii_lowercase();
-    let says = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
-    // The errors of the TLS and proxy layers are not reqwest's own types; their words are all there is.
-    if error.is_builder() {
-        return Trouble::new(
-            Class::Local,
-            format!("The request to {who} could not be made."),
-            "Check the address.",
-        );
-    }
-    if error.is_connect() && says(&["proxy", "tunnel"]) {
-        return Trouble::new(
-            Class::Proxy,
-            format!("The proxy did not let the call to {who} through."),
-            "Check HTTPS_PROXY and NO_PROXY, or ask whoever runs the proxy.",
-        );
-    }
-    if error.is_dns() || says(&["dns error", "failed to lookup"]) {
-        if says(&["temporary failure", "try again", "no such host is known. (os error 11001)"]) {
-            return offline(&who);
-        }
-        let next = if service == Service::Site {
-            "Check the spelling of the address. A function app that was just made may need a few minutes."
-        } else {
-            "Check that this computer is online and that the right cloud is chosen."
-        };
-        return Trouble::new(Class::Dns, format!("The host name of {who} is not known."), next);
-    }
-    if error.is_connect() && says(&["certificate", "tls", "handshake", "unknownissuer", "ssl"]) {
-        return Trouble::new(
-            Class::Tls,
-            format!("No secure connection to {who} could be made."),
-            "Check the clock of this computer. Behind a company proxy, SSL_CERT_FILE must name its certificate.",
-        )
-        .meaning("Somebody in between may be reading along, or the certificate is not trusted here.");
-    }
-    if error.is_timeout() {
-        return Trouble::new(
-            Class::TimeOut,
-            format!("{who} did not answer in time."),
-            "It is safe to try again.",
-        );
-    }
-    match io_kind(error) {
-        Some(
-            io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkDown,
-        ) => offline(&who),
-        Some(io::ErrorKind::ConnectionRefused) => Trouble::new(
-            Class::Offline,
-            format!("Nothing answers at {who}."),
-            "Check that the address is right and that the service is running.",
-        ),
-        _ => Trouble::new(
-            Class::TimeOut,
-            format!("The connection to {who} broke before an answer came."),
-            "It is safe to look again.",
-        ),
-    }
-}
-
-fn offline(who: &str) -> Trouble {
-    Trouble::new(
-        Class::Offline,
-        format!("{who} cannot be reached."),
-        "Check that this computer is online, then try again.",
-    )
-}
-
 /// What a service's error body says, whichever of the known shapes it has.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Told {
     /// `error` of an OAuth answer: the part that may be decided upon (microsoft-cloud 2.3).
     oauth: Option<String>,
+    /// The claims that a new sign-in has to be asked with, where one would help (microsoft-cloud 2.3).
+    claims: Option<String>,
     /// The code: `AADSTS65001`, `Authorization_RequestDenied`, `AuthorizationFailed`.
     code: Option<String>,
     /// The service's words, without the trailer of ids.
@@ -170,6 +86,7 @@ fn told(body: &Value) -> Told {
         return Told {
             code: aadsts(&words).or_else(|| number.map(|n| format!("AADSTS{n}"))).or(Some(oauth.clone())),
             oauth: Some(oauth.clone()),
+            claims: claims(body),
             words,
             ids,
         };
@@ -189,8 +106,31 @@ fn told(body: &Value) -> Told {
             Some(format!("{label} {id}"))
         })
         .collect();
-    Told { oauth: None, code, words, ids }
+    Told { oauth: None, claims: None, code, words, ids }
 }
+
+/// The claims to ask with. With `message_only`, nothing that a person does at a page will help.
+fn claims(body: &Value) -> Option<String> {
+    if body.get("suberror").and_then(Value::as_str) == Some("message_only") {
+        return None;
+    }
+    challenge::checked(body.get("claims").and_then(Value::as_str)?)
+}
+
+/// The stronger sign-in that a refusal asks for.
+fn demand(answer: &Answer, told: &Told) -> Option<Demand> {
+    let (audience, claims) = match answer.service {
+        Service::Graph => (Audience::Graph, challenge::demanded(&answer.headers)?),
+        Service::Arm => (Audience::Arm, challenge::demanded(&answer.headers)?),
+        // Whoever asked for a token for another service says so.
+        Service::Login => (Audience::Graph, told.claims.clone()?),
+        Service::Site => return None,
+    };
+    Some(Demand { audience, claims })
+}
+
+/// What it may be when an answer is none of the service's.
+const SOMETHING_IN_BETWEEN: &str = "A proxy or a sign-in page of the network may have answered instead.";
 
 /// Trouble for an answer that refuses.
 pub(super) fn refusal(answer: &Answer) -> Trouble {
@@ -209,6 +149,7 @@ fn refused(answer: &Answer, body: &Value) -> Trouble {
 
 fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -> Trouble {
     let class = class_of(answer.service, status, told.oauth.as_deref());
+    let demand = demand(answer, &told).filter(|_| class == Class::SignInRefused);
     let code = told.code.map(|code| clean_line(&answer.redactor.text(&code), 80)).filter(|c| !c.is_empty());
     let (what, next) = phrases(class, answer.service, status, patience);
     let mut trouble = Trouble::new(class, what, next).original(original(
@@ -220,7 +161,17 @@ fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -
     ));
     trouble.status = Some(status);
     trouble.code = code;
-    explain(&mut trouble, answer.service);
+    match demand {
+        Some(_) if answer.service != Service::Login => stronger(&mut trouble, answer),
+        _ => explain(&mut trouble, answer.service),
+    }
+    trouble.demand = demand.map(Box::new);
+    if (300..400).contains(&status) && answer.service != Service::Site {
+        // These services send nobody elsewhere; a network that wants to be agreed with first does.
+        trouble.means = SOMETHING_IN_BETWEEN.into();
+        trouble.next =
+            "Open any page in a browser, agree to what the network asks there, then look again.".into();
+    }
     // A gateway's word that the service failed does not say what the service had done by then.
     trouble.uncertain = answer.write && matches!(status, 500 | 502 | 504);
     trouble
@@ -237,6 +188,19 @@ fn explain(trouble: &mut Trouble, service: Service) {
         trouble.means = known.means;
         trouble.next = known.next;
     }
+}
+
+/// Says that the service wants to be sure who it is before it goes on.
+fn stronger(trouble: &mut Trouble, answer: &Answer) {
+    let who = answer.service.name();
+    if answer.write {
+        trouble.what = format!("{who} asks for a stronger sign-in before it makes this change.");
+        trouble.means = "A rule of your organisation wants one for changes. Nothing was changed.".into();
+    } else {
+        trouble.what = format!("{who} asks for a stronger sign-in before it answers.");
+        trouble.means = "A rule of your organisation wants one for this.".into();
+    }
+    trouble.next = "Sign in again; have your second factor at hand.".into();
 }
 
 fn original(answer: &Answer, status: u16, code: Option<&str>, words: &str, ids: &[String]) -> String {
@@ -365,18 +329,26 @@ pub(super) fn sign_in_page(error: &str, description: &str) -> Trouble {
     trouble
 }
 
+/// Trouble for a page of the sign-in service that names this code.
+pub(super) fn on_a_page(answer: &Answer, code: String) -> Trouble {
+    let (what, next) = phrases(Class::Refused, answer.service, answer.status, None);
+    let original = original(answer, answer.status, Some(&code), "", &[]);
+    let mut trouble = Trouble::new(Class::Refused, what, next).original(original);
+    trouble.status = Some(answer.status);
+    trouble.code = Some(code);
+    explain(&mut trouble, answer.service);
+    trouble
+}
+
 /// Trouble for a body that should be JSON and is not.
 pub(super) fn not_json(answer: &Answer) -> Trouble {
     let start = clean_line(&answer.safe_text(), 200);
-    let means = if answer.truncated {
-        "The answer is larger than this program reads."
-    } else {
-        "A proxy or a sign-in page of the network may have answered instead."
-    };
+    let means =
+        if answer.truncated { "The answer is larger than this program reads." } else { SOMETHING_IN_BETWEEN };
     let mut trouble = Trouble::new(
         Class::UnexpectedAnswer,
         format!("{} answered with something that is not JSON.", answer.service.name()),
-        "Look again. If it stays like this, check the network that this computer is in.",
+        "Look again. If it stays like this, open any page in a browser and see what the network asks there.",
     )
     .meaning(means)
     .original(original(answer, answer.status, None, &start, &[]));
@@ -401,6 +373,7 @@ mod tests {
     use super::*;
     use serde_json::json;
     use std::sync::Arc;
+    use url::Url;
 
     fn answer(service: Service, status: u16, body: &str) -> Answer {
         Answer {

@@ -47,7 +47,7 @@ impl Stage {
         config.har = Some(Arc::new(Har::new(Box::new(recorded.clone())).unwrap()));
         config.limits.shortest_poll = std::time::Duration::ZERO;
         config.limits.first_wait = std::time::Duration::ZERO;
-        Self { http: Http::new(config).unwrap(), practice, calls, recorded }
+        Self { http: Http::new(config), practice, calls, recorded }
     }
 
     /// Changes the world behind everybody's back.

@@ -5,6 +5,7 @@
 
 pub mod arm;
 pub mod call_log;
+mod challenge;
 pub mod change;
 pub mod classify;
 pub mod easy_auth;

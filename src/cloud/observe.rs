@@ -194,6 +194,7 @@ impl<'a> Look<'a> {
         let client_assigned = self.assigned(&self.before.client_assigned, &person, &client_principal);
         let user_consent = self.user_consent();
         let resource = self.resource(&api_app, &api_principal);
+        let redirect_probe = self.redirect_probe(&client, &tenant);
 
         let mut wanted: Vec<BoxFuture<'_, ()>> = Vec::new();
         let mut want = |parts: &[Part], node: BoxFuture<'a, ()>| {
@@ -217,6 +218,7 @@ impl<'a> Look<'a> {
         want(&[Part::Grants], client_assigned.clone().map(drop).boxed());
         want(&[Part::Grants], user_consent.clone().map(drop).boxed());
         want(&[Part::Resource], resource.clone().map(drop).boxed());
+        want(&[Part::ClientApp], redirect_probe.clone().map(drop).boxed());
         join_all(wanted).await;
 
         let mut facts = self.before.clone();
@@ -244,6 +246,7 @@ impl<'a> Look<'a> {
         take(&mut facts.client_assigned, &client_assigned);
         take(&mut facts.user_consent, &user_consent);
         take(&mut facts.resource, &resource);
+        take(&mut facts.redirect_probe, &redirect_probe);
         facts
     }
 }

@@ -5,18 +5,37 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use http::HeaderName;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
+use super::challenge;
 use super::http::{Answer, Http, Request, Service};
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::Audience;
 use crate::engine::facts::{Fact, Seen};
 use crate::engine::trouble::{Class, Trouble};
 
-/// Gives a token for a service, refreshed where needed.
-pub type Tokens = Arc<dyn Fn(Audience) -> BoxFuture<'static, Result<SecretString, Trouble>> + Send + Sync>;
+/// The token that a call needs.
+#[derive(Debug, Clone)]
+pub struct TokenWish {
+    /// For which service.
+    pub audience: Audience,
+    /// The one that the service has just refused, and must not be given again.
+    pub refused: Option<Refused>,
+}
+
+/// A token that a service refused.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The token.
+    pub token: SecretString,
+    /// What the service demands of another one, if it said so.
+    pub claims: Option<String>,
+}
+
+/// Gives a token for a service, refreshed where needed; the refused one again where there is no better.
+pub type Tokens = Arc<dyn Fn(TokenWish) -> BoxFuture<'static, Result<SecretString, Trouble>> + Send + Sync>;
 
 /// More pages than this is not a list that a person could use.
 const MOST_PAGES: usize = 100;
@@ -42,13 +61,56 @@ impl Reader {
     ///
     /// # Errors
     /// When the sign-in has run out or was refused.
-    pub(super) async fn token(&self, service: Service) -> Result<SecretString, Trouble> {
+    async fn token(&self, service: Service, refused: Option<Refused>) -> Result<SecretString, Trouble> {
         let audience = match service {
             Service::Graph => Audience::Graph,
             Service::Arm => Audience::Arm,
             Service::Login | Service::Site => return Err(no_token_for(service)),
         };
-        (self.tokens)(audience).await
+        (self.tokens)(TokenWish { audience, refused }).await
+    }
+
+    /// A token for a call's first try.
+    ///
+    /// # Errors
+    /// When the sign-in has run out or was refused.
+    pub(super) async fn first_token(&self, service: Service) -> Result<SecretString, Trouble> {
+        self.token(service, None).await
+    }
+
+    /// A better token, where a service refused this one and another can be had without asking anybody. The call may then
+    /// be sent once more, also one that changes something: a 401 is proof that nothing was done.
+    ///
+    /// # Errors
+    /// When the sign-in has run out or was refused, unless the answer itself says what is demanded.
+    pub(super) async fn better_token(
+        &self,
+        token: SecretString,
+        answer: &Answer,
+    ) -> Result<Option<SecretString>, Trouble> {
+        if answer.status != 401 {
+            return Ok(None);
+        }
+        let claims = challenge::demanded(&answer.headers);
+        let demanded = claims.is_some();
+        match self.token(answer.service, Some(Refused { token: token.clone(), claims })).await {
+            Ok(fresh) => Ok(Some(fresh).filter(|fresh| fresh.expose_secret() != token.expose_secret())),
+            Err(trouble) if demanded && trouble.class == Class::SignInRefused => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// Sends a call that changes nothing and gives a successful answer.
+    ///
+    /// # Errors
+    /// When there is no token to be had, no answer came, or it is a refusal.
+    pub(super) async fn ask(&self, request: Request) -> Result<Answer, Trouble> {
+        let token = self.first_token(request.service()).await?;
+        let answer = self.http.send(&request.clone().token(&token)).await?;
+        match self.better_token(token, &answer).await? {
+            Some(fresh) => self.http.read(&request.token(&fresh)).await,
+            None => answer.ok(),
+        }
     }
 
     /// The full address of a path: below `/v1.0` for Graph, below the root for ARM.
@@ -71,12 +133,11 @@ impl Reader {
 
     /// Sends a GET and gives a successful answer.
     pub(super) async fn get(&self, service: Service, url: Url, eventual: bool) -> Result<Answer, Trouble> {
-        let token = self.token(service).await?;
-        let mut request = Request::get(service, url).token(&token);
+        let mut request = Request::get(service, url);
         if eventual {
             request = request.header(EVENTUAL.0, EVENTUAL.1);
         }
-        self.http.read(&request).await
+        self.ask(request).await
     }
 
     /// Goes on from the first page of a list to its end, following the service's own links as they are.

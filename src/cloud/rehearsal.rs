@@ -120,7 +120,8 @@ fn redirect(uri: String) -> Result<RedirectUrl, Trouble> {
     })
 }
 
-/// Redeems the code as the connector would, calls the function with the token, and tells what happened.
+/// Redeems the code as the connector would, calls the function with the token, and tells what happened. `redeemed` is
+/// called in between: from then on the function runs.
 ///
 /// # Errors
 /// When the code or the secret was refused, or the function's host could not be reached. A function that refuses
@@ -131,10 +132,12 @@ pub async fn rehearse(
     secret: &SecretString,
     redirect_uri: &str,
     code: Code,
+    redeemed: impl FnOnce() + Send,
 ) -> Result<Rehearsal, Trouble> {
     // Whatever is wrong with the call is found before the code is used up.
     let call = call(chain)?;
     let token = redeem(http, chain, secret, redirect_uri, code).await?;
+    redeemed();
     let claims = Claims::of(&token);
     let called = format!("{} {}", call.0, call.1);
     let answer = http.send(&with_token(&call, chain, &token)).await?;

@@ -79,7 +79,8 @@ impl<F: Face> Drive<F> {
                 // The plan said so: once without a sign-in, which must be refused, and once with it.
                 let refused = observer.probe_function(&facts, &choices, &chain.path, method).await;
                 *probed.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
-                rehearse(&client, &chain, &secret, &redirect, code).await
+                let redeemed = || answers.give(Answer::Rehearsal(RehearsalProgress::Redeemed));
+                rehearse(&client, &chain, &secret, &redirect, code, redeemed).await
             }
             .await;
             answers.give(Answer::Rehearsal(RehearsalProgress::Done(outcome.map(Box::new))));

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::cloud::call_log::CallRecord;
+use crate::cloud::call_log::{CallRecord, SignInUsed};
 use crate::cloud::http::Service;
 use crate::cloud::observe;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent, probe_secret};
@@ -20,7 +20,7 @@ use crate::engine::values::values;
 use crate::engine::words::ui;
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
-    Answer, CallLine, CopyOutcome, Event, SignInProgress, SignedIn, Waiting,
+    Answer, CallLine, CopyOutcome, Event, RightUsed, SignInProgress, SignedIn, Waiting,
 };
 use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState, SignInStep};
 use crate::platform::browser::Browser;
@@ -37,7 +37,11 @@ impl<F: Face> Drive<F> {
         let services = self.machinery.services.clone();
         let browser = self.machinery.browser.clone();
         let tenant = self.state.choices.tenant.clone();
-        let sign_in = SignIn::new(services.http(), tenant.as_deref());
+        let mut sign_in =
+            SignIn::new(services.http(), tenant.as_deref()).demanded(self.state.again.demand.clone());
+        if let (Some(person), Some(_)) = (&self.state.signed_in, &self.state.again.resume) {
+            sign_in = sign_in.login_hint(&person.upn);
+        }
         self.tasks.start(generation, async move {
             let (to, mut from) = unbounded_channel();
             let attempt = async {
@@ -279,6 +283,13 @@ impl<F: Face> Drive<F> {
             path: record.path,
             status: record.status,
             millis: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
+            used: match record.sign_in {
+                SignInUsed::Nobody => RightUsed::Nobodys,
+                SignInUsed::Person => RightUsed::Persons,
+                SignInUsed::Connector => RightUsed::Connectors,
+                SignInUsed::Rehearsal => RightUsed::Rehearsals,
+            },
+            correlation: record.correlation,
         }));
     }
 }

@@ -101,6 +101,8 @@ pub enum ChangeKind {
     GrantEveryone,
     /// Add a client secret.
     AddSecret,
+    /// Remove a client secret whose value is lost.
+    RemoveSecret,
     /// Register the connector's redirect URL.
     AddRedirect,
     /// Register the rehearsal's temporary redirect URI.

@@ -28,18 +28,39 @@ pub struct Choices {
     /// The sign-in is kept in the operating system's keyring, because the person asked for it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub keep_signed_in: bool,
+    /// Key ids of the client secrets whose value is in a person's hands: copied from here, or pasted here. It is kept
+    /// only so that nothing in use is taken for lost; nothing else trusts it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub handed_over: Vec<String>,
 }
 
 impl Choices {
-    /// What still holds when another function app or tenant is chosen: the tenant itself, and how to sign in.
+    /// For another tenant, or none: what stays is how to sign in, and what is known of secrets.
     #[must_use]
     pub fn afresh(&self, tenant: Option<String>) -> Self {
-        Self { tenant, keep_signed_in: self.keep_signed_in, ..Self::default() }
+        Self {
+            tenant,
+            keep_signed_in: self.keep_signed_in,
+            handed_over: self.handed_over.clone(),
+            ..Self::default()
+        }
     }
 
     /// How the connector is to be let in: as chosen, else the way that asks least of the person.
     pub fn consent_way(&self) -> ConsentWay {
         self.consent.unwrap_or(ConsentWay::PreAuthorize)
+    }
+
+    /// Whether the value of the secret with this key id is in a person's hands.
+    pub fn handed_over(&self, key_id: &str) -> bool {
+        self.handed_over.iter().any(|known| known.eq_ignore_ascii_case(key_id))
+    }
+
+    /// For another app: the tenant stays, and what is known of secrets, whose ids no two apps share.
+    #[must_use]
+    pub fn for_app(self, app: AppChoice) -> Self {
+        let tenant = self.tenant.clone();
+        Self { app: Some(app), ..self.afresh(tenant) }
     }
 }
 

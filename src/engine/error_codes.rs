@@ -36,8 +36,22 @@ pub struct Explanation {
     pub next: String,
     /// The stage that mends it, where one does.
     pub stage: Option<StageId>,
+    /// The ways of signing in that may be let through where another one was not.
+    pub ways: Vec<Way>,
     /// Microsoft's page about the number, where we have no words of our own.
     pub lookup: Option<String>,
+}
+
+/// A way of signing in, as a tenant's rules tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Way {
+    /// The browser on this machine, which can show what the machine is.
+    Browser,
+    /// A code, typed on any device.
+    Code,
+    /// The session of the Azure CLI.
+    Az,
 }
 
 /// Everything that a pasted error tells.
@@ -108,6 +122,8 @@ struct Entry {
     #[serde(rename = "do")]
     next: String,
     stage: Option<StageId>,
+    #[serde(default)]
+    ways: Vec<Way>,
     /// An ordinary word, which is a code only where it stands as one in a JSON body.
     #[serde(default)]
     only_as_code: bool,
@@ -168,6 +184,7 @@ impl Catalogue {
             means: entry.means.clone(),
             next: entry.next.clone(),
             stage: entry.stage,
+            ways: entry.ways.clone(),
             lookup: None,
         })
     }
@@ -258,6 +275,7 @@ pub fn explain_status(answer: &BareAnswer<'_>) -> Option<Explanation> {
         means: entry.means.clone(),
         next: entry.next.clone(),
         stage: entry.stage,
+        ways: Vec::new(),
         lookup: None,
     })
 }
@@ -276,6 +294,7 @@ fn by_number(number: &str) -> Explanation {
             means: ui("explain.unknown_means").to_owned(),
             next: ui_with("explain.unknown", &[("url", &lookup)]),
             stage: None,
+            ways: Vec::new(),
             lookup: Some(lookup),
         }
     })

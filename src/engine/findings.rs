@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::ids::{CheckId, StageId};
 
-/// The verdict of one check (design section 3).
+/// The verdict of one check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {

@@ -41,7 +41,13 @@ pub fn choices() -> Choices {
 }
 
 pub fn input() -> PlanInput {
-    PlanInput { now: now(), scope_id: SCOPE_ID.into(), rehearsal_redirect: None, secret_days: 180 }
+    PlanInput {
+        now: now(),
+        scope_id: SCOPE_ID.into(),
+        rehearsal_redirect: None,
+        secret_days: 180,
+        remove_secret: None,
+    }
 }
 
 /// What is seen of a published function before anything was done.
@@ -116,6 +122,7 @@ pub fn fresh() -> Facts {
         client_assigned: Seen::default(),
         user_consent: seen(UserConsent::Allowed),
         resource: gone(),
+        redirect_probe: Seen::default(),
         secret_probe: Seen::default(),
         rehearsal: Seen::default(),
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The seven stages of the set-up, in order (design section 2).
+/// The seven stages of the set-up, in order.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
 )]

@@ -15,6 +15,7 @@ pub mod held;
 pub mod ids;
 pub mod known;
 pub mod links;
+pub mod lost;
 pub mod markers;
 pub mod pasted;
 pub mod percent;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::clouds::Audience;
+
 /// What kind of trouble it is; decided once, where the answer arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
@@ -58,6 +60,17 @@ impl Class {
     }
 }
 
+/// A stronger sign-in that is asked for before a service goes on (a claims challenge).
+///
+/// Published: the identity platform's page about claims challenges, claims requests and client capabilities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demand {
+    /// The service whose token has to come of that sign-in.
+    pub audience: Audience,
+    /// What the sign-in has to be asked with: a JSON object, checked and written anew. No secret.
+    pub claims: String,
+}
+
 /// Something that went wrong: what happened, what it means here, what to do next, and the original words.
 ///
 /// All texts are already cleaned of control characters; none holds a secret or a token.
@@ -79,6 +92,8 @@ pub struct Trouble {
     pub status: Option<u16>,
     /// Whether the service may have carried out the change although we got no answer.
     pub uncertain: bool,
+    /// The stronger sign-in that would help.
+    pub demand: Option<Box<Demand>>,
 }
 
 impl Trouble {
@@ -93,6 +108,7 @@ impl Trouble {
             code: None,
             status: None,
             uncertain: false,
+            demand: None,
         }
     }
 

@@ -3,8 +3,10 @@
 
 use crate::engine;
 use crate::engine::choices::ConsentWay;
+use crate::engine::facts::SecretInfo;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::links::link;
+use crate::engine::lost::lost_secrets;
 use crate::engine::words::{PortalStep, StageWords, fill_command, ui, ui_with, words};
 
 use super::effect::CopyItem;
@@ -73,6 +75,12 @@ pub fn tenant_name(state: &State) -> Option<&str> {
 pub fn narrowed_to(state: &State) -> Option<&SubscriptionRow> {
     let id = state.subscription.as_ref()?;
     state.apps.get()?.subscriptions.iter().find(|row| row.id == *id)
+}
+
+/// The connector's secrets that we made and whose value is lost, so that they can be removed.
+pub fn lost(state: &State) -> Vec<&SecretInfo> {
+    let Some(client) = state.facts.client_app.value() else { return Vec::new() };
+    lost_secrets(client, &state.choices, &state.held, state.now)
 }
 
 /// Whether anything may be changed in this run.

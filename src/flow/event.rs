@@ -220,6 +220,13 @@ pub struct SignedIn {
     pub tenant_id: String,
 }
 
+impl SignedIn {
+    /// Whether both are certainly the same person in the same tenant.
+    pub fn is(&self, other: &Self) -> bool {
+        !self.upn.is_empty() && self.upn.eq_ignore_ascii_case(&other.upn) && self.tenant_id == other.tenant_id
+    }
+}
+
 /// A tenant that can be chosen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TenantRow {
@@ -347,4 +354,21 @@ pub struct CallLine {
     pub millis: u64,
     /// Whether it could change something.
     pub writes: bool,
+    /// Whose right it used.
+    pub used: RightUsed,
+    /// The id by which the service finds it again, where one was sent or told.
+    pub correlation: Option<String>,
+}
+
+/// Whose right a call used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RightUsed {
+    /// Nobody's: anybody may ask this.
+    Nobodys,
+    /// The signed-in person's.
+    Persons,
+    /// The connector's own, by its secret.
+    Connectors,
+    /// The person's through the connector: the rehearsal's token.
+    Rehearsals,
 }

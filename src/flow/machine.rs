@@ -3,6 +3,8 @@
 //! [`handle`] is the only entry. The subjects stand in files of their own; each adds methods to `Turn`, which holds the
 //! state and the effects of the one event that is being handled.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::effect::{CopyItem, Effect, Part, Work};
 use super::event::{Answer, CallLine, Event};
 use super::state::{CALL_LOG_LINES, Overlay, Page, Panel, State, Watch};
@@ -11,6 +13,9 @@ use crate::engine::held::Held;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with};
+
+/// Time goes back by this much only where the clock was wrong before.
+const A_WRONG_CLOCK: SignedDuration = SignedDuration::from_secs(30);
 
 mod apply;
 mod connect;
@@ -55,13 +60,7 @@ impl Turn<'_> {
                 self.state.drawn = self.state.drawn.max(revision);
                 return false;
             }
-            Event::Tick { now } => {
-                if now <= self.state.now {
-                    return false;
-                }
-                self.state.now = now;
-                self.assess();
-            }
+            Event::Tick { now } => return self.tick(now),
             Event::Resized => {}
             Event::Interrupt => self.interrupt(),
             Event::Terminate => self.quit(130),
@@ -86,6 +85,30 @@ impl Turn<'_> {
                 self.answer(answer);
             }
         }
+        true
+    }
+
+    /// Time has passed, or was put right by a service's own.
+    fn tick(&mut self, now: Timestamp) -> bool {
+        let state = &mut *self.state;
+        if now < state.now {
+            // Answers may overtake each other; only a clock that was wrong goes back by more.
+            if state.now.duration_since(now) < A_WRONG_CLOCK {
+                return false;
+            }
+            // What was timed by the wrong clock would seem to lie ahead.
+            if let Some(waiting) = &mut state.waiting {
+                waiting.since = waiting.since.min(now);
+            }
+            for (_, at) in &mut state.landed {
+                *at = (*at).min(now);
+            }
+        }
+        if now == state.now {
+            return false;
+        }
+        state.now = now;
+        self.assess();
         true
     }
 
@@ -199,6 +222,9 @@ impl Turn<'_> {
             self.state.copied.remove(&CopyItem::ClientSecret);
         }
         self.state.held = held;
+        if self.state.held.secret.as_ref().is_some_and(|secret| !secret.made_here) {
+            self.remember_handed_over();
+        }
         self.assess();
     }
 

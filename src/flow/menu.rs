@@ -36,6 +36,8 @@ pub enum Item {
     Client(String),
     /// A candidate for the Resource URL; Enter chooses it.
     Resource(String),
+    /// A lost secret, by key id; Enter plans its removal.
+    Lost(String),
     /// A way to let the connector in; Enter chooses it.
     Consent(ConsentWay),
     /// A change of the shown plan, by index; Enter copies its `az` command.
@@ -121,6 +123,8 @@ pub enum ActionId {
     ProbeSecret,
     /// Forget the held value, which was refused.
     ForgetSecret,
+    /// Remove a secret of ours whose value is lost.
+    RemoveLost,
     /// Leave the secret as it is and go on.
     GoOnWithout,
     /// "I copied the redirect URL": read the clipboard.

@@ -17,9 +17,11 @@ use super::effect::{CopyItem, Part, SignInMethod};
 use super::event::{AppList, AppRow, CallLine, CopyOutcome, SignedIn, TenantRow, Waiting};
 use super::menu::Item;
 
+mod again;
 mod field;
 mod panels;
 
+pub use again::{Again, Resume};
 pub use field::{Field, Fields};
 pub use panels::{
     Apply, Mark, Overlay, Panel, Phase, PlanView, RehearsalStep, RehearsalView, SecretState, Step,
@@ -194,6 +196,8 @@ pub struct State {
     pub fields: Fields,
     /// Who is signed in.
     pub signed_in: Option<SignedIn>,
+    /// What is kept for signing in once more.
+    pub again: Again,
     /// Only public checks: nobody is signed in, on purpose.
     pub public_only: bool,
     /// The function apps to choose from.
@@ -246,6 +250,8 @@ pub struct State {
     pub calls: VecDeque<CallLine>,
     /// Practice only: the person's part that is being played.
     pub person_step: Option<String>,
+    /// Key id of the lost secret whose removal is being prepared.
+    pub removing: Option<String>,
     /// The redirect URI of the loopback port that is bound for a rehearsal.
     pub bound: Option<String>,
     /// One line about what was just done (`The browser was opened.`); gone at the next key.
@@ -275,6 +281,7 @@ impl State {
             selected: None,
             fields: Fields::default(),
             signed_in: None,
+            again: Again::default(),
             public_only: false,
             apps: Listing::NotAsked,
             subscription: None,
@@ -301,6 +308,7 @@ impl State {
             files: Vec::new(),
             calls: VecDeque::new(),
             person_step: None,
+            removing: None,
             bound: None,
             note: None,
             not_allowed: BTreeSet::new(),

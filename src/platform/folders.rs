@@ -8,7 +8,6 @@ use directories::ProjectDirs;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folders {
     choices: PathBuf,
-    state: PathBuf,
 }
 
 /// This account has no home folder to keep files in.
@@ -19,27 +18,21 @@ pub struct Folders {
 pub struct NoHome;
 
 impl Folders {
-    /// The folders that the operating system's conventions give: `~/.config/handclasp` and
-    /// `~/.local/state/handclasp` on Linux, their counterparts elsewhere.
+    /// The folder that the operating system's conventions give: `~/.config/handclasp` on Linux, its counterpart
+    /// elsewhere.
     pub fn of_this_account() -> Result<Self, NoHome> {
         let project = ProjectDirs::from("", "", "handclasp").ok_or(NoHome)?;
-        let state = project.state_dir().unwrap_or_else(|| project.data_local_dir());
-        Ok(Self { choices: project.config_dir().to_owned(), state: state.to_owned() })
+        Ok(Self { choices: project.config_dir().to_owned() })
     }
 
     /// Everything under one folder, for tests and for a person who wants nothing left elsewhere.
     pub fn under(root: &Path) -> Self {
-        Self { choices: root.to_owned(), state: root.join("state") }
+        Self { choices: root.to_owned() }
     }
 
     /// The small file with what the person chose. It holds no secret.
     pub fn choices_file(&self) -> PathBuf {
         self.choices.join("choices.toml")
-    }
-
-    /// The folder for the journal and the log.
-    pub fn state(&self) -> &Path {
-        &self.state
     }
 }
 
@@ -51,7 +44,6 @@ mod tests {
     fn everything_can_live_under_one_folder() {
         let folders = Folders::under(Path::new("place"));
         assert_eq!(folders.choices_file(), Path::new("place").join("choices.toml"));
-        assert_eq!(folders.state(), Path::new("place").join("state"));
     }
 
     #[test]
@@ -60,7 +52,6 @@ mod tests {
             Ok(folders) => {
                 assert!(folders.choices_file().is_absolute());
                 assert!(folders.choices_file().to_string_lossy().contains("handclasp"));
-                assert!(folders.state().is_absolute());
             }
             Err(refusal) => assert!(refusal.to_string().contains("--choices")),
         }

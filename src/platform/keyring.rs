@@ -91,11 +91,8 @@ impl Keyring {
             for (number, piece) in pieces.iter().enumerate().skip(1).rev() {
                 at.set(number, piece)?;
             }
-            let head = Zeroizing::new(format!(
-                "{}\n{}",
-                pieces.len(),
-                pieces.first().copied().unwrap_or_default()
-            ));
+            let head =
+                Zeroizing::new(format!("{}\n{}", pieces.len(), pieces.first().copied().unwrap_or_default()));
             at.set(0, &head)?;
             for number in pieces.len()..before {
                 at.remove(number)?;

@@ -3,6 +3,8 @@
 mod answer;
 mod auth_v1;
 mod auth_v2;
+mod endpoints;
+mod general;
 mod listing;
 mod resource_graph;
 mod rights;
@@ -11,9 +13,12 @@ mod site;
 mod web;
 
 use answer::{Answer, Refusal, finish};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use http::Method;
 use scope::Scope;
 
+use super::entra;
 use super::wire::{Caller, Reply, Request, TokenFault};
 use super::world::World;
 
@@ -29,6 +34,9 @@ fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
     let scope = Scope::parse(&request.decoded_path());
     if scope == Scope::Unknown {
         return Ok(Reply::unknown());
+    }
+    if scope == Scope::Endpoints {
+        return endpoints::answer(request);
     }
     authenticated(world, request, caller, &scope)?;
     version(request)?;
@@ -52,16 +60,20 @@ fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
     match &scope {
         Scope::Subscription { rest, .. } => {
             let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-            listing::subscription(world, request, caller, found, &rest)
+            general::subscription(world, request, caller, found, &rest)
+                .unwrap_or_else(|| listing::subscription(world, request, caller, found, &rest))
         }
         Scope::Group { id, group, rest } => {
             let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
-            listing::group(world, request, caller, id, group, &rest)
+            general::group(world, request, caller, (id, group), &rest)
+                .unwrap_or_else(|| listing::group(world, request, caller, id, group, &rest))
         }
         Scope::Site { id, group, name, rest } => {
             web::handle(world, request, caller, &web::Place { id, group, name, rest })
         }
-        Scope::Tenants | Scope::Subscriptions | Scope::ResourceGraph | Scope::Unknown => Ok(Reply::unknown()),
+        Scope::Tenants | Scope::Subscriptions | Scope::ResourceGraph | Scope::Endpoints | Scope::Unknown => {
+            Ok(Reply::unknown())
+        }
     }
 }
 
@@ -85,6 +97,7 @@ fn authenticated(world: &World, request: &Request, caller: &Caller, scope: &Scop
              allowed audiences 'https://management.core.windows.net/','https://management.core.windows.net',\
              'https://management.azure.com/','https://management.azure.com'.",
         ),
+        Caller::Refused(TokenFault::TooWeak) => return Err(too_weak(request)),
     };
     let tenant = scope
         .subscription()
@@ -99,6 +112,22 @@ fn authenticated(world: &World, request: &Request, caller: &Caller, scope: &Scop
             "Bearer authorization_uri=\"{authority}/{tenant}\", error=\"invalid_token\", error_description=\"{message}\""
         )),
     })
+}
+
+/// 401 that demands a stronger sign-in.
+fn too_weak(request: &Request) -> Refusal {
+    let authority = request.address_of("login.microsoftonline.com");
+    let claims = BASE64_STANDARD.encode(entra::demanded_claims());
+    Refusal::Arm {
+        status: 401,
+        code: "InsufficientClaims",
+        message: "The access token does not satisfy the authentication context that this operation requires."
+            .to_owned(),
+        challenge: Some(format!(
+            "Bearer realm=\"\", authorization_uri=\"{authority}/common/oauth2/authorize\", \
+             error=\"insufficient_claims\", claims=\"{claims}\""
+        )),
+    }
 }
 
 /// `api-version` is mandatory and looks like a date, with an optional tail.

@@ -12,6 +12,7 @@ pub(super) mod page;
 mod refusal;
 mod resource;
 mod secret;
+mod strength;
 mod token;
 
 use http::Method;
@@ -19,6 +20,8 @@ use http::Method;
 pub use access::consent_everything;
 pub use caller::{bearer, caller, in_time, text};
 pub use device::answer as answer_device_code;
+pub use mint::subject;
+pub use strength::demand as demanded_claims;
 
 use super::wire::{Reply, Request};
 use super::world::World;

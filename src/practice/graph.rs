@@ -59,6 +59,12 @@ fn allowed(caller: &Caller) -> Result<String, Refusal> {
 
 fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
     let path = request.decoded_path();
+    if path == "/oidc/userinfo" {
+        return people::userinfo(world, caller);
+    }
+    if let Some(of) = path.strip_suffix("/$count") {
+        return count(world, request, caller, of);
+    }
     let Some(path) = path.strip_prefix("/v1.0/") else { return Ok(Reply::unknown()) };
     let target = Target::parse(path, |set| KEYED.contains(&set));
     let ask = Ask { request, caller, tenant: allowed(caller)? };
@@ -76,6 +82,25 @@ fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
         "directoryobjects" => get_by_ids(world, &ask, &target),
         _ => Ok(Reply::unknown()),
     }
+}
+
+/// How many there are in a list, as text: the list is asked for its first page and its count.
+fn count(world: &mut World, request: &Request, caller: &Caller, of: &str) -> Answer {
+    if request.method != Method::GET {
+        return Err(Refusal::method());
+    }
+    let mut list = request.clone();
+    of.clone_into(&mut list.path);
+    let narrows = |name: &str| matches!(name.trim_start_matches('$'), "filter" | "search");
+    list.query.retain(|(name, _)| narrows(name));
+    list.query.push(("$count".to_owned(), "true".to_owned()));
+    let reply = route(world, &list, caller)?;
+    if reply.unknown_path {
+        return Ok(Reply::unknown());
+    }
+    let counted = reply.to_json()["@odata.count"].as_u64();
+    let count = counted.ok_or_else(|| Refusal::unsupported("$count is not currently supported."))?;
+    Ok(Reply::text(200, count.to_string()).with("content-type", "text/plain"))
 }
 
 /// `POST /directoryObjects/getByIds`.

@@ -47,6 +47,9 @@ pub enum PracticeError {
     /// The port could not be opened.
     #[error("the practice cloud could not open its port: {0}")]
     Port(#[from] std::io::Error),
+    /// The certificate could not be made.
+    #[error("the practice cloud could not make its certificate: {0}")]
+    Certificate(String),
 }
 
 /// How a practice cloud is started.
@@ -60,11 +63,14 @@ pub struct Options {
     pub start_at: Option<Timestamp>,
     /// Whether the clock stands still between steps.
     pub frozen: bool,
+    /// Whether it speaks HTTPS, with a certificate of a certificate authority that is made for this run.
+    pub tls: bool,
 }
 
 /// A running practice cloud. It stops when it is dropped.
 pub struct Practice {
     origin: String,
+    ca_pem: Option<String>,
     world: Shared,
     stop: Option<oneshot::Sender<()>>,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
@@ -91,17 +97,34 @@ impl Practice {
         }
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port.unwrap_or(0)));
         let listener = tokio::net::TcpListener::bind(address).await?;
-        let origin = format!("http://{}", listener.local_addr()?);
+        let (ca_pem, lock) = if options.tls {
+            let papers = server::papers(&world).map_err(PracticeError::Certificate)?;
+            (
+                Some(papers.ca_pem.clone()),
+                Some(server::Lock::new(papers).map_err(PracticeError::Certificate)?),
+            )
+        } else {
+            (None, None)
+        };
+        let scheme = if lock.is_some() { "https" } else { "http" };
+        let origin = format!("{scheme}://{}", listener.local_addr()?);
+        // As others spell it: without the port where it is the usual one.
+        let origin = url::Url::parse(&origin).map_or(origin, |url| url.origin().ascii_serialization());
         world.origin.clone_from(&origin);
         let world = Shared::new(world);
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(server::serve(listener, world.clone(), stopped));
-        Ok(Self { origin, world, stop: Some(stop), server })
+        let server = tokio::spawn(server::serve(listener, lock, world.clone(), stopped));
+        Ok(Self { origin, ca_pem, world, stop: Some(stop), server })
     }
 
     /// Address of the server, such as `http://127.0.0.1:7000`.
     pub fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The certificate of the authority that signed the server's own, as PEM; `None` without TLS.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// Address of the control endpoint.
@@ -148,7 +171,7 @@ impl Practice {
         file.to_string()
     }
 
-    /// The line that `practice serve` prints (design section 7), without `cloud_file`, which the caller adds.
+    /// The line that `practice serve` prints (design section 7), without `cloud_file` and `ca_file`, which the caller adds.
     pub fn summary(&self) -> Value {
         let world = self.world.lock();
         let site = world.sites.first();

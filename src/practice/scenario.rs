@@ -25,6 +25,8 @@ const FILES: &[(&str, &str)] = &[
     ("secret-expired", include_str!("../../assets/scenarios/secret-expired.toml")),
     ("redirect-missing", include_str!("../../assets/scenarios/redirect-missing.toml")),
     ("no-admin", include_str!("../../assets/scenarios/no-admin.toml")),
+    ("code-blocked", include_str!("../../assets/scenarios/code-blocked.toml")),
+    ("second-factor", include_str!("../../assets/scenarios/second-factor.toml")),
     ("slow-directory", include_str!("../../assets/scenarios/slow-directory.toml")),
     ("throttled", include_str!("../../assets/scenarios/throttled.toml")),
     ("flaky", include_str!("../../assets/scenarios/flaky.toml")),

@@ -1,7 +1,9 @@
 //! The one loopback port: reads a request, finds its service by host name or path, applies faults, latency and logs.
 
+mod certificate;
 mod dispatch;
 mod hang_up;
+mod lock;
 
 use std::time::Duration;
 
@@ -15,16 +17,23 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::wire::{Caller, Reply, Request, Service};
-use super::world::{Call, FaultAction, Shared, UnknownCall, World};
+use super::world::{Call, FaultAction, HeldCall, Shared, UnknownCall, World};
 use super::{arm, connector, control, easy_auth, entra, graph, portal};
+pub use certificate::{Papers, papers};
 pub use dispatch::SITE;
 use hang_up::{Cord, Droppable};
+pub use lock::Lock;
 
 /// Largest request body that is read, in bytes.
 const BODY_LIMIT: usize = 4 * 1024 * 1024;
 
-/// Serves the world on a bound listener until `stop` resolves.
-pub async fn serve(listener: TcpListener, world: Shared, stop: oneshot::Receiver<()>) -> std::io::Result<()> {
+/// Serves the world on a bound listener until `stop` resolves, over TLS where there is a lock for the door.
+pub async fn serve(
+    listener: TcpListener,
+    lock: Option<Lock>,
+    world: Shared,
+    stop: oneshot::Receiver<()>,
+) -> std::io::Result<()> {
     let router = axum::Router::new()
         .fallback(answer)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
@@ -35,7 +44,7 @@ pub async fn serve(listener: TcpListener, world: Shared, stop: oneshot::Receiver
         let _ = stop.await;
     };
     tokio::select! {
-        ended = async { axum::serve(Droppable(listener), router).await } => ended,
+        ended = async { axum::serve(Droppable { listener, lock }, router).await } => ended,
         () = stopped => Ok(()),
     }
 }
@@ -46,10 +55,11 @@ async fn answer(
     parts: Parts,
     body: Bytes,
 ) -> Response {
-    let mut request = read(parts, &body);
-    let service = {
+    let (request, service) = {
         let world = world.lock();
-        dispatch::find(&world, &mut request)
+        let mut request = read(&world, parts, &body);
+        let service = dispatch::find(&world, &mut request);
+        (request, service)
     };
 
     let (delay, spoiled) = {
@@ -70,8 +80,38 @@ async fn answer(
         tokio::time::sleep(Duration::from_millis(delay)).await;
     }
 
+    let holds = matches!(spoiled, Some(FaultAction::Hold));
+    if holds {
+        hold(&world, &request, false).await;
+    }
+    let response = reply(&world, &cord, service, &request, spoiled);
+    if holds {
+        hold(&world, &request, true).await;
+    }
+    response
+}
+
+/// Holds a call back until it is let go. Where the caller is gone first, nothing more comes of it.
+async fn hold(world: &Shared, request: &Request, done: bool) {
+    let (holds, id) = {
+        let mut world = world.lock();
+        (world.holds.clone(), world.next_number("held call"))
+    };
+    let (method, path) = (request.method.to_string(), request.path.clone());
+    let body = request.json().unwrap_or(Value::Null);
+    holds.hold(HeldCall { id, done, method, path, body }).await;
+}
+
+/// Does the call, or what a fault does in its place, and logs it.
+fn reply(
+    world: &Shared,
+    cord: &Cord,
+    service: Service,
+    request: &Request,
+    spoiled: Option<FaultAction>,
+) -> Response {
     let mut world = world.lock();
-    let caller = caller(&world, service, &request);
+    let caller = caller(&world, service, request);
     let (reply, dropped) = match spoiled {
         Some(FaultAction::Status { status, body, retry_after_s }) => {
             (spoiled_status(service, status, body, retry_after_s), false)
@@ -80,14 +120,16 @@ async fn answer(
             (Reply::html(200, "<html><body>This is the proxy of Contoso.</body></html>"), false)
         }
         Some(FaultAction::Drop { applied: false }) => (Reply::empty(500), true),
-        Some(FaultAction::Drop { applied: true }) => (handle(&mut world, service, &request, &caller), true),
-        Some(FaultAction::Delay { .. }) | None => (handle(&mut world, service, &request, &caller), false),
+        Some(FaultAction::Drop { applied: true }) => (handle(&mut world, service, request, &caller), true),
+        Some(FaultAction::Delay { .. } | FaultAction::Hold) | None => {
+            (handle(&mut world, service, request, &caller), false)
+        }
     };
-    log(&mut world, service, &request, &caller, (!dropped).then_some(reply.status), reply.unknown_path);
+    log(&mut world, service, request, &caller, (!dropped).then_some(reply.status), reply.unknown_path);
     if dropped {
         cord.pull();
     }
-    respond(&world, &request, service, reply)
+    respond(&world, request, service, reply)
 }
 
 /// Hands a request to its service.
@@ -191,7 +233,7 @@ fn spoiled_status(service: Service, status: u16, body: Option<Value>, retry_afte
     }
 }
 
-fn read(parts: Parts, body: &Bytes) -> Request {
+fn read(world: &World, parts: Parts, body: &Bytes) -> Request {
     let header = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
     // Behind several proxies the first name is the one that the client used.
     let first = |list: &str| list.split(',').next().unwrap_or_default().trim().to_owned();
@@ -203,7 +245,8 @@ fn read(parts: Parts, body: &Bytes) -> Request {
     let mut request =
         Request::new(parts.method, &host, parts.uri.path(), parts.uri.query().unwrap_or_default());
     let scheme = header("x-forwarded-proto").map(first);
-    request.scheme = scheme.unwrap_or_else(|| if request.is_public() { "https" } else { "http" }.to_owned());
+    let own = world.origin.split_once("://").map_or("http", |(scheme, _)| scheme);
+    request.scheme = scheme.unwrap_or_else(|| if request.is_public() { "https" } else { own }.to_owned());
     request.headers = parts.headers;
     request.body = body.to_vec();
     request

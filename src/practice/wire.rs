@@ -121,9 +121,14 @@ impl Request {
         format!("{}://{}", self.scheme, self.host)
     }
 
-    /// The address of another service for this client: its public name for one that uses public names, else this server.
+    /// The address of another service for this client: its public name for one that uses public names, at the port that
+    /// was asked, else this server.
     pub fn address_of(&self, public_host: &str) -> String {
-        if self.is_public() { format!("https://{public_host}") } else { self.origin() }
+        if !self.is_public() {
+            return self.origin();
+        }
+        let port = self.host.get(self.host_name().len()..).filter(|port| *port != ":443").unwrap_or_default();
+        format!("https://{public_host}{port}")
     }
 }
 
@@ -213,6 +218,8 @@ pub enum TokenFault {
     Expired,
     /// It is meant for another resource.
     WrongAudience,
+    /// It came of a sign-in that is not strong enough for this call.
+    TooWeak,
 }
 
 /// Who calls, as the bearer token says (signature, lifetime and audience checked).

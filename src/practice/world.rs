@@ -6,6 +6,7 @@ mod connectors;
 mod copied;
 mod directory;
 mod faults;
+mod holds;
 mod people;
 mod sign_in;
 mod sites;
@@ -24,10 +25,11 @@ pub use connectors::{Connection, Connector, Environment};
 pub use copied::Copied;
 pub use directory::{DirectoryObject, Kind, StoredSecret, View, first_party};
 pub use faults::{Fault, FaultAction};
+pub use holds::{HeldCall, Holds};
 pub use people::{AzureRole, Tenant, User, azure_role, directory_role};
 pub use sign_in::{AuthCode, DeviceFlow, DeviceState, RefreshToken, SignIn};
 pub use sites::{Flavour, Function, ResourceGroup, Site, Subscription};
-pub use switches::{SecretPolicy, Switches, UserConsent};
+pub use switches::{SecretPolicy, StrongerSignIn, Switches, UserConsent};
 
 use super::wire::Service;
 
@@ -87,6 +89,8 @@ pub struct World {
     pub copied: Copied,
     /// Faults still waiting for their call.
     pub faults: Vec<Fault>,
+    /// Calls that a fault holds back at this moment.
+    pub holds: Holds,
     /// Every mutating call so far, oldest first.
     pub calls: Vec<Call>,
     /// Every request to a path that no service knows.
@@ -124,6 +128,7 @@ impl World {
             copied: Copied::default(),
             switches: Switches::default(),
             faults: Vec::new(),
+            holds: Holds::default(),
             calls: Vec::new(),
             unknown: Vec::new(),
             sign_in: SignIn::default(),
@@ -149,10 +154,21 @@ impl World {
 
     /// The next id of a kind, such as `application`: the n-th one is the same on every run.
     pub fn next_id(&mut self, kind: &str) -> Uuid {
+        let name = format!("{kind}#{}", self.next_number(kind));
+        self.id_for(&name)
+    }
+
+    /// The next number of a kind, from 1.
+    pub fn next_number(&mut self, kind: &str) -> u32 {
         let count = self.counters.entry(kind.to_owned()).or_default();
         *count += 1;
-        let name = format!("{kind}#{count}");
-        self.id_for(&name)
+        *count
+    }
+
+    /// Whether an address is this server's own, by either name of this machine.
+    pub fn is_own_address(&self, address: &str) -> bool {
+        let address = address.trim_end_matches('/').replacen("://localhost", "://127.0.0.1", 1);
+        !address.is_empty() && address == self.origin
     }
 
     /// The tenant that the scenario is about; the nil tenant while there is none.

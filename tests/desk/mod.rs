@@ -55,6 +55,8 @@ pub struct Desk {
     pub practice: Practice,
     pub http: Http,
     pub session: Session,
+    /// The sign-in that is worked with now: a stronger one, once it was demanded.
+    current: Arc<Mutex<Session>>,
     pub reader: Reader,
     pub observer: Observer,
     pub choices: Choices,
@@ -78,14 +80,23 @@ impl Desk {
         let practice = begin(scenario, user).await;
         let http = client(&practice, name);
         let (events, _heard) = unbounded_channel();
-        let session = SignIn::new(&http, None).with_device_code(&events).await.unwrap();
-        Self::sit(practice, http, session, name).await
+        match SignIn::new(&http, None).with_device_code(&events).await {
+            Ok(session) => Self::sit(practice, http, session, name).await,
+            Err(trouble) if trouble.code.as_deref() == Some("AADSTS53003") => {
+                Self::through_a_browser(practice, http, name).await
+            }
+            Err(trouble) => panic!("{trouble}"),
+        }
     }
 
     /// Ada, signed in through a browser that comes back to the loopback port.
     pub async fn by_browser(scenario: &str, name: &str) -> Self {
         let practice = begin(scenario, "ada").await;
         let http = client(&practice, Some(name));
+        Self::through_a_browser(practice, http, Some(name)).await
+    }
+
+    async fn through_a_browser(practice: Practice, http: Http, name: Option<&str>) -> Self {
         let browser = Browser::default();
         let (events, mut heard) = unbounded_channel();
         let sign_in = SignIn::new(&http, None);
@@ -96,7 +107,7 @@ impl Desk {
             }
         };
         let (session, ()) = tokio::join!(sign_in.with_browser(&events), page);
-        Self { browser, ..Self::sit(practice, http, session.unwrap(), Some(name)).await }
+        Self { browser, ..Self::sit(practice, http, session.unwrap(), name).await }
     }
 
     /// Where the scenario's app is in another tenant, the person goes there with the sign-in from home.
@@ -105,7 +116,10 @@ impl Desk {
             Some(tenant) => session.switch_tenant(&tenant).await.unwrap(),
             None => session,
         };
-        let reader = Reader::new(http.clone(), session.tokens());
+        let current = Arc::new(Mutex::new(session.clone()));
+        let now = current.clone();
+        let tokens = Arc::new(move |wish| (now.lock().unwrap().tokens())(wish));
+        let reader = Reader::new(http.clone(), tokens);
         let observer = Observer::signed_in(reader.clone(), Some(session.tenant().to_owned()));
         let app = {
             let (world, summary) = (practice.world(), practice.summary());
@@ -118,7 +132,8 @@ impl Desk {
         };
         let choices = Choices { app, ..Choices::default() };
         let name = name.map(str::to_owned);
-        Self { practice, http, session, reader, observer, choices, browser: Browser::default(), name }
+        let browser = Browser::default();
+        Self { practice, http, session, current, reader, observer, choices, browser, name }
     }
 
     pub async fn look(&self) -> Facts {
@@ -150,6 +165,7 @@ impl Desk {
             scope_id: "6f0f2b0e-0000-4000-8000-00000000a001".into(),
             rehearsal_redirect: None,
             secret_days: 180,
+            remove_secret: None,
         }
     }
 
@@ -179,6 +195,13 @@ impl Desk {
                 Ok(applied) => {
                     self.settle(&facts, &change).await;
                     done.push(Done { change, applied });
+                }
+                // Nothing was done: the same step follows, once the person has signed in more strongly.
+                Err(trouble) if trouble.demand.is_some() => {
+                    let (events, _heard) = unbounded_channel();
+                    let sign_in = SignIn::new(&self.http, None).demanded(trouble.demand);
+                    let session = sign_in.with_device_code(&events).await.unwrap();
+                    *self.current.lock().unwrap() = session;
                 }
                 // The answer was lost. Whatever was made is found by looking; a secret's value is not.
                 Err(trouble) if trouble.uncertain => {
@@ -224,7 +247,7 @@ impl Desk {
         let address = listener.authorize_url(&self.http, &chain).unwrap();
         let (code, ()) = tokio::join!(listener.wait_for_code(), self.browser.open(address.as_str()));
         let outcome = match code {
-            Ok(code) => rehearse(&self.http, &chain, secret, &uri, code).await,
+            Ok(code) => rehearse(&self.http, &chain, secret, &uri, code, || ()).await,
             Err(trouble) => Err(trouble),
         };
         let (facts, planned) = self.plan(StageId::Try, &input).await;
@@ -338,7 +361,7 @@ pub fn client(practice: &Practice, name: Option<&str>) -> Http {
         let file = File::create(recordings().join(format!("{name}.har"))).unwrap();
         Arc::new(Har::new(Box::new(file)).unwrap())
     });
-    Http::new(config).unwrap()
+    Http::new(config)
 }
 
 /// A person's browser: follows redirects one by one and notes what it asked the services for. Cookies it has

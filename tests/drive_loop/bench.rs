@@ -141,7 +141,7 @@ impl Bench {
         let state = State::new(setup, choices, clock.now());
         let (service, clipboard) = ClipboardService::in_memory();
         let machinery = Machinery {
-            services: Services::new(Http::new(config).unwrap()).with_keeper(keeper),
+            services: Services::new(Http::new(config)).with_keeper(keeper),
             clipboard: service,
             browser: Browser::off(),
             clock,

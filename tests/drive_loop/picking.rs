@@ -54,7 +54,11 @@ fn a_guest_goes_to_the_other_tenant_and_finds_the_app_there() {
         let (home, there) = bench.world(|world| {
             let fabrikam = world.tenants[1].id.clone();
             let made = |tenant: &str| {
-                world.directory.iter().filter(|object| object.tenant == tenant && !object.owners.is_empty()).count()
+                world
+                    .directory
+                    .iter()
+                    .filter(|object| object.tenant == tenant && !object.owners.is_empty())
+                    .count()
             };
             (made(world.main_tenant()), made(&fabrikam))
         });
@@ -124,7 +128,9 @@ fn two_thousand_apps_arrive_whole_with_nothing_asked_per_app() {
         let state = bench.until("one app", |state| app_rows(state).len() == 1).await;
         // Its address could not have been made up from its name.
         let host = &app_rows(&state)[0].host;
-        assert!(host.starts_with("research-func-1040-") && host.ends_with(".westeurope-01.azurewebsites.net"));
+        assert!(
+            host.starts_with("research-func-1040-") && host.ends_with(".westeurope-01.azurewebsites.net")
+        );
         let state = bench.choose_the_app().await;
         assert_eq!(&state.facts.site.value().unwrap().host, host);
         assert_eq!(lists(&state), pages + 2, "nothing more was listed");

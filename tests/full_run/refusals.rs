@@ -6,17 +6,18 @@ use std::time::Duration;
 use handclasp::cloud::change::{Patience, WaitsFor};
 use handclasp::cloud::rehearsal::{Listener, rehearse};
 use handclasp::cloud::sign_in::{SignIn, SignInEvent, probe_secret, tenant_metadata};
-use handclasp::engine::change::{Change, ChangeKind, Method, Right, Service};
+use handclasp::engine::change::{Change, ChangeKind, Method, Service};
 use handclasp::engine::choices::ConsentWay;
 use handclasp::engine::facts::SecretVerdict;
 use handclasp::engine::ids::StageId;
-use handclasp::engine::plan::PlanInput;
+use handclasp::engine::plan::{PlanInput, landed};
 use handclasp::engine::trouble::{Class, Trouble};
 use handclasp::practice::world::SecretPolicy;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
 
+use super::changes::change;
 use super::desk::{self, Desk};
 use super::{made, saved};
 
@@ -97,24 +98,6 @@ async fn each_write_may_be_refused_and_is_made_afterwards() {
     desk.close(&secrets.iter().collect::<Vec<_>>());
 }
 
-/// A change that no plan would make, for rules that a plan never breaks.
-fn change(kind: ChangeKind, method: Method, path: String, body: Value) -> Change {
-    Change {
-        kind,
-        service: Service::Graph,
-        method,
-        path,
-        prefer: None,
-        before: Value::Null,
-        body,
-        title: String::new(),
-        consequences: vec![],
-        right: Right::OwnApp,
-        az: String::new(),
-        undo: String::new(),
-    }
-}
-
 fn code(outcome: Result<impl std::fmt::Debug, Trouble>) -> (u16, String) {
     let trouble = outcome.unwrap_err();
     (trouble.status.unwrap_or_default(), trouble.code.unwrap_or_default())
@@ -159,7 +142,7 @@ async fn the_directorys_own_rules_are_told_by_their_codes() {
     let principal = change(
         ChangeKind::CreateClientPrincipal,
         Method::Post,
-        "/servicePrincipals".into(),
+        "/servicePrincipals",
         json!({"appId": client.app_id}),
     );
     for status in [409, 400] {
@@ -196,7 +179,7 @@ async fn who_may_not_is_told_so_by_each_service() {
     let grant = change(
         ChangeKind::GrantEveryone,
         Method::Post,
-        "/oauth2PermissionGrants".into(),
+        "/oauth2PermissionGrants",
         json!({
             "clientId": facts.client_principal.value().unwrap().id, "consentType": "AllPrincipals",
             "resourceId": facts.api_principal.value().unwrap().id, "scope": "user_impersonation",
@@ -257,6 +240,23 @@ async fn a_registration_that_is_not_yet_known_is_waited_for_by_name() {
     }));
     writer.apply(&uri).await.unwrap();
     assert_eq!(*waits.lock().unwrap(), [WaitsFor::Registration; 3]);
+    desk.close(&[]);
+}
+
+#[tokio::test]
+async fn a_lost_secret_is_removed_and_one_that_is_gone_already_counts_as_removed() {
+    let desk = Desk::recorded("finished", "removed-secret").await;
+    let facts = desk.look().await;
+    let key_id = facts.client_app.value().unwrap().secrets[0].key_id.clone();
+    let input = PlanInput { remove_secret: Some(key_id), ..desk.input() };
+    let (facts, planned) = desk.plan(StageId::Secret, &input).await;
+    let [remove] = &planned.changes[..] else { panic!("{planned:?}") };
+    assert!(!landed(remove, &facts));
+    desk.writer().apply(remove).await.unwrap();
+    assert!(landed(remove, &desk.look().await));
+    desk.writer().apply(remove).await.unwrap();
+    let (_, nothing) = desk.plan(StageId::Secret, &input).await;
+    assert!(nothing.is_empty());
     desk.close(&[]);
 }
 
@@ -324,7 +324,7 @@ async fn sign_ins_that_fail_say_how() {
         let address = listener.authorize_url(&desk.http, &chain).unwrap();
         let state = address.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
         let code = listener.code_from_address(&format!("{here}?code={text}&state={state}")).unwrap();
-        let trouble = rehearse(&desk.http, &chain, &secret, redirect, code).await.unwrap_err();
+        let trouble = rehearse(&desk.http, &chain, &secret, redirect, code, || ()).await.unwrap_err();
         assert_eq!(trouble.code.as_deref(), Some(expected), "{}", trouble.original);
     }
     desk.world(|world| world.clock.advance(400 * 86_400));

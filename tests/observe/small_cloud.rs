@@ -82,7 +82,7 @@ impl SmallCloud {
             ..Limits::default()
         };
         let config = CloudConfig { read_only, limits, ..CloudConfig::new(Arc::new(cloud), "client", now) };
-        let http = Http::new(config).unwrap();
+        let http = Http::new(config);
         let tokens = Arc::new(|_| -> futures_util::future::BoxFuture<'static, _> {
             Box::pin(std::future::ready(Ok("token".into())))
         });

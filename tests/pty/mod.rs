@@ -4,6 +4,7 @@
 
 pub mod plan;
 pub mod practice;
+pub mod way;
 
 use std::io::{Read, Write};
 use std::num::NonZero;
@@ -39,6 +40,7 @@ pub mod key {
 /// An account of one's own: a home, a place for passing files, a folder to work in.
 pub struct Home {
     place: tempfile::TempDir,
+    more: Vec<(&'static str, PathBuf)>,
 }
 
 impl Home {
@@ -47,7 +49,12 @@ impl Home {
         for folder in ["home", "tmp", "work"] {
             std::fs::create_dir(place.path().join(folder)).unwrap();
         }
-        Self { place }
+        Self { place, more: Vec::new() }
+    }
+
+    /// One more variable for every program that is started from now on.
+    pub fn set(&mut self, name: &'static str, value: impl Into<PathBuf>) {
+        self.more.push((name, value.into()));
     }
 
     pub fn path(&self) -> &Path {
@@ -72,13 +79,15 @@ impl Home {
     /// The variables that every program is started with, and no others.
     pub fn variables(&self) -> Vec<(&'static str, PathBuf)> {
         let folder = |name: &str| self.place.path().join(name);
-        vec![
+        let mut all = vec![
             ("HOME", folder("home")),
             ("TMPDIR", folder("tmp")),
             ("TZ", "UTC".into()),
             ("LANG", "C.UTF-8".into()),
             ("TERM", "xterm-256color".into()),
-        ]
+        ];
+        all.extend(self.more.iter().cloned());
+        all
     }
 }
 
@@ -376,6 +385,14 @@ impl Terminal {
         self.child.process_id().unwrap()
     }
 
+    /// Ends the program as nothing in it can prevent or notice (SIGKILL), and waits until it is gone.
+    pub fn kill(mut self) {
+        let id = rustix::process::Pid::from_raw(self.process().cast_signed()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+        let status = self.child.wait().unwrap();
+        assert_eq!(status.signal(), Some("Killed"), "{status:?}");
+    }
+
     /// Whether the terminal's settings are the ones from before the program was started.
     pub fn settings_are_usual(&self) -> bool {
         settings(&*self.master) == self.settings
@@ -491,7 +508,7 @@ fn squeezed(text: &str) -> String {
 }
 
 /// Whether a text stands on a screen, maybe broken over lines.
-fn shows(screen: &vt100::Screen, text: &str) -> bool {
+pub fn shows(screen: &vt100::Screen, text: &str) -> bool {
     squeezed(&screen.contents()).contains(&squeezed(text))
 }
 

@@ -18,14 +18,22 @@ pub struct Control {
 impl Control {
     /// For the practice cloud with this control endpoint.
     pub fn at(address: impl Into<String>) -> Self {
+        Self::over(address.into(), |client| client)
+    }
+
+    /// The same over TLS, the authority's certificate given as PEM.
+    pub fn trusting(address: impl Into<String>, authority: &[u8]) -> Self {
+        let authority = reqwest::Certificate::from_pem(authority).unwrap();
+        Self::over(address.into(), |client| client.tls_certs_only([authority]))
+    }
+
+    fn over(address: String, more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let http = reqwest::Client::builder()
+        let plain = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
-            .timeout(Duration::from_secs(60))
-            .build()
-            .unwrap();
-        Self { address: address.into(), runtime, http }
+            .timeout(Duration::from_secs(60));
+        Self { address, runtime, http: more(plain).build().unwrap() }
     }
 
     fn answer(&self, request: reqwest::RequestBuilder) -> (u16, String) {
@@ -69,6 +77,22 @@ impl Control {
         let done = self.act("sign-in", json!({ "url": address }));
         self.answer(self.http.get(done["location"].as_str().unwrap()))
     }
+
+    /// Opens an address as a browser does, and follows where it leads; the hosts that were visited, and the last page.
+    #[track_caller]
+    pub fn browse(&self, address: &str) -> (Vec<String>, String) {
+        let mut url = url::Url::parse(address).unwrap();
+        let mut hosts = Vec::new();
+        loop {
+            hosts.push(url.host_str().unwrap().to_owned());
+            assert!(hosts.len() < 10, "it leads in circles: {hosts:?}");
+            let answer = self.runtime.block_on(async { self.http.get(url.clone()).send().await.unwrap() });
+            let Some(location) = answer.headers().get("location") else {
+                return (hosts, self.runtime.block_on(answer.text()).unwrap());
+            };
+            url = url.join(location.to_str().unwrap()).unwrap();
+        }
+    }
 }
 
 /// A practice cloud in a process of its own; it ends with this value.
@@ -81,15 +105,24 @@ pub struct Serving {
 
 impl Serving {
     pub fn start(home: &Home, scenario: &str) -> Self {
+        Self::with(home, &[scenario])
+    }
+
+    /// With more arguments than the scenario.
+    pub fn with(home: &Home, args: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_handclasp"));
-        command.args(["practice", "serve", scenario]).env_clear().envs(home.variables());
+        command.args(["practice", "serve"]).args(args).env_clear().envs(home.variables());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let summary: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"));
         let text = |name: &str| summary[name].as_str().unwrap().to_owned();
-        Self { control: Control::at(text("control")), cloud_file: text("cloud_file"), child, summary }
+        let control = match summary["ca_file"].as_str() {
+            Some(file) => Control::trusting(text("control"), &std::fs::read(file).unwrap()),
+            None => Control::at(text("control")),
+        };
+        Self { control, cloud_file: text("cloud_file"), child, summary }
     }
 }
 

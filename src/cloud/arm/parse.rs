@@ -61,7 +61,9 @@ pub fn site_id_parts(id: &str) -> Option<(&str, &str, &str)> {
     };
     let parts: Vec<&str> = id.strip_prefix('/')?.trim_end_matches('/').split('/').collect();
     let (parts, slot) = match parts.as_slice() {
-        [app @ .., slots, slot] if app.len() == 8 && slots.eq_ignore_ascii_case("slots") => (app, Some(*slot)),
+        [app @ .., slots, slot] if app.len() == 8 && slots.eq_ignore_ascii_case("slots") => {
+            (app, Some(*slot))
+        }
         app => (app, None),
     };
     let [a, subscription, b, group, c, provider, d, site] = parts else { return None };
@@ -69,11 +71,7 @@ pub fn site_id_parts(id: &str) -> Option<(&str, &str, &str)> {
     let known = words.iter().all(|(found, wanted)| found.eq_ignore_ascii_case(wanted))
         && provider.eq_ignore_ascii_case("Microsoft.Web");
     let all_fit = [subscription, group, site].into_iter().all(|p| fits(p)) && slot.is_none_or(fits);
-    (known && all_fit).then_some((
-        *subscription,
-        *group,
-        *site,
-    ))
+    (known && all_fit).then_some((*subscription, *group, *site))
 }
 
 /// The resource id of the app that a slot belongs to; `None` for what is no slot's id.
@@ -244,7 +242,10 @@ mod tests {
         v["name"] = json!("contoso-hello/staging");
         v["properties"]["defaultHostName"] = json!("contoso-hello-staging.azurewebsites.net");
         let slot = site(&v).unwrap();
-        assert_eq!((slot.name.as_str(), slot.id.as_str()), ("contoso-hello/staging", v["id"].as_str().unwrap()));
+        assert_eq!(
+            (slot.name.as_str(), slot.id.as_str()),
+            ("contoso-hello/staging", v["id"].as_str().unwrap())
+        );
         for odd in ["/slots", "/slots/", "/slots/..", "/slots/a/b", "/slots/a?b", "/functions/x"] {
             assert_eq!(site_id_parts(&format!("{ID}{odd}")), None, "{odd}");
         }

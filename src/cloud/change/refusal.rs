@@ -55,6 +55,12 @@ impl Refusal {
         matches!(self.status, 400 | 409) && self.says("already exists")
     }
 
+    /// The secret that was to be removed is not there any more. Graph's words are not documented; anything else
+    /// stays a refusal, and a look tells.
+    pub(super) fn secret_gone(&self) -> bool {
+        self.status == 400 && self.says("no password credential found")
+    }
+
     /// What to wait for before the change is sent again, if that may help. Only refusals that the service is
     /// known to give while it has not caught up; anything else is meant.
     pub(super) fn passes(&self, change: &Change) -> Option<WaitsFor> {
@@ -211,6 +217,8 @@ mod tests {
         assert!(!refusal(403, "Request_MultipleObjectsWithSameKeyValue", "").principal_exists());
         assert!(refusal(400, "Request_BadRequest", "Permission entry already exists.").grant_exists());
         assert!(!refusal(400, "Request_BadRequest", "Something else").grant_exists());
+        assert!(refusal(400, "Request_BadRequest", "No password credential found with keyId.").secret_gone());
+        assert!(!refusal(404, "Request_ResourceNotFound", "No password credential found.").secret_gone());
     }
 
     #[test]

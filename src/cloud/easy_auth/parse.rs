@@ -43,7 +43,7 @@ pub fn answer(status: u16, challenges: &[&str], location: Option<&str>) -> Probe
 
 /// One parameter of a challenge. Easy Auth separates them with spaces, without commas (not the form of
 /// RFC 7235); commas are taken too. Values stand in double quotes, or go up to the next separator.
-fn parameter(challenge: &str, wanted: &str) -> Option<String> {
+pub(in crate::cloud) fn parameter(challenge: &str, wanted: &str) -> Option<String> {
     let mut rest = challenge.get(..LONGEST_HEADER).unwrap_or(challenge);
     while let Some((before, after)) = rest.split_once('=') {
         let key = before.rsplit([' ', ',', '\t']).next().unwrap_or(before);

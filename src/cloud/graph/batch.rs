@@ -136,10 +136,8 @@ async fn ask(reader: &Reader, batch: &[Waiting]) -> Result<Answer, Trouble> {
             request
         })
         .collect();
-    let token = reader.token(Service::Graph).await?;
     let url = reader.url(Service::Graph, "/$batch")?;
-    let request = Request::ask(Service::Graph, url).token(&token).json(&json!({"requests": requests}));
-    reader.http.read(&request).await
+    reader.ask(Request::ask(Service::Graph, url).json(&json!({"requests": requests}))).await
 }
 
 /// One response of a batch as an answer of its own.
@@ -149,6 +147,10 @@ fn read(reader: &Reader, envelope: &Answer, waiting: &Waiting, response: &mut Va
     };
     let headers = headers(at(response, &["headers"]));
     let wait = retry_after(&headers, envelope.at).unwrap_or_default();
+    // A token that is refused for this one only: asked by itself, it is tried with a fresh one.
+    if status == 401 {
+        return Outcome::Alone(Duration::ZERO);
+    }
     // 424 only says that another one failed. For the rest, asking again by itself may bring an answer, unless
     // more patience is asked for than a person at a terminal should be held for.
     if matches!(status, 424 | 429 | 500 | 502 | 503 | 504) && wait <= reader.http.limits().longest_retry_after

@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::trust::ExtraRoots;
 use crate::cloud::call_log::CallRecord;
 use crate::cloud::har::Har;
 use crate::engine::clouds::Cloud;
@@ -33,6 +34,8 @@ pub struct CloudConfig {
     pub har: Option<Arc<Har>>,
     /// Gets the services' own time.
     pub on_server_time: Option<OnServerTime>,
+    /// Who is trusted beside those whom the system trusts.
+    pub extra_roots: ExtraRoots,
     /// Time limits, repetition, sizes.
     pub limits: Limits,
 }
@@ -48,6 +51,7 @@ impl CloudConfig {
             calls: None,
             har: None,
             on_server_time: None,
+            extra_roots: ExtraRoots::default(),
             limits: Limits::default(),
         }
     }

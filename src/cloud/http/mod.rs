@@ -5,6 +5,7 @@ mod config;
 mod guard;
 mod request;
 mod retry;
+mod trust;
 mod wire;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use answer::Answer;
 pub use config::{CloudConfig, Limits, Now, OnServerTime};
 pub use request::{Request, Service, WriteRequest};
 pub(super) use retry::retry_after;
+pub use trust::ExtraRoots;
 
 use crate::engine::clouds::Cloud;
 use crate::engine::trouble::Trouble;
@@ -32,13 +34,10 @@ struct Inner {
 }
 
 impl Http {
-    /// A client for one cloud.
-    ///
-    /// # Errors
-    /// When this machine's trust store or proxy settings cannot be used.
-    pub fn new(config: CloudConfig) -> Result<Self, Trouble> {
-        let wire = Wire::new(&config.limits)?;
-        Ok(Self { inner: Arc::new(Inner { config, wire }) })
+    /// A client for one cloud. Nothing is connected, and the trust store not read, before the first request; where
+    /// this machine's settings cannot be used, that is what the request brings.
+    pub fn new(config: CloudConfig) -> Self {
+        Self { inner: Arc::new(Inner { config, wire: Wire::default() }) }
     }
 
     /// The endpoints.

@@ -79,7 +79,7 @@ impl Request {
         Self::new(service, Method::GET, url)
     }
 
-    /// A POST that changes nothing: a token request, a batch of reads. Never repeated.
+    /// A POST that changes nothing: a token request, a batch of reads. Repeated only if [`Self::repeatable`] says so.
     pub fn ask(service: Service, url: Url) -> Self {
         Self::new(service, Method::POST, url)
     }
@@ -87,6 +87,11 @@ impl Request {
     /// A call of the function itself with its own method. Never repeated, because it runs the customer's code.
     pub fn call(url: Url, method: Method) -> Self {
         Self { repeatable: false, ..Self::new(Service::Site, method, url) }
+    }
+
+    /// The service that it goes to.
+    pub const fn service(&self) -> Service {
+        self.service
     }
 
     /// With a bearer token. For the function app, [`Self::only_to`] must name its host as well.
@@ -97,6 +102,13 @@ impl Request {
             self.sign_in =
                 if self.service == Service::Site { SignInUsed::Rehearsal } else { SignInUsed::Person };
         }
+        self
+    }
+
+    /// Sent again by itself where that may help: for a POST whose second answer is as good as the first.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.repeatable = true;
         self
     }
 
@@ -175,10 +187,10 @@ impl WriteRequest {
         Self(self.0.json(body))
     }
 
-    /// With a bearer token.
+    /// The same with a bearer token.
     #[must_use]
-    pub fn token(self, token: &SecretString) -> Self {
-        Self(self.0.token(token))
+    pub fn with_token(&self, token: &SecretString) -> Self {
+        Self(self.0.clone().token(token))
     }
 
     /// With a header; one whose value cannot be sent is left out.

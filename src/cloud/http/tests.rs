@@ -1,5 +1,7 @@
 //! The client against a small server of its own: real connections, real statuses, no waiting.
 
+mod bad_days;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -62,12 +64,12 @@ impl Server {
     }
 
     fn http(&self) -> Http {
-        Http::new(self.config()).unwrap()
+        Http::new(self.config())
     }
 
     fn listened(&self) -> (Http, UnboundedReceiver<CallRecord>) {
         let (calls, records) = unbounded_channel();
-        (Http::new(CloudConfig { calls: Some(calls), ..self.config() }).unwrap(), records)
+        (Http::new(CloudConfig { calls: Some(calls), ..self.config() }), records)
     }
 }
 
@@ -144,7 +146,7 @@ async fn a_write_is_never_repeated() {
 #[tokio::test]
 async fn read_only_has_no_write_half() {
     let server = Server::start(|_, _, _, _| said(200, "")).await;
-    assert!(Http::new(CloudConfig { read_only: true, ..server.config() }).unwrap().writes().is_none());
+    assert!(Http::new(CloudConfig { read_only: true, ..server.config() }).writes().is_none());
 }
 
 #[tokio::test]
@@ -177,7 +179,7 @@ async fn an_unanswered_call_times_out() {
     };
     let mut config = server.config();
     config.limits.total = Duration::from_millis(30);
-    let http = Http::new(config).unwrap();
+    let http = Http::new(config);
     let trouble = http.read(&Request::get(Service::Arm, server.url("/x"))).await.unwrap_err();
     assert_eq!(trouble.class, Class::TimeOut);
     assert!(trouble.what.contains("Azure Resource Manager"), "{}", trouble.what);
@@ -259,7 +261,7 @@ async fn large_and_strange_bodies_are_survived() {
     .await;
     let mut config = server.config();
     config.limits.body = 1000;
-    let http = Http::new(config).unwrap();
+    let http = Http::new(config);
     let get = |path: &str| Request::get(Service::Arm, server.url(path));
     let large = http.read(&get("/large")).await.unwrap();
     assert_eq!((large.body.len(), large.truncated), (1000, true));
@@ -281,7 +283,7 @@ async fn the_services_tell_the_time_but_a_site_does_not() {
         on_server_time: Some(Arc::new(move |time| listener.lock().unwrap().push(time))),
         ..server.config()
     };
-    let http = Http::new(config).unwrap();
+    let http = Http::new(config);
     http.read(&Request::get(Service::Graph, server.url("/v1.0/me"))).await.unwrap();
     let site = Url::parse("https://contoso.azurewebsites.net/").unwrap();
     http.read(&Request::get(Service::Site, site)).await.unwrap();
@@ -302,7 +304,7 @@ async fn nothing_recorded_or_logged_holds_a_secret() {
     let memory = crate::cloud::har::tests::Shared::default();
     let har = Arc::new(Har::new(Box::new(memory.clone())).unwrap());
     let (calls, mut records) = unbounded_channel();
-    let http = Http::new(CloudConfig { calls: Some(calls), har: Some(har), ..server.config() }).unwrap();
+    let http = Http::new(CloudConfig { calls: Some(calls), har: Some(har), ..server.config() });
     let request = Request::ask(Service::Login, server.url("/t/oauth2/v2.0/token?sig=CanaryCanary"))
         .encoded_form("client_id=c1&client_secret=Canary%7ESecret%2B1&code=CanaryCode1".into())
         .token(&"CanaryToken".into());

@@ -1,7 +1,7 @@
 //! One exchange on the wire: sent, read up to the limit, logged and recorded.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, HeaderValue};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::answer::Answer;
-use super::config::{CloudConfig, Limits};
+use super::config::CloudConfig;
 use super::guard::Route;
 use super::request::{Body, Request, Service};
 use super::retry::http_date;
@@ -30,12 +30,14 @@ const USER_AGENT: &str = concat!("Handclasp/", env!("CARGO_PKG_VERSION"));
 const CORRELATION: [&str; 4] =
     ["client-request-id", "x-ms-correlation-request-id", "request-id", "x-ms-request-id"];
 
-/// The connections.
+/// The connections. Each is made when it is first needed: reading the system's trust store takes longer than all
+/// else that happens before the first frame.
+#[derive(Default)]
 pub(super) struct Wire {
     /// To the world: the system's trust and proxies.
-    world: Client,
+    world: OnceLock<Result<Client, Trouble>>,
     /// To this machine: past any proxy, and never by asking a name server what `localhost` is.
-    here: Client,
+    here: OnceLock<Result<Client, Trouble>>,
 }
 
 /// An exchange that brought no answer.
@@ -59,28 +61,15 @@ impl Resolve for ThisMachine {
 }
 
 impl Wire {
-    pub(super) fn new(limits: &Limits) -> Result<Self, Trouble> {
-        let common = || -> ClientBuilder {
-            Client::builder()
-                .user_agent(USER_AGENT)
-                .redirect(Policy::none())
-                .connect_timeout(limits.connect)
-                .timeout(limits.total)
-        };
-        let built = |builder: ClientBuilder| {
-            builder.build().map_err(|error| {
-                Trouble::new(
-                    Class::Local,
-                    "The connection settings of this computer could not be used.",
-                    "Check the proxy settings (HTTPS_PROXY) and the certificate file (SSL_CERT_FILE).",
-                )
-                .original(classify::chain(&error))
+    fn client(&self, config: &CloudConfig, loopback: bool) -> Result<&Client, Trouble> {
+        let made = if loopback {
+            self.here.get_or_init(|| {
+                client(config, |builder| builder.no_proxy().dns_resolver(Arc::new(ThisMachine)))
             })
+        } else {
+            self.world.get_or_init(|| client(config, |builder| builder))
         };
-        Ok(Self {
-            world: built(common())?,
-            here: built(common().no_proxy().dns_resolver(Arc::new(ThisMachine)))?,
-        })
+        made.as_ref().map_err(Clone::clone)
     }
 
     /// Sends a request once.
@@ -92,10 +81,14 @@ impl Wire {
         attempt: u8,
         write: bool,
     ) -> Result<Answer, Failed> {
+        let client = self.client(config, route.loopback).map_err(|trouble| Failed {
+            trouble,
+            repeating_may_help: false,
+            may_have_landed: false,
+        })?;
         let (headers, correlation) = headers(request, route);
         let mut redactor = redactor(request);
         let mut log = Log::start(config, request, &redactor, attempt, correlation.clone());
-        let client = if route.loopback { &self.here } else { &self.world };
         let mut outgoing = client.request(request.method.clone(), route.url.clone()).headers(headers.clone());
         if let Some(body) = request.body_text() {
             outgoing = outgoing.body(body.to_owned());
@@ -145,6 +138,25 @@ impl Wire {
             }
         }
     }
+}
+
+fn client(
+    config: &CloudConfig,
+    special: impl FnOnce(ClientBuilder) -> ClientBuilder,
+) -> Result<Client, Trouble> {
+    let builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(Policy::none())
+        .connect_timeout(config.limits.connect)
+        .timeout(config.limits.total);
+    special(config.extra_roots.trusted_by(builder)).build().map_err(|error| {
+        Trouble::new(
+            Class::Local,
+            "The connection settings of this computer could not be used.",
+            "Check the proxy settings (HTTPS_PROXY) and the certificate file (SSL_CERT_FILE).",
+        )
+        .original(classify::chain(&error))
+    })
 }
 
 /// What came back, before anybody judged it.

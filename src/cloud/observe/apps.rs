@@ -8,8 +8,10 @@ use futures_util::future::{Either, join_all, select};
 use super::{Look, Node, Part, hangs_on};
 use crate::cloud::graph::Graph;
 use crate::cloud::reader::mapped;
+use crate::cloud::sign_in::probe_redirect;
 use crate::engine::facts::{
-    Application, AuthSettings, Candidate, CandidateReason, Fact, Probes, Resource, Seen, ServicePrincipal,
+    Application, AuthSettings, Candidate, CandidateReason, Fact, Probes, RedirectProbe, Resource, Seen,
+    ServicePrincipal, Tenant,
 };
 use crate::engine::markers;
 
@@ -127,6 +129,31 @@ impl<'a> Look<'a> {
             let Some(graph) = graph else { return Seen::default() };
             principal(graph, chosen, client.map(|(app, _)| app).boxed().shared()).await
         })
+    }
+
+    /// What the sign-in page says of the redirect URL, where the registration cannot be read and its client id is known.
+    pub(super) fn redirect_probe(
+        &self,
+        client: &Node<'a, Client>,
+        tenant: &Node<'a, Seen<Tenant>>,
+    ) -> Node<'a, Seen<RedirectProbe>> {
+        let (http, client, tenant) = (self.http, client.clone(), tenant.clone());
+        let wanted = self.choices.client_app_id.clone().zip(self.choices.redirect_url.clone());
+        async move {
+            let Some((client_app_id, redirect_url)) = wanted else { return Seen::default() };
+            let (registration, _) = client.await;
+            if registration.value().is_some() || registration.is_absent() {
+                return Seen::default();
+            }
+            let tenant = tenant.await;
+            let Some(tenant) = tenant.value() else { return Seen::default() };
+            let asked = probe_redirect(http, &tenant.id, &client_app_id, &redirect_url).await;
+            let told =
+                asked.map(|registered| Some(RedirectProbe { client_app_id, redirect_url, registered }));
+            Seen::from_result(told, http.now(), "GET /{tenant}/oauth2/v2.0/authorize")
+        }
+        .boxed()
+        .shared()
     }
 
     /// What the Resource URL names. The default, the API's client id, is the first name of its service

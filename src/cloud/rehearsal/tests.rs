@@ -1,5 +1,7 @@
 //! The rehearsal against the practice cloud, as a person would do it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -115,7 +117,13 @@ async fn rehearsed_with(
 ) -> Result<Rehearsal, Trouble> {
     let url = listener.authorize_url(&stage.http, chain).unwrap();
     let (code, _) = tokio::join!(listener.wait_for_code(), at_the_page(stage, url, "accept"));
-    rehearse(&stage.http, chain, secret, &listener.redirect_uri(), code?).await
+    let told = AtomicBool::new(false);
+    let outcome = rehearse(&stage.http, chain, secret, &listener.redirect_uri(), code?, || {
+        told.store(true, Ordering::SeqCst);
+    })
+    .await;
+    assert_eq!(told.into_inner(), outcome.is_ok(), "a code that was redeemed is told, and no other");
+    outcome
 }
 
 #[tokio::test]

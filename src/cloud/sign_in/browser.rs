@@ -29,12 +29,15 @@ pub(super) async fn sign_in(
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let mut request = entra
         .authorize_url(CsrfToken::new_random)
-        .add_scopes(first_scopes(http.cloud()))
+        .add_scopes(first_scopes(http.cloud(), sign_in.audience()))
         .set_pkce_challenge(challenge)
         .add_extra_param("response_mode", "query")
         .add_extra_param("prompt", "select_account");
     if let Some(name) = &sign_in.login_hint {
         request = request.add_extra_param("login_hint", name);
+    }
+    if let Some(demand) = &sign_in.demand {
+        request = request.add_extra_param("claims", &demand.claims);
     }
     let (url, state) = request.url();
     announce(events, SignInEvent::Browser { url });
@@ -42,11 +45,12 @@ pub(super) async fn sign_in(
     let code = loopback.wait(state.secret()).await?;
     announce(events, SignInEvent::Returned);
     let via = Via::new(http, SignInUsed::Person);
-    let answer: TokenAnswer = entra
+    let mut request = entra
         .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
-        .set_pkce_verifier(verifier)
-        .request_async(&via)
-        .await
-        .map_err(|error| via.trouble(error))?;
-    Ok(Session::new(http, &sign_in.tenant, answer.into()))
+        .set_pkce_verifier(verifier);
+    if let Some(demand) = &sign_in.demand {
+        request = request.add_extra_param("claims", demand.claims.clone());
+    }
+    let answer: TokenAnswer = request.request_async(&via).await.map_err(|error| via.trouble(error))?;
+    Ok(Session::new(http, &sign_in.tenant, answer.into(), sign_in.demand.as_deref().cloned()))
 }

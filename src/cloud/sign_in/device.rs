@@ -35,12 +35,11 @@ pub(super) async fn sign_in(
     let http = &sign_in.http;
     let entra = client(http.cloud(), &sign_in.tenant, http.client_id(), Version::V2);
     let via = Via::new(http, SignInUsed::Nobody);
-    let code: DeviceCode = entra
-        .exchange_device_code()
-        .add_scopes(first_scopes(http.cloud()))
-        .request_async(&via)
-        .await
-        .map_err(|error| via.trouble(error))?;
+    let mut request = entra.exchange_device_code().add_scopes(first_scopes(http.cloud(), sign_in.audience()));
+    if let Some(demand) = &sign_in.demand {
+        request = request.add_extra_param("claims", demand.claims.clone());
+    }
+    let code: DeviceCode = request.request_async(&via).await.map_err(|error| via.trouble(error))?;
     announce(
         events,
         SignInEvent::DeviceCode {
@@ -54,8 +53,11 @@ pub(super) async fn sign_in(
     let via = Via::polling(http);
     let shortest = http.limits().shortest_poll;
     let clock = http.clone();
-    let answer: TokenAnswer = entra
-        .exchange_device_access_token(&code)
+    let mut request = entra.exchange_device_access_token(&code);
+    if let Some(demand) = &sign_in.demand {
+        request = request.add_extra_param("claims", demand.claims.clone());
+    }
+    let answer: TokenAnswer = request
         .set_time_fn(move || std::time::SystemTime::from(clock.now()).into())
         .request_async(&via, |wait| tokio::time::sleep(wait.max(shortest)), None)
         .await
@@ -67,7 +69,7 @@ pub(super) async fn sign_in(
             explain(via.trouble(error), kind.as_ref())
         })?;
     announce(events, SignInEvent::Returned);
-    Ok(Session::new(http, &sign_in.tenant, answer.into()))
+    Ok(Session::new(http, &sign_in.tenant, answer.into(), sign_in.demand.as_deref().cloned()))
 }
 
 /// The page's address, if it is one that a person may be sent to.

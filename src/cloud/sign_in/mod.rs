@@ -7,6 +7,7 @@ pub(super) mod loopback;
 mod metadata;
 pub(super) mod oauth;
 mod probe;
+mod redirect_probe;
 mod session;
 
 use std::fmt;
@@ -17,10 +18,12 @@ use url::Url;
 
 pub use metadata::{TenantMetadata, tenant_metadata};
 pub use probe::probe_secret;
+pub use redirect_probe::probe_redirect;
 pub use session::{Lender, Lent, PersonHint, Session};
 
 use super::http::Http;
-use crate::engine::trouble::Trouble;
+use crate::engine::clouds::Audience;
+use crate::engine::trouble::{Demand, Trouble};
 
 /// The authority that takes work and school accounts of every tenant (microsoft-cloud 2.1).
 pub const ANY_TENANT: &str = "organizations";
@@ -65,13 +68,14 @@ pub struct SignIn {
     http: Http,
     tenant: String,
     login_hint: Option<String>,
+    demand: Option<Box<Demand>>,
 }
 
 impl SignIn {
     /// A sign-in to the chosen tenant (id or domain), or to whichever the account belongs to.
     pub fn new(http: &Http, tenant: Option<&str>) -> Self {
         let tenant = tenant.map(str::trim).filter(|tenant| !tenant.is_empty()).unwrap_or(ANY_TENANT);
-        Self { http: http.clone(), tenant: tenant.to_owned(), login_hint: None }
+        Self { http: http.clone(), tenant: tenant.to_owned(), login_hint: None, demand: None }
     }
 
     /// The same, with the account's name filled in beforehand on the browser's page.
@@ -79,6 +83,18 @@ impl SignIn {
     pub fn login_hint(mut self, name: impl Into<String>) -> Self {
         self.login_hint = Some(name.into());
         self
+    }
+
+    /// The same, asked with what a service demands of its token.
+    #[must_use]
+    pub fn demanded(mut self, demand: Option<Box<Demand>>) -> Self {
+        self.demand = demand;
+        self
+    }
+
+    /// The service whose token comes with the sign-in itself.
+    fn audience(&self) -> Audience {
+        self.demand.as_ref().map_or(Audience::Graph, |demand| demand.audience)
     }
 
     /// Signs in with a code that is typed on a page (microsoft-cloud 2.4).

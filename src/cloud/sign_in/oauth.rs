@@ -189,13 +189,20 @@ pub(in crate::cloud) struct Via<'a> {
     sign_in: SignInUsed,
     /// Whether a refusal is part of the conversation, as it is while a device code is polled.
     polling: bool,
+    /// Whether what is asked may be asked again: a refresh token may, a code is good only once (microsoft-cloud 2.5, 2.7).
+    again: bool,
     last: Mutex<Option<Trouble>>,
 }
 
 impl<'a> Via<'a> {
     /// For one exchange, shown in the log as made with this sign-in.
     pub(in crate::cloud) fn new(http: &'a Http, sign_in: SignInUsed) -> Self {
-        Self { http, sign_in, polling: false, last: Mutex::new(None) }
+        Self { http, sign_in, polling: false, again: false, last: Mutex::new(None) }
+    }
+
+    /// The same for what may be asked again where no answer came.
+    pub(super) fn again(self) -> Self {
+        Self { again: true, ..self }
     }
 
     /// For polling: refusals are handed through to whoever polls, and the last one is remembered.
@@ -211,6 +218,7 @@ impl<'a> Via<'a> {
             .header(http::header::ACCEPT, "application/json")
             .encoded_form(body.into())
             .sign_in(self.sign_in);
+        let request = if self.again { request.repeatable() } else { request };
         let answer = self.http.send(&request).await?;
         if !answer.is_success() {
             let trouble = classify::refusal(&answer);

@@ -1,7 +1,7 @@
 //! A signed-in person: tokens for each service from one refresh token, or lent by another program's sign-in, and
 //! renewed before they end.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -14,8 +14,9 @@ use super::claims::Claims;
 use super::oauth::{Tokens, Version, Via, client};
 use crate::cloud::call_log::SignInUsed;
 use crate::cloud::http::Http;
+use crate::cloud::reader::{Refused, TokenWish, Tokens as Giver};
 use crate::engine::clouds::{Audience, Cloud};
-use crate::engine::trouble::{Class, Trouble};
+use crate::engine::trouble::{Class, Demand, Trouble};
 
 /// A token is renewed this long before its end, or at half of a shorter life.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -61,6 +62,8 @@ struct Inner {
     graph: Slot,
     arm: Slot,
     power_apps: Slot,
+    /// What services have demanded of their tokens; each further one is asked for with the same.
+    demands: Mutex<Vec<Demand>>,
 }
 
 /// Where new tokens come from.
@@ -72,17 +75,36 @@ enum Source {
 }
 
 /// One service's token. Whoever finds it stale renews it while the others wait for that one renewal.
-type Slot = AsyncMutex<Option<Held>>;
+type Slot = AsyncMutex<State>;
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// A demand that could not be met without the person, and why: nobody asks twice.
+    unmet: Option<(String, Trouble)>,
+}
 
 struct Held {
     token: SecretString,
     renew_at: Timestamp,
     ends: Timestamp,
+    /// It was got in place of one that the service had refused.
+    after_refusal: bool,
 }
 
-/// What is asked for when signing in: Graph, a refresh token, and who it is.
-pub(super) fn first_scopes(cloud: &Cloud) -> impl Iterator<Item = Scope> + use<> {
-    scopes(cloud.graph_scope())
+/// What is asked for when signing in: one service, a refresh token, and who it is.
+pub(super) fn first_scopes(cloud: &Cloud, audience: Audience) -> impl Iterator<Item = Scope> + use<> {
+    scopes(scope_of(cloud, audience).unwrap_or_else(|| cloud.graph_scope()))
+}
+
+/// The scope that names everything of a service, where this cloud has it.
+fn scope_of(cloud: &Cloud, audience: Audience) -> Option<String> {
+    match audience {
+        Audience::Graph => Some(cloud.graph_scope()),
+        Audience::Arm => Some(cloud.arm_scope()),
+        Audience::PowerApps => cloud.power_apps_scope(),
+        Audience::Login => None,
+    }
 }
 
 fn scopes(resource: String) -> impl Iterator<Item = Scope> {
@@ -94,16 +116,22 @@ impl Held {
         let early = MARGIN.min(lifetime / 2);
         // A lifetime beyond the calendar's end is nonsense; such a token is simply renewed next time.
         let after = |span: Duration| now.checked_add(span).unwrap_or(now);
-        Self { token, renew_at: after(lifetime.saturating_sub(early)), ends: after(lifetime) }
+        Self {
+            token,
+            renew_at: after(lifetime.saturating_sub(early)),
+            ends: after(lifetime),
+            after_refusal: false,
+        }
     }
 }
 
 impl Session {
-    /// A session from the tokens of a sign-in; the access token is for Graph.
-    pub(super) fn new(http: &Http, tenant: &str, tokens: Tokens) -> Self {
+    /// A session from the tokens of a sign-in. The access token is for Graph, or for the service whose demand the
+    /// sign-in was asked with.
+    pub(super) fn new(http: &Http, tenant: &str, tokens: Tokens, demand: Option<Demand>) -> Self {
         let claims = tokens.id.as_ref().map(Claims::of).unwrap_or_default();
-        let graph = Held::new(tokens.access, tokens.lifetime, http.now());
-        Self::with(http, tenant, claims, graph, Source::Own(Mutex::new(tokens.refresh)))
+        let first = Held::new(tokens.access, tokens.lifetime, http.now());
+        Self::with(http, tenant, claims, first, Source::Own(Mutex::new(tokens.refresh)), demand)
     }
 
     /// A session whose tokens another program lends, asked first for Graph's: that also tells who it is.
@@ -114,7 +142,7 @@ impl Session {
         let first = lender(Audience::Graph).await?;
         let claims = Claims::of(&first.token);
         let graph = Held::new(first.token, first.lifetime, http.now());
-        Ok(Self::with(http, &first.tenant, claims, graph, Source::Lent(lender)))
+        Ok(Self::with(http, &first.tenant, claims, graph, Source::Lent(lender), None))
     }
 
     /// A session from a refresh token that was kept, for this tenant (id or domain) or for whichever it was given for.
@@ -124,12 +152,26 @@ impl Session {
     pub async fn kept(http: &Http, tenant: &str, refresh: SecretString) -> Result<Self, Trouble> {
         let nothing = Held::new(SecretString::default(), Duration::ZERO, http.now());
         let source = Source::Own(Mutex::new(Some(refresh)));
-        Self::with(http, tenant, Claims::default(), nothing, source).switch_tenant(tenant).await
+        Self::with(http, tenant, Claims::default(), nothing, source, None).switch_tenant(tenant).await
     }
 
-    fn with(http: &Http, tenant: &str, claims: Claims, graph: Held, source: Source) -> Self {
+    fn with(
+        http: &Http,
+        tenant: &str,
+        claims: Claims,
+        first: Held,
+        source: Source,
+        demand: Option<Demand>,
+    ) -> Self {
         // From here on the tenant is known, which tokens for `organizations` would leave open.
         let authority = if claims.tenant.is_empty() { tenant.to_owned() } else { claims.tenant.clone() };
+        let (mut graph, mut arm, mut power_apps) = (State::default(), State::default(), State::default());
+        let slot = match demand.as_ref().map(|demand| demand.audience) {
+            Some(Audience::Arm) => &mut arm,
+            Some(Audience::PowerApps) => &mut power_apps,
+            Some(Audience::Graph | Audience::Login) | None => &mut graph,
+        };
+        slot.held = Some(first);
         Self {
             inner: Arc::new(Inner {
                 http: http.clone(),
@@ -141,9 +183,10 @@ impl Session {
                     name: claims.name,
                 },
                 source,
-                graph: AsyncMutex::new(Some(graph)),
-                arm: AsyncMutex::default(),
-                power_apps: AsyncMutex::default(),
+                graph: AsyncMutex::new(graph),
+                arm: AsyncMutex::new(arm),
+                power_apps: AsyncMutex::new(power_apps),
+                demands: Mutex::new(demand.into_iter().collect()),
             }),
         }
     }
@@ -173,29 +216,17 @@ impl Session {
     /// # Errors
     /// When it cannot be renewed and the one at hand has ended. `SignInRefused` means: sign in again.
     pub async fn token(&self, audience: Audience) -> Result<SecretString, Trouble> {
-        let (slot, scope) = self.slot(audience)?;
-        let mut slot = slot.lock().await;
+        let slot = self.slot(audience)?;
+        let mut state = slot.lock().await;
         let now = self.inner.http.now();
-        if let Some(held) = slot.as_ref()
+        if let Some(held) = state.held.as_ref()
             && now < held.renew_at
         {
             return Ok(held.token.clone());
         }
-        let fresh = match &self.inner.source {
-            Source::Own(_) => {
-                let tokens = self.redeem(&self.inner.authority, scope).await;
-                tokens.map(|tokens| (tokens.access, tokens.lifetime))
-            }
-            Source::Lent(lender) => lender(audience).await.and_then(|lent| self.of_the_same_person(lent)),
-        };
-        match fresh {
-            Ok((token, lifetime)) => {
-                let held = Held::new(token, lifetime, self.inner.http.now());
-                let token = held.token.clone();
-                *slot = Some(held);
-                Ok(token)
-            }
-            Err(trouble) => match slot.as_ref() {
+        match self.fresh(audience, None).await {
+            Ok(held) => Ok(state.held.insert(held).token.clone()),
+            Err(trouble) => match state.held.as_ref() {
                 // A short outage need not stop anybody whose token is good for some minutes more.
                 Some(held) if trouble.class.passes_by_itself() && now < held.ends => Ok(held.token.clone()),
                 _ => Err(trouble),
@@ -203,22 +234,85 @@ impl Session {
         }
     }
 
-    /// [`Self::token`] as a function that can be handed on.
-    pub fn tokens(
-        &self,
-    ) -> Arc<dyn Fn(Audience) -> BoxFuture<'static, Result<SecretString, Trouble>> + Send + Sync> {
-        let session = self.clone();
-        Arc::new(move |audience| {
-            let session = session.clone();
-            Box::pin(async move { session.token(audience).await })
-        })
+    /// A token in place of one that the service refused, without asking the person; the same again where a fresh one
+    /// was refused as well.
+    ///
+    /// # Errors
+    /// When there is none to be had. `SignInRefused` means: sign in again.
+    pub async fn instead(&self, audience: Audience, refused: &Refused) -> Result<SecretString, Trouble> {
+        let slot = self.slot(audience)?;
+        let mut state = slot.lock().await;
+        let claims = refused.claims.as_deref();
+        if let Some(held) = &state.held {
+            let same = held.token.expose_secret() == refused.token.expose_secret();
+            // Somebody has renewed it meanwhile, or it cannot become better.
+            if !same || (held.after_refusal && claims.is_none()) {
+                return Ok(held.token.clone());
+            }
+        }
+        if let (Some(claims), Some((unmet, trouble))) = (claims, &state.unmet)
+            && unmet == claims
+        {
+            return Err(trouble.clone());
+        }
+        match self.fresh(audience, claims).await {
+            Ok(held) => Ok(state.held.insert(Held { after_refusal: true, ..held }).token.clone()),
+            Err(trouble) => {
+                if trouble.class == Class::SignInRefused {
+                    state.unmet = claims.map(|claims| (claims.to_owned(), trouble.clone()));
+                }
+                Err(trouble)
+            }
+        }
     }
 
-    /// Drops a token that a service refused, so that the next call gets a fresh one.
-    pub async fn forget(&self, audience: Audience) {
-        if let Ok((slot, _)) = self.slot(audience) {
-            slot.lock().await.take();
-        }
+    /// A new token from wherever this session has them.
+    async fn fresh(&self, audience: Audience, claims: Option<&str>) -> Result<Held, Trouble> {
+        let (token, lifetime) = match &self.inner.source {
+            Source::Own(_) => {
+                let cloud = self.inner.http.cloud();
+                let scope = scope_of(cloud, audience).ok_or_else(no_such_service)?;
+                let before = self.demand(audience);
+                let claims = claims.map(str::to_owned).or(before);
+                let asked = claims.clone().map(|claims| Demand { audience, claims });
+                let tokens = self.redeem(&self.inner.authority, scope, claims).await.map_err(|trouble| {
+                    // What Entra demands in its turn is for the service that was asked for.
+                    let demand = trouble.demand.map(|demand| Demand { audience, ..*demand });
+                    Trouble { demand: demand.or_else(|| asked.clone()).map(Box::new), ..trouble }
+                })?;
+                if let Some(asked) = asked {
+                    let mut demands = self.demands();
+                    demands.retain(|known| known.audience != audience);
+                    demands.push(asked);
+                }
+                (tokens.access, tokens.lifetime)
+            }
+            Source::Lent(_) if claims.is_some() => return Err(cannot_be_lent()),
+            Source::Lent(lender) => self.of_the_same_person(lender(audience).await?)?,
+        };
+        Ok(Held::new(token, lifetime, self.inner.http.now()))
+    }
+
+    fn demands(&self) -> MutexGuard<'_, Vec<Demand>> {
+        self.inner.demands.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn demand(&self, audience: Audience) -> Option<String> {
+        self.demands().iter().find(|known| known.audience == audience).map(|known| known.claims.clone())
+    }
+
+    /// The tokens as a function that can be handed on.
+    pub fn tokens(&self) -> Giver {
+        let session = self.clone();
+        Arc::new(move |wish: TokenWish| {
+            let session = session.clone();
+            Box::pin(async move {
+                match &wish.refused {
+                    Some(refused) => session.instead(wish.audience, refused).await,
+                    None => session.token(wish.audience).await,
+                }
+            })
+        })
     }
 
     /// The same person in another tenant (id or domain), without a new page where the tenant allows that.
@@ -226,27 +320,18 @@ impl Session {
     /// # Errors
     /// `SignInRefused` when that tenant wants a sign-in of its own.
     pub async fn switch_tenant(&self, tenant: &str) -> Result<Self, Trouble> {
-        let tokens = self.redeem(tenant, self.inner.http.cloud().graph_scope()).await?;
+        let tokens = self.redeem(tenant, self.inner.http.cloud().graph_scope(), None).await?;
         let kept = self.refresh_token();
-        Ok(Self::new(&self.inner.http, tenant, Tokens { refresh: tokens.refresh.or(kept), ..tokens }))
+        Ok(Self::new(&self.inner.http, tenant, Tokens { refresh: tokens.refresh.or(kept), ..tokens }, None))
     }
 
-    fn slot(&self, audience: Audience) -> Result<(&Slot, String), Trouble> {
-        let cloud = self.inner.http.cloud();
-        let unknown = || {
-            Trouble::new(
-                Class::Local,
-                "There is no sign-in for this service in the chosen cloud.",
-                "Name its audience in a cloud file.",
-            )
-        };
+    fn slot(&self, audience: Audience) -> Result<&Slot, Trouble> {
+        scope_of(self.inner.http.cloud(), audience).ok_or_else(no_such_service)?;
         match audience {
-            Audience::Graph => Ok((&self.inner.graph, cloud.graph_scope())),
-            Audience::Arm => Ok((&self.inner.arm, cloud.arm_scope())),
-            Audience::PowerApps => {
-                cloud.power_apps_scope().map(|s| (&self.inner.power_apps, s)).ok_or_else(unknown)
-            }
-            Audience::Login => Err(unknown()),
+            Audience::Graph => Ok(&self.inner.graph),
+            Audience::Arm => Ok(&self.inner.arm),
+            Audience::PowerApps => Ok(&self.inner.power_apps),
+            Audience::Login => Err(no_such_service()),
         }
     }
 
@@ -274,7 +359,7 @@ impl Session {
     }
 
     /// Redeems the refresh token for one resource and keeps the newest refresh token (microsoft-cloud 2.7).
-    async fn redeem(&self, tenant: &str, scope: String) -> Result<Tokens, Trouble> {
+    async fn redeem(&self, tenant: &str, scope: String, claims: Option<String>) -> Result<Tokens, Trouble> {
         let http = &self.inner.http;
         let Some(refresh) = self.refresh_token() else {
             return Err(Trouble::new(
@@ -283,15 +368,15 @@ impl Session {
                 "Sign in again.",
             ));
         };
-        let via = Via::new(http, SignInUsed::Person);
+        let via = Via::new(http, SignInUsed::Person).again();
         let entra = client(http.cloud(), tenant, http.client_id(), Version::V2);
-        let tokens: Tokens = entra
-            .exchange_refresh_token(&RefreshToken::new(refresh.expose_secret().to_owned()))
-            .add_scopes(scopes(scope))
-            .request_async(&via)
-            .await
-            .map_err(|error| ended(via.trouble(error)))?
-            .into();
+        let refresh = RefreshToken::new(refresh.expose_secret().to_owned());
+        let mut request = entra.exchange_refresh_token(&refresh).add_scopes(scopes(scope));
+        if let Some(claims) = claims {
+            request = request.add_extra_param("claims", claims);
+        }
+        let tokens: Tokens =
+            request.request_async(&via).await.map_err(|error| ended(via.trouble(error)))?.into();
         if tenant == self.inner.authority
             && let (Source::Own(kept), Some(newest)) = (&self.inner.source, &tokens.refresh)
         {
@@ -299,6 +384,22 @@ impl Session {
         }
         Ok(tokens)
     }
+}
+
+fn no_such_service() -> Trouble {
+    Trouble::new(
+        Class::Local,
+        "There is no sign-in for this service in the chosen cloud.",
+        "Name its audience in a cloud file.",
+    )
+}
+
+fn cannot_be_lent() -> Trouble {
+    Trouble::new(
+        Class::SignInRefused,
+        "The program that lends its sign-in cannot be asked for a stronger one.",
+        "Sign in with the browser, or with a code.",
+    )
 }
 
 /// Whatever the reason, a session that cannot go on is mended by a new sign-in.

@@ -12,6 +12,7 @@ use super::claims::Claims;
 use super::*;
 use crate::cloud::fixtures::{Stage, Visitor};
 use crate::cloud::http::Service;
+use crate::cloud::reader::{Refused, TokenWish};
 use crate::engine::clouds::Audience;
 use crate::engine::facts::SecretVerdict;
 use crate::engine::trouble::Class;
@@ -108,8 +109,12 @@ async fn the_browser_signs_in_and_one_refresh_token_serves_every_service() {
     assert_eq!(session.person().upn, "ada@contoso.onmicrosoft.com");
     let graph = session.token(Audience::Graph).await.unwrap();
     assert_eq!(Claims::of(&graph).audience, stage.http.cloud().graph_audience);
-    let arm = session.tokens()(Audience::Arm).await.unwrap();
+    let wish = TokenWish { audience: Audience::Arm, refused: None };
+    let arm = session.tokens()(wish).await.unwrap();
     assert_eq!(Claims::of(&arm).audience, stage.http.cloud().arm_audience);
+    let power_apps = session.token(Audience::PowerApps).await.unwrap();
+    assert_eq!(Some(Claims::of(&power_apps).audience), stage.http.cloud().power_apps_audience);
+    assert_eq!(Claims::of(&power_apps).user, "ada@contoso.onmicrosoft.com");
     assert_eq!(session.token(Audience::Login).await.unwrap_err().class, Class::Local);
 }
 
@@ -159,9 +164,18 @@ async fn tokens_are_renewed_before_their_end_and_only_once() {
     assert_ne!(a.expose_secret(), first.expose_secret());
     assert!(a.expose_secret() == b.expose_secret() && b.expose_secret() == c.expose_secret());
     assert_eq!(stage.called(), [format!("POST /{}/oauth2/v2.0/token", stage.tenant())]);
-    session.forget(Audience::Graph).await;
-    session.token(Audience::Graph).await.unwrap();
-    assert_eq!(stage.called().len(), 1, "a forgotten token is fetched anew");
+    let refused = |token: &SecretString| Refused { token: token.clone(), claims: None };
+    let better = session.instead(Audience::Graph, &refused(&a)).await.unwrap();
+    assert_ne!(better.expose_secret(), a.expose_secret());
+    let late = session.instead(Audience::Graph, &refused(&a)).await.unwrap();
+    assert_eq!(late.expose_secret(), better.expose_secret(), "whoever comes late gets the one that is there");
+    let same = session.instead(Audience::Graph, &refused(&better)).await.unwrap();
+    assert_eq!(
+        same.expose_secret(),
+        better.expose_secret(),
+        "a fresh token that is refused is not fetched again"
+    );
+    assert_eq!(stage.called().len(), 1);
 }
 
 #[tokio::test]
@@ -178,12 +192,65 @@ async fn an_outage_is_bridged_while_the_token_lives() {
 }
 
 #[tokio::test]
+async fn a_renewal_whose_connection_breaks_is_asked_for_again() {
+    let mut stage = Stage::start("fresh").await;
+    let session = signed_in(&stage).await;
+    stage.called();
+    let fault = serde_json::json!({"service": "sign_in", "path": "/token", "action": {"kind": "drop", "applied": false}});
+    stage.world(|world| world.faults = vec![serde_json::from_value(fault).unwrap()]);
+    session.token(Audience::Arm).await.unwrap();
+    assert_eq!(stage.called().len(), 2);
+}
+
+#[tokio::test]
 async fn a_sign_in_that_was_ended_asks_for_a_new_one() {
     let stage = Stage::start("fresh").await;
     let session = signed_in(&stage).await;
     stage.world(|world| world.sign_in.refresh_tokens.clear());
     let trouble = session.token(Audience::Arm).await.unwrap_err();
     assert_eq!((trouble.class, trouble.next.as_str()), (Class::SignInRefused, "Sign in again."));
+}
+
+#[tokio::test]
+async fn what_a_service_demands_is_asked_for_unasked_once_and_then_by_a_sign_in() {
+    let mut stage = Stage::start("fresh").await;
+    let session = signed_in(&stage).await;
+    let claims = crate::cloud::challenge::checked(
+        r#"{"access_token": {"acrs": {"essential": true, "values": ["p1"]}}}"#,
+    );
+    let arm = session.token(Audience::Arm).await.unwrap();
+    let weak = Refused { token: arm, claims: claims.clone() };
+    stage.called();
+    let trouble = session.instead(Audience::Arm, &weak).await.unwrap_err();
+    assert_eq!((trouble.class, trouble.code.as_deref()), (Class::SignInRefused, Some("AADSTS50076")));
+    let demand = trouble.demand.clone().unwrap();
+    assert_eq!((demand.audience, Some(&demand.claims)), (Audience::Arm, claims.as_ref()));
+    assert_eq!(session.instead(Audience::Arm, &weak).await.unwrap_err(), trouble);
+    assert_eq!(stage.called().len(), 1, "what cannot be had unasked is not asked for twice");
+
+    let (events, mut heard) = unbounded_channel();
+    let sign_in = SignIn::new(&stage.http, None).demanded(Some(demand)).login_hint("ada");
+    let stronger = tokio::spawn(async move { sign_in.with_browser(&events).await });
+    let Some(SignInEvent::Browser { url }) = heard.recv().await else { panic!("no address was shown") };
+    let visitor = Visitor::new();
+    let page = visitor.open(url).await;
+    assert!(page.html.contains("second factor"), "{}", page.html);
+    visitor.submit(&page, &[("practice_user", &stage.user("ada"))]).await;
+    let stronger = stronger.await.unwrap().unwrap();
+    stage.called();
+    let arm = stronger.token(Audience::Arm).await.unwrap();
+    assert_eq!(Claims::of(&arm).audience, stage.http.cloud().arm_audience, "the sign-in itself brought it");
+    assert_eq!(stage.called(), Vec::<String>::new());
+    let holds = |token: &SecretString| {
+        let payload = token.expose_secret().split('.').nth(1).unwrap().to_owned();
+        let claims = base64::Engine::decode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, payload).unwrap();
+        String::from_utf8(claims).unwrap().contains("\"acrs\":[\"p1\"]")
+    };
+    assert!(holds(&arm));
+    // Its successors are asked for with the same, the other services' tokens are not.
+    stage.world(|world| world.clock.advance(3400));
+    assert!(holds(&stronger.token(Audience::Arm).await.unwrap()));
+    assert!(!holds(&stronger.token(Audience::Graph).await.unwrap()));
 }
 
 #[tokio::test]
@@ -213,6 +280,36 @@ async fn a_secret_is_proved_without_changing_anything() {
     assert!(matches!(stranger, SecretVerdict::Refused { code, .. } if code == "700016"));
     stage.world(|world| world.clock.advance(60 * 60 * 24 * 365 * 10));
     assert_eq!(probe(&client, &right).await.unwrap(), SecretVerdict::Expired);
+    assert_eq!(stage.world(|world| world.calls.len()), 0);
+}
+
+#[tokio::test]
+async fn a_redirect_url_is_asked_for_without_anybody_signing_in() {
+    let stage = Stage::start("finished").await;
+    let tenant = stage.tenant();
+    let (client, registered) = stage.world(|world| {
+        let connector = &world.connectors[0];
+        let apps = world.objects(
+            crate::practice::world::Kind::Application,
+            &tenant,
+            crate::practice::world::View::Now,
+        );
+        let client = apps
+            .filter(|(_, doc)| doc["web"]["redirectUris"].to_string().contains(&connector.redirect_url))
+            .map(|(object, _)| object.app_id().to_owned())
+            .next();
+        (client.unwrap(), connector.redirect_url.clone())
+    });
+    let other = format!("{registered}x");
+    for status in [200, 400] {
+        stage.world(|world| world.switches.error_page_status = status);
+        let probe = async |client: &str, url: &str| probe_redirect(&stage.http, &tenant, client, url).await;
+        assert_eq!(probe(&client, &registered).await, Ok(true));
+        assert_eq!(probe(&client, &other).await, Ok(false), "{status}");
+        let stranger = probe("11111111-2222-4333-8444-555555555555", &registered).await.unwrap_err();
+        assert_eq!(stranger.code.as_deref(), Some("AADSTS700016"), "{stranger:?}");
+        assert!(stranger.what.contains("not found"), "{stranger:?}");
+    }
     assert_eq!(stage.world(|world| world.calls.len()), 0);
 }
 
@@ -260,7 +357,6 @@ fn lender(own: &Session, seconds: u64) -> (Lender, Arc<AtomicUsize>) {
         let own = own.clone();
         count.fetch_add(1, Ordering::SeqCst);
         Box::pin(async move {
-            own.forget(audience).await;
             let token = own.token(audience).await?;
             Ok(Lent { token, lifetime: Duration::from_secs(seconds), tenant: String::new() })
         })

@@ -1,7 +1,7 @@
 //! Stages 6 and 7: what goes into the connector page, what comes back, and the final call.
 
 use super::{Judged, View, absent, fail, not_tried, pass, resource_url, same, waiting, warn};
-use crate::engine::facts::{Application, Gap};
+use crate::engine::facts::{Application, Gap, RedirectProbe};
 use crate::engine::redirect_url::{self, Recognition, Registered};
 use crate::engine::trouble::Class;
 
@@ -49,7 +49,23 @@ pub(super) fn known(v: &View) -> Judged {
     })
 }
 
+/// What the sign-in page said of the redirect URL that is wanted, where the registration cannot be read.
+fn probed<'a>(v: &'a View) -> Option<&'a RedirectProbe> {
+    let probe = v.facts.redirect_probe.value()?;
+    let wanted = v.choices.redirect_url.as_ref() == Some(&probe.redirect_url);
+    (wanted && v.facts.client_app.value().is_none()).then_some(probe)
+}
+
 pub(super) fn registered(v: &View) -> Judged {
+    if let Some(probe) = probed(v) {
+        return Ok(if probe.registered {
+            pass("The sign-in page knows it, to the letter.")
+                .note("Whether it is under Web, only the registration shows, which cannot be read here.")
+        } else {
+            fail("The sign-in page does not know it (AADSTS50011).")
+                .note("It must be registered exactly, under Web. Whoever owns the registration can add it.")
+        });
+    }
     let client = v.client()?;
     let Some(wanted) = &v.choices.redirect_url else {
         let found = own_ones(v, client);
@@ -84,7 +100,7 @@ pub(super) fn registered(v: &View) -> Judged {
         }
         Registered::OnlyBareShared => fail("Only the shared redirect URL is registered.")
             .note("Every connector has its own now, and it must be registered exactly (AADSTS50011)."),
-        Registered::Missing => fail("It is not registered yet."),
+        Registered::Missing => fail("The redirect URL is not registered yet."),
     })
 }
 

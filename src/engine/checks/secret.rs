@@ -4,17 +4,27 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Judged, Outcome, View, fail, not_tried, pass, same, waiting, warn};
 use crate::engine::facts::{Application, Gap, SecretInfo, SecretVerdict};
+use crate::engine::lost::lost_secrets;
 
 /// How long before its end a secret is worth a warning.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 pub(super) fn exists(v: &View) -> Judged {
     let client = v.client()?;
-    Ok(match client.secrets.as_slice() {
+    let found = match client.secrets.as_slice() {
         [] => fail("The connector's registration has no client secret."),
         [one] => pass(format!("One secret: {}", describe(one))),
         several => pass(format!("{} secrets; the newest: {}", several.len(), describe(newest(several)))),
-    })
+    };
+    let lost = lost_secrets(client, v.choices, v.held, v.now);
+    let names: Vec<String> = lost.iter().map(|secret| format!("“{}”", secret.display_name)).collect();
+    if names.is_empty() {
+        return Ok(found);
+    }
+    Ok(found.note(format!(
+        "We made {}, and nobody is known to have the value. Step 5 of the wizard can remove it.",
+        names.join(", ")
+    )))
 }
 
 fn newest(secrets: &[SecretInfo]) -> &SecretInfo {

@@ -145,8 +145,34 @@ pub struct Facts {
     pub user_consent: Seen<UserConsent>,
     /// Which service principal the Resource URL names.
     pub resource: Seen<Resource>,
+    /// What the sign-in page said of the redirect URL; asked only where the registration cannot be read.
+    pub redirect_probe: Seen<RedirectProbe>,
     /// What the token endpoint said of the held secret's value.
     pub secret_probe: Seen<SecretProbe>,
     /// The rehearsal's outcome.
     pub rehearsal: Seen<Rehearsal>,
+}
+
+impl Facts {
+    /// Why something could not be looked at with the person's sign-in, where the sign-in itself was the reason.
+    pub fn sign_in_refused(&self) -> Option<&Trouble> {
+        fn of<T>(seen: &Seen<T>) -> Option<&Trouble> {
+            match &seen.fact {
+                Fact::CouldNot(trouble) if trouble.class == Class::SignInRefused => Some(trouble),
+                _ => None,
+            }
+        }
+        of(&self.person)
+            .or_else(|| of(&self.site))
+            .or_else(|| of(&self.functions))
+            .or_else(|| of(&self.auth))
+            .or_else(|| of(&self.auth_version))
+            .or_else(|| of(&self.api_app))
+            .or_else(|| of(&self.api_principal))
+            .or_else(|| of(&self.client_app))
+            .or_else(|| of(&self.client_candidates))
+            .or_else(|| of(&self.client_principal))
+            .or_else(|| of(&self.grants))
+            .or_else(|| of(&self.resource))
+    }
 }

@@ -9,6 +9,17 @@ pub struct Resource {
     pub app_id: String,
 }
 
+/// The sign-in page's word on a redirect URL (microsoft-cloud 2.5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedirectProbe {
+    /// The client it was asked for.
+    pub client_app_id: String,
+    /// The address, to the letter.
+    pub redirect_url: String,
+    /// Whether it is registered, on whichever platform.
+    pub registered: bool,
+}
+
 /// The token endpoint's word on a secret's value (microsoft-cloud 2.8).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretProbe {

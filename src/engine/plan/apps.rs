@@ -1,9 +1,8 @@
-//! Changes to app registrations: creating them, their service principals, and client secrets.
+//! Changes to app registrations: creating them, and their service principals.
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Plan, View};
+use super::View;
 use crate::engine::change::{Change, ChangeKind, Method, Pending, Ref, Right, Service};
 use crate::engine::checks::{GRAPH_APP_ID, SCOPE, USER_READ_ID};
 use crate::engine::clean::clean_line;
@@ -182,57 +181,6 @@ pub(super) fn create_principal(kind: ChangeKind, app_id: &Ref, whose: &str) -> C
         right: Right::CreateApps,
         undo: "It goes with its registration; or delete it in Enterprise applications.".into(),
     }
-}
-
-/// Stage 5: one more client secret beside those that are there. Old ones stay until a person removes them.
-pub(super) fn secret(v: &View) -> Plan {
-    let Some(client) = v.facts.client_app.value() else {
-        return Plan::blocked("The connector's registration has to exist first. That is step 3.");
-    };
-    let name = secret_name(v.input.now);
-    if client.secrets.iter().any(|s| s.display_name == name) {
-        return Plan::default();
-    }
-    let days = SignedDuration::from_hours(24 * v.input.secret_days);
-    let end = v.input.now.checked_add(days).unwrap_or(Timestamp::MAX);
-    let body = json!({ "passwordCredential": {
-        "displayName": name,
-        "endDateTime": end.strftime("%Y-%m-%dT00:00:00Z").to_string(),
-    }});
-    let path = format!("/applications/{}/addPassword", client.object_id);
-    let mut consequences =
-        vec!["The value is shown to nobody: it is held here until you paste it.".to_owned()];
-    if !client.secrets.is_empty() {
-        consequences
-            .push("The secrets that are there now stay, so that nothing that uses them breaks.".into());
-    }
-    Plan {
-        changes: vec![Change {
-            kind: ChangeKind::AddSecret,
-            service: Service::Graph,
-            method: Method::Post,
-            path,
-            prefer: None,
-            before: Value::Null,
-            az: format!(
-                "az ad app credential reset --id {} --append --display-name \"{name}\" --end-date {}",
-                client.app_id,
-                end.strftime("%Y-%m-%d")
-            ),
-            body,
-            title: format!("Create a client secret that ends on {}", end.strftime("%Y-%m-%d")),
-            consequences: vec![],
-            right: Right::OwnApp,
-            undo: "Remove it under Certificates & secrets.".into(),
-        }],
-        consequences,
-        blocked: None,
-    }
-}
-
-/// The name of a secret made now: our marker and the time.
-fn secret_name(now: Timestamp) -> String {
-    format!("{} {}", markers::SECRET_PREFIX, now.strftime("%Y-%m-%d %H:%M:%S"))
 }
 
 /// `requiredResourceAccess` as Graph wants it.

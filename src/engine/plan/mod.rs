@@ -3,6 +3,7 @@
 mod apps;
 mod grants;
 mod redirects;
+mod secrets;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,8 @@ pub struct PlanInput {
     pub rehearsal_redirect: Option<String>,
     /// How long a new secret lasts, in days. The portal recommends 180 (microsoft-cloud 7.1).
     pub secret_days: i64,
+    /// Key id of the lost secret that is to be removed; stage 5 then does that and nothing else.
+    pub remove_secret: Option<String>,
 }
 
 /// The plan that brings this stage to where its checks pass.
@@ -69,7 +72,10 @@ pub fn plan(stage: StageId, cloud: &Cloud, facts: &Facts, choices: &Choices, inp
         StageId::Protect => settings::protect(&view),
         StageId::Register => settings::register(&view),
         StageId::Grant => grants::grant(&view),
-        StageId::Secret => apps::secret(&view),
+        StageId::Secret => match &input.remove_secret {
+            Some(key_id) => secrets::remove(&view, key_id),
+            None => secrets::add(&view),
+        },
         StageId::Connect => redirects::connect(&view),
         StageId::Try => redirects::rehearsal(&view),
     }
@@ -107,6 +113,10 @@ pub fn landed(change: &Change, facts: &Facts) -> bool {
                 .value()
                 .is_some_and(|app| app.secrets.iter().any(|s| Some(s.display_name.as_str()) == name))
         }
+        ChangeKind::RemoveSecret => facts.client_app.value().is_some_and(|app| {
+            let key_id = change.body.get("keyId").and_then(|v| v.as_str()).unwrap_or_default();
+            !app.secrets.iter().any(|s| s.key_id.eq_ignore_ascii_case(key_id))
+        }),
     }
 }
 

@@ -192,6 +192,31 @@ fn a_secret_is_added_beside_the_others_and_only_once_per_confirmation() {
 }
 
 #[test]
+fn a_lost_secret_is_removed_by_its_id_and_nothing_else_is() {
+    let key = finished().client_app.value().unwrap().secrets[0].key_id.clone();
+    let input = PlanInput { remove_secret: Some(key.to_uppercase()), ..input() };
+    let made = plan(StageId::Secret, &cloud(), &finished(), &choices(), &input);
+    assert_eq!(kinds(&made), [ChangeKind::RemoveSecret]);
+    let change = &made.changes[0];
+    assert_eq!(change.path, format!("/applications/{CLIENT_OBJECT}/removePassword"));
+    assert_eq!(change.body, json!({"keyId": key}), "as the directory spells it");
+    assert_eq!(change.before["hint"], "8Qx");
+    assert_eq!(change.az, format!("az ad app credential delete --id {CLIENT} --key-id {key}"));
+    assert!(change.undo.contains("cannot be taken back"), "{}", change.undo);
+    assert!(!landed(change, &finished()) && contradicts(change, &finished()));
+    let after = but(|f| client(f).secrets.clear());
+    assert!(landed(change, &after) && !contradicts(change, &after));
+    assert!(plan(StageId::Secret, &cloud(), &after, &choices(), &input).is_empty(), "it is gone already");
+
+    let foreign = but(|f| client(f).secrets[0].display_name = "connector".into());
+    assert!(plan(StageId::Secret, &cloud(), &foreign, &choices(), &input).blocked.is_some());
+    let used = Choices { handed_over: vec![key], ..choices() };
+    assert!(plan(StageId::Secret, &cloud(), &finished(), &used, &input).blocked.is_some());
+    let unseen = Facts { site: finished().site, ..Facts::default() };
+    assert!(plan(StageId::Secret, &cloud(), &unseen, &choices(), &input).blocked.is_some());
+}
+
+#[test]
 fn a_redirect_url_is_appended_and_a_leftover_taken_away() {
     let known = Choices { redirect_url: Some(REDIRECT.into()), ..choices() };
     let left = "http://localhost:51000/handclasp-a1b2c3d4e5f60718";

@@ -206,16 +206,40 @@ impl Turn<'_> {
         }
     }
 
+    /// The sign-in ran out while a change was awaited: nothing can be seen until somebody signs in again.
+    pub(super) fn sign_in_ran_out(&mut self, trouble: Trouble) {
+        if self.applying().is_some_and(|apply| !apply.in_hand()) {
+            self.rest(Phase::Stopped(Box::new(trouble)));
+        }
+    }
+
+    /// Goes on with a plan that stopped because somebody had to sign in again: after a fresh look, with the very step
+    /// that was refused. One that may have been carried out is looked for first.
+    pub(super) fn resume_plan(&mut self, mut apply: Box<Apply>) {
+        let refused = apply.steps.get(apply.current).is_some_and(|step| step.mark == Mark::Failed);
+        if let Some(sent) = apply.sent.take_if(|_| refused) {
+            apply.confirmed.push_front(sent);
+            if let Some(step) = apply.steps.get_mut(apply.current) {
+                step.mark = Mark::ToDo;
+            }
+        }
+        apply.phase = Phase::Landing;
+        apply.stopping = false;
+        self.show(Panel::Applying(apply));
+        self.watch_landing(None);
+    }
+
     /// Comes to rest: nothing is in hand, the person decides. One look shows what is there now.
     pub(super) fn rest(&mut self, phase: Phase) {
         self.drop_work();
         let Some(apply) = self.applying() else { return };
+        let wants_sign_in = matches!(&phase, Phase::Stopped(t) if t.class == Class::SignInRefused);
         apply.phase = phase;
         let stage = apply.stage;
         // It has stopped: nothing more is said of stopping.
         self.state.interrupted = false;
         self.state.note = None;
-        if stage == StageId::Try && self.state.bound.is_none() {
+        if stage == StageId::Try && self.state.bound.is_none() && !wants_sign_in {
             // The rehearsal is over and its address is still there: it becomes a finding with a plan of its own.
             self.finish();
             self.notice("flow.leftover_title", ui("rehearsal.leftover"));
@@ -251,11 +275,12 @@ impl Turn<'_> {
     pub(super) fn finish(&mut self) {
         let Panel::Applying(apply) = &self.state.panel else { return };
         let (stage, after) = (apply.stage, apply.after.clone());
-        let secret_lost = stage == StageId::Secret && !hand_over::holds_secret(self.state);
+        let made = apply.done.iter().any(|change| change.kind == ChangeKind::AddSecret);
+        let secret_lost = made && !hand_over::holds_secret(self.state);
         self.state.carried_out.insert(stage);
         self.base();
         self.note("plan.done");
-        if stage == StageId::Secret && !self.state.secret.tried {
+        if made && !self.state.secret.tried {
             self.probe_secret();
         }
         if secret_lost {

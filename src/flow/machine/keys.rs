@@ -7,7 +7,7 @@ use crate::flow::effect::{Clip, CopyItem, Effect, SignInMethod, Work};
 use crate::flow::event::Key;
 use crate::flow::hand_over;
 use crate::flow::menu::{self, ActionId, Command, Item};
-use crate::flow::state::{Field, Overlay, Page, Panel, SignInState, SignInStep};
+use crate::flow::state::{Field, Overlay, Page, Panel, SignInStep};
 
 use super::Turn;
 
@@ -142,6 +142,7 @@ impl Turn<'_> {
             Item::Subscription(id) => self.narrow(id),
             Item::Client(id) => self.choose_client(id),
             Item::Resource(value) => self.choose_resource(&value),
+            Item::Lost(key_id) => self.remove_secret(key_id),
             Item::Consent(way) => self.choose_consent(way),
             Item::Change(index) => self.copy_az(index),
             Item::Step(index) => {
@@ -173,9 +174,9 @@ impl Turn<'_> {
             self.state.selected = None;
         }
         match id {
-            ActionId::Start => self.to_sign_in(),
-            ActionId::SignInAgain => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::Start => self.begin_sign_in(),
             ActionId::SignInKept => self.sign_in(SignInMethod::Kept),
+            ActionId::SignInAgain => self.sign_in_again(),
             ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
@@ -216,6 +217,7 @@ impl Turn<'_> {
             ActionId::KeepLooking => self.keep_looking(),
             ActionId::EnterSecret => self.enter_secret(),
             ActionId::ProbeSecret => self.probe_secret(),
+            ActionId::RemoveLost => self.remove_lost(),
             ActionId::ForgetSecret => self.effects.push(Effect::ForgetSecret),
             ActionId::CopiedRedirect => self.start(Work::ReadClipboard),
             ActionId::TypeRedirect => self.show(Panel::RedirectField),
@@ -265,6 +267,8 @@ impl Turn<'_> {
     pub(super) fn copy(&mut self, item: CopyItem) {
         if item == CopyItem::ClientSecret {
             if hand_over::holds_secret(self.state) {
+                // Kept before it is copied: whatever happens then, it is not taken for lost.
+                self.remember_handed_over();
                 self.effects.push(Effect::Copy(Clip::Secret));
             }
             return;

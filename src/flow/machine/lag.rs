@@ -1,6 +1,6 @@
 //! Reads that lag behind writes: a look that does not show what was seen already is an old one, and is not shown.
 
-use crate::engine::change::Change;
+use crate::engine::change::{Change, ChangeKind};
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::plan::contradicts;
@@ -19,6 +19,14 @@ impl Turn<'_> {
         }
         let now = self.state.now;
         self.state.landed.retain(|(before, _)| before.path != change.path || !same_members(before, &change));
+        if change.kind == ChangeKind::RemoveSecret {
+            // One that was made and removed in the same run is no longer to be seen either.
+            let gone = change.before.get("displayName").cloned();
+            self.state.landed.retain(|(before, _)| {
+                before.kind != ChangeKind::AddSecret
+                    || before.body.pointer("/passwordCredential/displayName") != gone.as_ref()
+            });
+        }
         self.state.landed.push((change, now));
     }
 

@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use crate::engine::choices::{AppChoice, Choices};
+use crate::engine::choices::AppChoice;
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
@@ -34,7 +34,7 @@ impl Turn<'_> {
     }
 
     /// The list of apps, asked for where it is not here.
-    pub(super) fn to_apps(&mut self) {
+    pub(super) fn show_apps(&mut self) {
         self.show(Panel::PickApp);
         if !matches!(self.state.apps, Listing::Is(_) | Listing::Asked) {
             self.list_apps();
@@ -45,7 +45,7 @@ impl Turn<'_> {
     pub(super) fn narrow(&mut self, subscription: Option<String>) {
         self.state.subscription = subscription;
         self.state.fields.subscription_filter = Field::default();
-        self.to_apps();
+        self.show_apps();
     }
 
     pub(super) fn pick_another(&mut self) {
@@ -53,7 +53,7 @@ impl Turn<'_> {
             self.show(Panel::TypeUrl);
             return;
         }
-        self.to_apps();
+        self.show_apps();
     }
 
     pub(super) fn choose_app(&mut self, id: &str) {
@@ -88,8 +88,7 @@ impl Turn<'_> {
     pub(super) fn take_app(&mut self, app: AppChoice) {
         if self.state.choices.app.as_ref() != Some(&app) {
             // What was chosen for another app does not hold for this one.
-            let before = &self.state.choices;
-            self.state.choices = Choices { app: Some(app), ..before.afresh(before.tenant.clone()) };
+            self.state.choices = std::mem::take(&mut self.state.choices).for_app(app);
         }
         self.effects.push(Effect::SaveChoices(Box::new(self.state.choices.clone())));
         self.first_look();

@@ -36,7 +36,7 @@ impl Turn<'_> {
     pub(super) fn choose_tenant(&mut self, id: &str) {
         let here = self.state.signed_in.as_ref().is_some_and(|p| p.tenant_id.eq_ignore_ascii_case(id));
         if here {
-            self.to_apps();
+            self.show_apps();
             return;
         }
         let Some(row) = tenant_rows(self.state).into_iter().find(|row| row.id == id).cloned() else { return };
@@ -61,10 +61,7 @@ impl Turn<'_> {
                 let means = ui_with("flow.tenant_wants_sign_in", &[("tenant", &row.name)]);
                 let next = ui("flow.tenant_sign_in_next").to_owned();
                 let trouble = Trouble { means, next, ..trouble };
-                self.turn_to(Page::SignIn(SignInState {
-                    step: SignInStep::Choose,
-                    trouble: Some(trouble),
-                }));
+                self.turn_to(Page::SignIn(SignInState { step: SignInStep::Choose, trouble: Some(trouble) }));
             }
             Err(trouble) => {
                 self.show(Panel::PickTenant);

@@ -13,6 +13,11 @@ use super::Turn;
 
 impl Turn<'_> {
     pub(super) fn for_me(&mut self) {
+        // After a stop the same is planned again; else the stage's own work.
+        self.state.removing = match &self.state.panel {
+            Panel::Applying(apply) => apply.input.remove_secret.clone(),
+            _ => None,
+        };
         if self.state.stage() == Some(StageId::Try) {
             self.rehearse();
         } else {
@@ -30,11 +35,19 @@ impl Turn<'_> {
     /// The look before a plan is complete.
     pub(super) fn prepared(&mut self) {
         let Some(stage) = self.state.stage() else { return };
+        let remove_secret = self.state.removing.take().filter(|_| stage == StageId::Secret);
+        if remove_secret.as_ref().is_some_and(|key_id| !self.is_lost(key_id)) {
+            // It is gone, or is in use: the look that was just taken says so.
+            self.base();
+            self.note("plan.empty");
+            return;
+        }
         let input = PlanInput {
             now: self.state.now,
             scope_id: self.state.setup.scope_id.clone(),
             rehearsal_redirect: self.state.bound.clone().filter(|_| stage == StageId::Try),
             secret_days: self.state.setup.secret_days,
+            remove_secret,
         };
         let plan = self.plan(stage, &input);
         if plan.is_empty() {

@@ -3,6 +3,7 @@
 use crate::engine::facts::{SecretProbe, Seen};
 use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::Trouble;
+use crate::flow::derived;
 use crate::flow::effect::{Effect, Work};
 use crate::flow::hand_over;
 use crate::flow::state::{Panel, SecretState};
@@ -16,6 +17,38 @@ impl Turn<'_> {
         self.state.secret.refused = None;
         self.state.secret.empty = true;
         self.effects.push(Effect::OpenSecretField);
+    }
+
+    /// Removes a secret whose value is lost: the only one there is, or the one that is then chosen.
+    pub(super) fn remove_lost(&mut self) {
+        match self.lost().as_slice() {
+            [] => {}
+            [only] => self.remove_secret(only.clone()),
+            _ => self.show(Panel::LostSecrets),
+        }
+    }
+
+    /// Looks first, then shows the plan that removes this one secret.
+    pub(super) fn remove_secret(&mut self, key_id: String) {
+        self.state.removing = Some(key_id);
+        self.prepare();
+    }
+
+    pub(super) fn is_lost(&self, key_id: &str) -> bool {
+        self.lost().iter().any(|lost| lost == key_id)
+    }
+
+    fn lost(&self) -> Vec<String> {
+        derived::lost(self.state).into_iter().map(|secret| secret.key_id.clone()).collect()
+    }
+
+    /// Keeps that the held secret's value is in a person's hands: it is never taken for lost again.
+    pub(super) fn remember_handed_over(&mut self) {
+        let key_id = self.state.held.secret.as_ref().and_then(|held| held.key_id.clone());
+        if let Some(key_id) = key_id.filter(|key_id| !self.state.choices.handed_over(key_id)) {
+            self.state.choices.handed_over.push(key_id);
+            self.save_choices();
+        }
     }
 
     pub(super) fn secret_entered(&mut self, shape: SecretShape) {

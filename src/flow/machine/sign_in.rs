@@ -1,13 +1,15 @@
 //! Signing in, or going on without.
 
 use crate::engine::choices::AppChoice;
+use crate::engine::error_codes::{Way, explain_code};
 use crate::engine::ids::StageId;
-use crate::engine::trouble::Trouble;
-use crate::engine::words::ui;
+use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::{ui, ui_with};
 use crate::flow::derived::person_step;
 use crate::flow::effect::{Effect, SignInMethod, Work};
-use crate::flow::event::{PersonDone, SignInProgress};
-use crate::flow::state::{Field, Listing, Page, Panel, SignInState, SignInStep};
+use crate::flow::event::{PersonDone, SignInProgress, SignedIn};
+use crate::flow::menu::{ActionId, Item};
+use crate::flow::state::{Again, Field, Listing, Page, Panel, Phase, Resume, SignInState, SignInStep};
 
 use super::Turn;
 use super::pick::app_address;
@@ -17,12 +19,14 @@ impl Turn<'_> {
         self.drop_work();
         self.state.public_only = false;
         self.state.copied.clear();
+        // What is kept cannot be asked for a stronger sign-in: that takes the person.
+        self.state.again.way = (method != SignInMethod::Kept).then_some(method);
         self.sign_in_step(SignInStep::Starting(method));
         self.start(Work::SignIn(method));
     }
 
     /// To the sign-in: with the one that is kept, if one is; else with the ways to choose from.
-    pub(super) fn to_sign_in(&mut self) {
+    pub(super) fn begin_sign_in(&mut self) {
         self.turn_to(Page::SignIn(SignInState::default()));
         if self.state.setup.methods.contains(&SignInMethod::Kept) {
             self.sign_in(SignInMethod::Kept);
@@ -54,26 +58,124 @@ impl Turn<'_> {
                 if self.state.choices.keep_signed_in {
                     self.effects.push(Effect::SaveChoices(Box::new(self.state.choices.clone())));
                 }
+                self.is_signed_in(person);
+                if kept {
+                    self.note("keep.used");
+                }
+            }
+            SignInProgress::Failed(trouble) => self.sign_in_failed(trouble),
+        }
+    }
+
+    fn is_signed_in(&mut self, person: SignedIn) {
+        let Again { way, resume, .. } = std::mem::take(&mut self.state.again);
+        self.state.again.way = way;
+        let before = self.state.signed_in.replace(person);
+        self.state.public_only = false;
+        let same =
+            before.is_some_and(|before| self.state.signed_in.as_ref().is_some_and(|now| before.is(now)));
+        match resume {
+            Some(resume) if same => self.go_on(resume),
+            resume => {
                 self.forget_who();
                 self.state.tenants = Listing::NotAsked;
-                self.state.signed_in = Some(person);
-                self.state.public_only = false;
                 if self.state.choices.app.is_some() {
                     self.first_look();
                 } else {
                     self.open_stage(StageId::Pick);
                 }
-                if kept {
-                    self.note("keep.used");
+                if resume.is_some_and(|resume| resume.plan.is_some()) {
+                    // What one person confirmed is not done as another.
+                    self.notice("flow.other_person_title", ui("flow.other_person"));
                 }
             }
-            SignInProgress::Failed(trouble) => {
-                self.drop_work();
-                self.sign_in_step(SignInStep::Choose);
-                if let Page::SignIn(sign_in) = &mut self.state.page {
-                    sign_in.trouble = Some(trouble);
-                }
+        }
+    }
+
+    /// Says why, and offers another way where that may help.
+    fn sign_in_failed(&mut self, mut trouble: Trouble) {
+        self.drop_work();
+        self.sign_in_step(SignInStep::Choose);
+        if self.state.again.demand.is_none() {
+            self.state.again.demand.clone_from(&trouble.demand);
+        }
+        if let Some(other) = self.other_way(&trouble) {
+            let (action, name) = match other {
+                SignInMethod::Browser => (ActionId::SignInBrowser, ui("sign_in.by_browser")),
+                SignInMethod::DeviceCode => (ActionId::SignInCode, ui("sign_in.by_code")),
+                SignInMethod::AzCli => (ActionId::SignInAz, ui("sign_in.by_az")),
+                SignInMethod::Kept => (ActionId::SignInKept, ui("sign_in.kept")),
+            };
+            trouble.next = ui_with("sign_in.try_other", &[("way", name)]);
+            self.state.selected = Some(Item::Action(action));
+        }
+        if let Page::SignIn(sign_in) = &mut self.state.page {
+            sign_in.trouble = Some(trouble);
+        }
+    }
+
+    /// The best way to sign in that may be let through where the last one was not.
+    fn other_way(&self, trouble: &Trouble) -> Option<SignInMethod> {
+        let ways = trouble.code.as_deref().and_then(explain_code)?.ways;
+        let tried = self.state.again.way;
+        self.state.setup.methods.iter().copied().find(|method| {
+            let way = match method {
+                SignInMethod::Browser => Way::Browser,
+                SignInMethod::DeviceCode => Way::Code,
+                SignInMethod::AzCli => Way::Az,
+                SignInMethod::Kept => return false,
+            };
+            Some(*method) != tried && ways.contains(&way)
+        })
+    }
+
+    /// Signs in once more, the way the person chose before; a plan that stopped for it is kept.
+    pub(super) fn sign_in_again(&mut self) {
+        let (trouble, plan) = match &self.state.panel {
+            Panel::Applying(apply) => match &apply.phase {
+                Phase::Stopped(trouble) => (Some(trouble.as_ref().clone()), Some(apply.clone())),
+                _ => (None, None),
+            },
+            _ => (self.state.look_trouble.clone(), None),
+        };
+        let trouble = trouble.filter(|trouble| trouble.class == Class::SignInRefused);
+        self.state.again.demand = trouble.as_ref().and_then(|trouble| trouble.demand.clone());
+        self.state.again.resume = match (self.state.stage(), &self.state.signed_in) {
+            (Some(stage), Some(_)) => Some(Resume { stage, plan }),
+            _ => None,
+        };
+        self.turn_to(Page::SignIn(SignInState { step: SignInStep::Choose, trouble }));
+        // A lent sign-in cannot be asked for a stronger one.
+        let lent = self.state.again.way == Some(SignInMethod::AzCli);
+        if let (Some(way), Some(_)) = (self.state.again.way, &self.state.again.resume)
+            && !(lent && self.state.again.demand.is_some())
+        {
+            self.sign_in(way);
+        }
+    }
+
+    /// Back from the choice of a way: to where the person was, with the plan as it stopped.
+    pub(super) fn leave_sign_in(&mut self) {
+        let Some(Resume { stage, plan }) = self.state.again.resume.take() else {
+            self.turn_to(Page::Welcome);
+            return;
+        };
+        match plan {
+            Some(plan) => {
+                self.turn_to(Page::Stage(stage));
+                self.show(Panel::Applying(plan));
             }
+            None => self.open_stage(stage),
+        }
+    }
+
+    fn go_on(&mut self, resume: Resume) {
+        match resume.plan {
+            Some(plan) => {
+                self.turn_to(Page::Stage(resume.stage));
+                self.resume_plan(plan);
+            }
+            None => self.open_stage(resume.stage),
         }
     }
 
@@ -87,6 +189,7 @@ impl Turn<'_> {
         if matches!(self.state.page, Page::SignIn(_)) {
             self.state.public_only = true;
             self.state.signed_in = None;
+            self.state.again = Again::default();
         }
         self.take_app(AppChoice::Url(address));
     }

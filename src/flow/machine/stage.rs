@@ -48,7 +48,8 @@ impl Turn<'_> {
         let was_done = self.state.stage_done();
         self.state.now = self.state.now.max(at);
         let applying = matches!(self.state.panel, Panel::Applying(_));
-        if !applying && self.is_old(&facts) {
+        let refused = facts.sign_in_refused().cloned();
+        if !applying && refused.is_none() && self.is_old(&facts) {
             self.look_past_the_lag();
             return;
         }
@@ -71,18 +72,28 @@ impl Turn<'_> {
         }
         state.looking = false;
         state.looked_at = Some(at);
-        state.look_trouble = None;
+        state.look_trouble.clone_from(&refused);
         if let Some(watch) = &mut state.watch {
             watch.next = next;
         }
         self.assess();
-        match &self.state.panel {
+        match (&self.state.panel, refused) {
             _ if self.state.stage().is_none() => {}
-            Panel::Preparing if self.choosing() => self.first_look_done(),
-            Panel::Preparing => self.prepared(),
-            Panel::Applying(_) => self.observed_while_applying(),
-            _ => self.offer_continue(was_done),
+            (Panel::Preparing, Some(trouble)) if !self.choosing() => self.could_not_prepare(trouble),
+            (Panel::Applying(apply), Some(trouble)) if !apply.at_rest() => self.sign_in_ran_out(trouble),
+            (panel, _) => match panel {
+                Panel::Preparing if self.choosing() => self.first_look_done(),
+                Panel::Preparing => self.prepared(),
+                Panel::Applying(_) => self.observed_while_applying(),
+                _ => self.offer_continue(was_done),
+            },
         }
+    }
+
+    /// Without a fresh look there is no plan.
+    fn could_not_prepare(&mut self, trouble: Trouble) {
+        self.base();
+        self.trouble(trouble);
     }
 
     /// Whether the look that is awaited is the first one after an app was chosen.
@@ -96,8 +107,7 @@ impl Turn<'_> {
         if preparing && self.choosing() {
             self.first_look_failed(trouble);
         } else if preparing {
-            self.base();
-            self.trouble(trouble);
+            self.could_not_prepare(trouble);
         } else {
             self.state.look_trouble = Some(trouble);
             self.go_on_looking();

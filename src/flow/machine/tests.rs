@@ -5,6 +5,9 @@ mod connecting;
 mod leaving;
 mod picking;
 mod random;
+mod rehearsing;
+mod secrets;
+mod signing_in;
 mod starting;
 mod whole;
 
@@ -233,7 +236,8 @@ pub(super) fn two_apps() -> AppList {
         subscription: "Pay as you go".into(),
         resource_group: "g".into(),
     };
-    let subscription = |id: &str, name: &str, apps| SubscriptionRow { id: id.into(), name: name.into(), apps };
+    let subscription =
+        |id: &str, name: &str, apps| SubscriptionRow { id: id.into(), name: name.into(), apps };
     let subscriptions = vec![subscription("s", "Pay as you go", 2), subscription("t", "Training", 0)];
     AppList::new(vec![row("contoso-hello"), row("fabrikam-api")], subscriptions, vec![])
 }
@@ -306,6 +310,9 @@ pub(super) fn after(facts: &Facts, change: &Change) -> Facts {
             let name = &change.body["passwordCredential"]["displayName"];
             finished.secrets[0].display_name = name.as_str().unwrap().into();
             client(&mut facts).secrets.append(&mut finished.secrets);
+        }
+        K::RemoveSecret => {
+            client(&mut facts).secrets.retain(|secret| change.body["keyId"] != secret.key_id.as_str());
         }
         K::AddRedirect | K::AddRehearsalRedirect | K::RemoveRehearsalRedirect => {
             let list = change.body["web"]["redirectUris"].as_array().unwrap();

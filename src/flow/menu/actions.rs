@@ -5,13 +5,11 @@ use crate::engine::findings::Verdict;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
-use crate::flow::derived::{confirmable, page_address, person_step, portal_steps};
+use crate::flow::derived::{confirmable, lost, page_address, person_step, portal_steps};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
-use crate::flow::state::{
-    Apply, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
-};
+use crate::flow::state::{Apply, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State};
 
 use super::{Action, ActionId, Item, connect, pick};
 
@@ -140,7 +138,9 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         Panel::PickApp => pick::app_actions(state),
         Panel::PickTenant | Panel::PickSubscription => pick::list_actions(state),
         Panel::TypeUrl => submit("flow.look_at_address"),
-        Panel::Preparing | Panel::Binding | Panel::Switching(_) => vec![action(ActionId::Back, "action.stop_waiting", None)],
+        Panel::Preparing | Panel::Binding | Panel::Switching(_) => {
+            vec![action(ActionId::Back, "action.stop_waiting", None)]
+        }
         Panel::Plan(view) => plan_actions(state, view),
         Panel::Applying(apply) => apply_actions(state, apply),
         Panel::Myself => myself_actions(state, stage),
@@ -157,7 +157,12 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         }
         Panel::SecretField => submit("flow.take_secret"),
         Panel::HandOver => connect::actions(state),
-        Panel::PickSlot | Panel::PickHost | Panel::PickClient | Panel::Resource | Panel::Consent => {
+        Panel::PickSlot
+        | Panel::PickHost
+        | Panel::PickClient
+        | Panel::Resource
+        | Panel::Consent
+        | Panel::LostSecrets => {
             vec![action(ActionId::Back, "action.back", None)]
         }
         Panel::RedirectField => submit("flow.take_redirect"),
@@ -293,6 +298,9 @@ fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
     } else {
         list.extend([make, paste]);
     }
+    if !lost(state).is_empty() {
+        list.push(grey(action(ActionId::RemoveLost, "flow.remove_lost", Some('d')), state.public_only));
+    }
     if !exists {
         list.push(action(ActionId::Myself, "action.myself", Some('m')));
     }
@@ -336,7 +344,9 @@ fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
             let mut list = Vec::new();
             match trouble.class {
                 Class::NotAllowed => ask_admin(state, apply.stage, &mut list),
-                Class::SignInRefused => list.push(action(ActionId::SignInAgain, "flow.sign_in", Some('n'))),
+                Class::SignInRefused => {
+                    list.push(action(ActionId::SignInAgain, "flow.sign_in_go_on", Some('n')));
+                }
                 _ => {}
             }
             list.push(action(ActionId::PlanAgain, "flow.plan_again", Some('f')));
@@ -408,11 +418,9 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
             .stage(stage)
             .map(|s| s.checks.iter().map(|c| Item::Check(c.id)).collect())
             .unwrap_or_default(),
-        Panel::PickApp
-        | Panel::PickTenant
-        | Panel::PickSubscription
-        | Panel::PickSlot
-        | Panel::PickHost => pick::items(state),
+        Panel::PickApp | Panel::PickTenant | Panel::PickSubscription | Panel::PickSlot | Panel::PickHost => {
+            pick::items(state)
+        }
         Panel::PickClient => state
             .facts
             .client_candidates
@@ -429,6 +437,9 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
         Panel::Consent => ConsentWay::ALL.into_iter().map(Item::Consent).collect(),
         Panel::Resource => {
             hand_over::candidates(state).into_iter().map(|c| Item::Resource(c.value)).collect()
+        }
+        Panel::LostSecrets => {
+            lost(state).into_iter().map(|secret| Item::Lost(secret.key_id.clone())).collect()
         }
         _ => Vec::new(),
     }
@@ -451,7 +462,8 @@ pub fn preferred(state: &State) -> Option<Item> {
             | Panel::PickHost
             | Panel::PickClient
             | Panel::Resource
-            | Panel::Consent,
+            | Panel::Consent
+            | Panel::LostSecrets,
         ) => all.first().cloned(),
         (Page::Stage(_), Panel::HandOver) if !state.stage_done() => {
             let next = |i: &&Item| matches!(i, Item::Row(item) if !handed(state, *item));

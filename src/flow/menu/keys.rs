@@ -221,6 +221,7 @@ fn enter_label(state: &State) -> Option<&'static str> {
         | Item::Subscription(_)
         | Item::Client(_)
         | Item::Resource(_)
+        | Item::Lost(_)
         | Item::Consent(_)
         | Item::Action(_) => "key.enter",
     })

@@ -44,6 +44,8 @@ pub enum Panel {
     AskAdmin,
     /// Stage 5: the masked field.
     SecretField,
+    /// Stage 5: choosing which of several lost secrets is removed.
+    LostSecrets,
     /// Stage 6: the connector page's rows, with what can be done below.
     HandOver,
     /// Stage 4: choosing how the connector is let in.

@@ -3,6 +3,8 @@
 /// A path, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
+    /// `/metadata/endpoints`
+    Endpoints,
     /// `/tenants`
     Tenants,
     /// `/subscriptions`
@@ -47,6 +49,7 @@ impl Scope {
         let lower: Vec<String> = parts.iter().map(|part| part.to_ascii_lowercase()).collect();
         let low: Vec<&str> = lower.iter().map(String::as_str).collect();
         match low.as_slice() {
+            ["metadata", "endpoints"] => Self::Endpoints,
             ["tenants"] => Self::Tenants,
             ["subscriptions"] => Self::Subscriptions,
             ["providers", "microsoft.resourcegraph", "resources"] => Self::ResourceGraph,
@@ -75,7 +78,9 @@ impl Scope {
     pub fn subscription(&self) -> Option<&str> {
         match self {
             Self::Subscription { id, .. } | Self::Group { id, .. } | Self::Site { id, .. } => Some(id),
-            Self::Tenants | Self::Subscriptions | Self::ResourceGraph | Self::Unknown => None,
+            Self::Endpoints | Self::Tenants | Self::Subscriptions | Self::ResourceGraph | Self::Unknown => {
+                None
+            }
         }
     }
 }

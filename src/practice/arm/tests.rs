@@ -200,3 +200,62 @@ fn long_lists_are_paged() {
     assert_eq!(last["value"][0]["name"], "contoso-hello-two");
     assert!(last["nextLink"].is_null());
 }
+
+#[test]
+fn a_general_client_finds_regions_providers_plans_and_resources() {
+    let mut world = worlds::bare();
+    let (id, group) = (world.sites[0].subscription.clone(), world.sites[0].resource_group.clone());
+    let at = format!("/subscriptions/{id}");
+    let mut get = |name: &str, path: &str| {
+        let join = if path.contains('?') { '&' } else { '?' };
+        call(&mut world, name, Method::GET, &format!("{at}{path}{join}api-version=2022-12-01"), &Value::Null)
+    };
+    let names = |body: &Value, member: &str| -> Vec<String> {
+        body["value"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item[member].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (_, regions) = get("ada", "/locations");
+    assert!(names(&regions, "name").contains(&"westeurope".to_owned()), "{regions}");
+    let (_, providers) = get("ada", "/providers");
+    assert!(names(&providers, "namespace").contains(&"Microsoft.Web".to_owned()), "{providers}");
+    assert_eq!(get("ada", "/providers/microsoft.web").1["registrationState"], "Registered");
+    assert_eq!(get("ada", "/providers/Contoso.Nothing").0, 404);
+    for path in ["/resources".to_owned(), format!("/resourceGroups/{group}/resources")] {
+        let (_, all) = get("grace", &path);
+        assert_eq!(names(&all, "name"), ["contoso-hello", "contoso-hello-plan"], "{path}");
+        let (_, sites) = get("grace", &format!("{path}?$filter=resourceType eq 'Microsoft.Web/sites'"));
+        assert_eq!(names(&sites, "type"), ["Microsoft.Web/sites"], "{path}");
+        assert_eq!(get("grace", &format!("{path}?$filter=")).1, all);
+        let (_, first) = get("grace", &format!("{path}?$top=1"));
+        assert_eq!(names(&first, "name"), ["contoso-hello"]);
+        assert!(first["nextLink"].as_str().unwrap().contains("%24skiptoken=1"), "{first}");
+        assert_eq!(get("grace", &format!("{path}?$filter=size gt 3")).0, 400);
+        // A maker's role is at the site alone.
+        assert_eq!(names(&get("ada", &path).1, "name"), ["contoso-hello"], "{path}");
+    }
+    let (_, plans) = get("grace", "/providers/Microsoft.Web/serverfarms");
+    assert_eq!(names(&plans, "name"), ["contoso-hello-plan"]);
+    // Whoever has no role there sees nothing of it.
+    for path in ["/locations", "/providers", "/providers/Microsoft.Web"] {
+        assert_eq!(get("alan", path).0, 403, "{path}");
+    }
+    for path in ["/resources", "/providers/Microsoft.Web/serverfarms"] {
+        assert_eq!(names(&get("alan", path).1, "name"), [] as [String; 0], "{path}");
+    }
+}
+
+#[test]
+fn the_endpoints_are_for_everybody() {
+    let mut world = worlds::bare();
+    let request = Request::get("/metadata/endpoints?api-version=2022-09-01");
+    let reply = handle(&mut world, &request, &Caller::Anonymous);
+    assert_eq!((reply.status, &reply.to_json()["name"]), (200, &json!("AzureCloud")));
+    assert_eq!(
+        handle(&mut world, &Request::get("/tenants?api-version=2022-12-01"), &Caller::Anonymous).status,
+        401
+    );
+}

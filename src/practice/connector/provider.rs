@@ -127,7 +127,7 @@ fn refused(request: &Request, caller: &Caller) -> Option<Reply> {
                      the allowed audiences 'https://service.powerapps.com/'."
                 }
                 TokenFault::Expired => "The access token expiry time has passed.",
-                TokenFault::Invalid => "The access token is invalid.",
+                TokenFault::Invalid | TokenFault::TooWeak => "The access token is invalid.",
             };
             return Some(error(401, "InvalidAuthenticationToken", text));
         }

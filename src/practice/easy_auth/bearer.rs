@@ -90,7 +90,7 @@ fn valid_issuers(world: &World, settings: &Settings) -> Option<Vec<String>> {
     let known_host = Url::parse(&settings.issuer).ok().is_some_and(|url| {
         let host = url.host_str().unwrap_or_default();
         ["login.microsoftonline.com", "login.windows.net", "sts.windows.net"].contains(&host)
-            || url.origin().ascii_serialization() == world.origin
+            || world.is_own_address(&url.origin().ascii_serialization())
     });
     let tenant = world.tenant(&place).filter(|_| known_host).map(|tenant| tenant.id.clone());
     let Some(tenant) = tenant else { return Some(vec![settings.issuer.clone()]) };

@@ -11,7 +11,7 @@ use super::access::{self, Pending, Standing};
 use super::client::{Client, Platform};
 use super::page::{self, escape};
 use super::resource::{Wanted, Wish};
-use super::{Authority, Refusal, Version, device, mint, token};
+use super::{Authority, Refusal, Version, device, mint, strength, token};
 use crate::practice::wire::{Reply, Request, find};
 use crate::practice::world::{AuthCode, User, World};
 
@@ -345,6 +345,7 @@ fn issue_code(
         nonce: ask.get("nonce").map(str::to_owned),
         confidential: token::is_confidential(ask.platform),
         spa: ask.platform == Platform::Spa,
+        strong: strength::asked(ask.get("claims")),
         issued_at: world.now(),
         redeemed: false,
     });
@@ -360,7 +361,12 @@ fn pick_page(world: &World, ask: &Ask<'_>) -> Reply {
     }
     let form = page::form("get", &ask.request.path, &ask.own_pairs(), &buttons);
     let name = escape(&ask.client.name);
-    page::page(200, "Pick an account", &format!("<p>to continue to <b>{name}</b></p>\n{form}"))
+    let factor = if strength::asked(ask.get("claims")) {
+        "<p class=\"note\">More is asked for than a password: whoever is picked here has the second factor at hand.</p>\n"
+    } else {
+        ""
+    };
+    page::page(200, "Pick an account", &format!("<p>to continue to <b>{name}</b></p>\n{factor}{form}"))
 }
 
 /// The page to consent.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::strength;
 use crate::practice::keys;
 use crate::practice::wire::{Caller, Request, Service, TokenFault};
 use crate::practice::world::{View, World, first_party};
@@ -29,6 +30,9 @@ pub fn caller(world: &World, service: Service, request: &Request) -> Caller {
         return Caller::Refused(TokenFault::WrongAudience);
     }
     let client_id = [text(&claims, "appid"), text(&claims, "azp")].concat();
+    if strength::too_weak(world, service, request, &claims) {
+        return Caller::Refused(TokenFault::TooWeak);
+    }
     let id = text(&claims, "oid").to_owned();
     match world.user(&id) {
         Some(user) => Caller::User {

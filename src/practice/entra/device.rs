@@ -8,7 +8,7 @@ use super::client::Client;
 use super::page::{self, escape};
 use super::resource::Wanted;
 use super::token::{self, Ask, Issue};
-use super::{Authority, Refusal, Version};
+use super::{Authority, Refusal, Version, strength};
 use crate::practice::wire::{Reply, Request, find};
 use crate::practice::world::{DeviceFlow, DeviceState, User, World};
 
@@ -54,6 +54,7 @@ pub fn start(
         },
         v1: version == Version::V1,
         asked,
+        strong: strength::asked(get("claims")),
         started_at: world.now(),
         polled_at: None,
         state,
@@ -179,7 +180,12 @@ fn redeem(world: &mut World, ask: &Ask<'_>, flow: &DeviceFlow, user: &str) -> Re
     if let Some(flow) = known {
         flow.state = DeviceState::Redeemed;
     }
-    token::answer(world, ask, false, Issue { tenant: &tenant, user: &user, wanted, scopes, nonce: None })
+    token::answer(
+        world,
+        ask,
+        false,
+        Issue { strong: flow.strong, acrs: flow.strong, ..Issue::new(&tenant, &user, wanted, scopes) },
+    )
 }
 
 /// Answers a device code for a person: approves (with the consent that this needs) or declines. Without a code the

@@ -105,7 +105,7 @@ pub fn instance(world: &mut World, request: &Request) -> Reply {
         ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"];
     let known = url::Url::parse(asked).ok().is_some_and(|url| {
         let host = url.host_str().unwrap_or_default();
-        aliases.contains(&host) || url.origin().ascii_serialization() == world.origin
+        aliases.contains(&host) || world.is_own_address(&url.origin().ascii_serialization())
     });
     if !known {
         let text = "Unknown or invalid instance.";

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::metadata::issuer;
 use super::resource::Wanted;
-use super::{Refusal, Version, access};
+use super::{Refusal, Version, access, strength};
 use crate::practice::keys;
 use crate::practice::world::{User, View, World};
 
@@ -16,6 +16,8 @@ use crate::practice::world::{User, View, World};
 pub enum Bearer<'a> {
     /// A person, with the delegated permissions in the token.
     Person(&'a User, &'a [String]),
+    /// The same, who has shown a second factor for this token.
+    Proven(&'a User, &'a [String]),
     /// The client by itself; the object id of its service principal.
     Itself(&'a str),
 }
@@ -30,7 +32,7 @@ pub fn version_of(world: &World, resource_app_id: &str) -> Version {
 }
 
 /// The pairwise subject of a person for an application.
-fn subject(world: &World, who: &str, app_id: &str) -> String {
+pub fn subject(world: &World, who: &str, app_id: &str) -> String {
     URL_SAFE_NO_PAD.encode(world.id_for(&format!("subject {who} {app_id}")).as_bytes())
 }
 
@@ -48,7 +50,7 @@ pub fn access_token(
     let uti = URL_SAFE_NO_PAD.encode(world.next_id("token").as_bytes());
     let proof = if with_secret { "1" } else { "0" };
     let who = match bearer {
-        Bearer::Person(user, _) => user.id.as_str(),
+        Bearer::Person(user, _) | Bearer::Proven(user, _) => user.id.as_str(),
         Bearer::Itself(principal) => principal,
     };
     let roles = access::roles(world, tenant, who, wanted);
@@ -68,7 +70,7 @@ pub fn access_token(
     claims[app] = client.app_id.as_str().into();
     claims[how] = proof.into();
     match bearer {
-        Bearer::Person(user, scopes) => {
+        Bearer::Person(user, scopes) | Bearer::Proven(user, scopes) => {
             claims["sub"] = subject(world, &user.id, &wanted.app_id).into();
             claims["name"] = user.display_name.as_str().into();
             claims["scp"] = scopes.join(" ").into();
@@ -84,6 +86,9 @@ pub fn access_token(
                 claims["idp"] = issuer(tenant, Version::V1).into();
             }
         }
+    }
+    if matches!(bearer, Bearer::Proven(..)) {
+        claims["acrs"] = strength::claim();
     }
     if !roles.is_empty() {
         claims["roles"] = json!(roles);

@@ -113,7 +113,7 @@ impl Wanted {
             return Err(Refusal::new(50001, "invalid_resource", text));
         }
         // The address of this server is only another name of Graph; tokens carry the real one.
-        let audience = if object.app_id() == first_party::GRAPH && resource.starts_with("http://") {
+        let audience = if object.app_id() == first_party::GRAPH && world.is_own_address(resource) {
             "https://graph.microsoft.com"
         } else {
             resource

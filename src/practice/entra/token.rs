@@ -9,7 +9,7 @@ use super::access::{self, Standing};
 use super::client::{Client, Platform};
 use super::mint::{self, Bearer};
 use super::resource::{Wanted, Wish};
-use super::{Authority, Refusal, Version, device, secret};
+use super::{Authority, Refusal, Version, device, secret, strength};
 use crate::practice::wire::{Reply, Request, find};
 use crate::practice::world::{RefreshToken, User, World, first_party};
 
@@ -156,7 +156,12 @@ fn code(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
     if let Some(code) = world.sign_in.codes.get_mut(index) {
         code.redeemed = true;
     }
-    let issue = Issue { tenant: &code.tenant, user: &user, wanted, scopes, nonce: code.nonce.as_deref() };
+    let issue = Issue {
+        nonce: code.nonce.as_deref(),
+        strong: code.strong,
+        acrs: code.strong,
+        ..Issue::new(&code.tenant, &user, wanted, scopes)
+    };
     answer(world, ask, code.confidential, issue)
 }
 
@@ -199,7 +204,11 @@ fn refresh(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
         wanted
     };
     let scopes = granted(world, ask, &tenant, &user, &wanted)?;
-    let issue = Issue { tenant: &tenant, user: &user, wanted, scopes, nonce: None };
+    let acrs = strength::asked(ask.get("claims"));
+    if acrs && !token.strong {
+        return Err(strength::second_factor(&wanted.app_id));
+    }
+    let issue = Issue { strong: token.strong, acrs, ..Issue::new(&tenant, &user, wanted, scopes) };
     answer(world, ask, token.confidential, issue)
 }
 
@@ -282,7 +291,8 @@ fn client_credentials(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal
             ),
         ));
     }
-    let token = mint::access_token(world, tenant, &ask.client, true, &wanted, &Bearer::Itself(&principal))?;
+    let bearer = Bearer::Itself(&principal);
+    let token = mint::access_token(world, tenant, &ask.client, true, &wanted, &bearer)?;
     Ok(Reply::json(200, &lifetimes(world, ask.version, &wanted, json!({"token_type": "Bearer"}), token)))
 }
 
@@ -348,6 +358,17 @@ pub struct Issue<'a> {
     pub scopes: Vec<String>,
     /// Nonce for the ID token.
     pub nonce: Option<&'a str>,
+    /// Whether the person was asked for a second factor.
+    pub strong: bool,
+    /// Whether the token has to say so.
+    pub acrs: bool,
+}
+
+impl<'a> Issue<'a> {
+    /// Of a plain sign-in.
+    pub fn new(tenant: &'a str, user: &'a User, wanted: Wanted, scopes: Vec<String>) -> Self {
+        Self { tenant, user, wanted, scopes, nonce: None, strong: false, acrs: false }
+    }
 }
 
 /// The token answer for a person.
@@ -357,8 +378,8 @@ pub fn answer(
     confidential: bool,
     issue: Issue<'_>,
 ) -> Result<Reply, Refusal> {
-    let Issue { tenant, user, wanted, scopes, nonce } = issue;
-    let bearer = Bearer::Person(user, &scopes);
+    let Issue { tenant, user, wanted, scopes, nonce, strong, acrs } = issue;
+    let bearer = if acrs { Bearer::Proven(user, &scopes) } else { Bearer::Person(user, &scopes) };
     let access = mint::access_token(world, tenant, &ask.client, confidential, &wanted, &bearer)?;
     let scope = if ask.version == Version::V1 { scopes.join(" ") } else { wanted.spelled(&scopes) };
     let body = json!({"token_type": "Bearer", "scope": scope});
@@ -374,6 +395,7 @@ pub fn answer(
             user: user.id.clone(),
             audience: wanted.audience.clone(),
             scopes: scopes.clone(),
+            strong,
             issued_at: world.now(),
             confidential,
         });

@@ -1,10 +1,16 @@
 //! What Graph's answers have in common: the refusal and its envelope, headers, contexts (microsoft-cloud 4.1, 4.10).
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::query;
+use crate::practice::entra;
 use crate::practice::wire::{Reply, Request, TokenFault};
 use crate::practice::world::World;
+
+/// The code of a refusal that demands a stronger sign-in.
+const TOO_WEAK: &str = "InsufficientClaims";
 
 /// A refusal of Graph.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +67,11 @@ impl Refusal {
             Some(TokenFault::Invalid) => "CompactToken parsing failed with error code: 80049217",
             Some(TokenFault::Expired) => "Lifetime validation failed, the token is expired.",
             Some(TokenFault::WrongAudience) => "Access token validation failure. Invalid audience.",
+            Some(TokenFault::TooWeak) => {
+                let message =
+                    "The presented access token does not satisfy the required authentication context.";
+                return Self::new(401, TOO_WEAK, message);
+            }
         };
         Self::new(401, "InvalidAuthenticationToken", message)
     }
@@ -72,11 +83,16 @@ impl Refusal {
             &json!({"error": {"code": self.code, "message": self.message, "innerError": {}}}),
         );
         if self.status == 401 {
-            return reply.with(
-                "www-authenticate",
-                "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
-                 client_id=\"00000003-0000-0000-c000-000000000000\"",
-            );
+            let claims = entra::demanded_claims();
+            let more = match self.code {
+                TOO_WEAK => {
+                    format!(", error=\"insufficient_claims\", claims=\"{}\"", BASE64_STANDARD.encode(claims))
+                }
+                _ => String::new(),
+            };
+            let challenge = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
+                             client_id=\"00000003-0000-0000-c000-000000000000\"";
+            return reply.with("www-authenticate", &format!("{challenge}{more}"));
         }
         reply
     }

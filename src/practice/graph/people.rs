@@ -8,6 +8,7 @@ use super::answer::{Answer, Refusal, body, context, entity};
 use super::query::{self, Set};
 use super::target::{Ask, Key, Target};
 use super::{grants, rights, shape};
+use crate::practice::entra;
 use crate::practice::wire::{Caller, Reply};
 use crate::practice::world::{Kind, User, View, World, directory_role};
 
@@ -56,6 +57,21 @@ const ROLES: Set<'static> = Set {
     filterable: &[],
     directory: true,
 };
+
+/// OpenID's own question: whom the token is about. The subject is the one of the client's id token.
+pub fn userinfo(world: &World, caller: &Caller) -> Answer {
+    let Caller::User { id, client_id, .. } = caller else {
+        let fault = if let Caller::Refused(fault) = caller { Some(*fault) } else { None };
+        return Err(Refusal::unauthenticated(fault));
+    };
+    let user = world.user(id).ok_or_else(Refusal::denied)?;
+    let (given, family) = user.display_name.split_once(' ').unwrap_or((&user.display_name, ""));
+    let told = json!({
+        "sub": entra::subject(world, id, client_id), "name": user.display_name, "given_name": given,
+        "family_name": family, "email": user.upn, "picture": "https://graph.microsoft.com/v1.0/me/photo/$value",
+    });
+    Ok(Reply::json(200, &told))
+}
 
 /// Answers a request below `/me`.
 pub fn me(world: &World, ask: &Ask<'_>, target: &Target) -> Answer {

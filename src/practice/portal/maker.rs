@@ -108,8 +108,10 @@ fn connection_error(world: &World, place: Place) -> Option<String> {
 
 /// A request as the person's browser would send it to this server.
 fn base_request(world: &World) -> Request {
-    let host = world.origin.strip_prefix("http://").filter(|host| !host.is_empty()).unwrap_or("127.0.0.1");
-    Request::new(http::Method::GET, host, "/", "")
+    let (scheme, host) = world.origin.split_once("://").unwrap_or(("http", "127.0.0.1"));
+    let mut request = Request::new(http::Method::GET, host, "/", "");
+    scheme.clone_into(&mut request.scheme);
+    request
 }
 
 /// Follows the popup: sign-in as the person, consent where the person may, and the way back. The error is what the popup

@@ -1,7 +1,9 @@
 //! A function app in another tenant than the person's own: at home nothing can be seen, there the person is a guest.
 
 use super::bare;
-use crate::practice::world::{Environment, ResourceGroup, Subscription, User, World, azure_role, directory_role};
+use crate::practice::world::{
+    Environment, ResourceGroup, Subscription, User, World, azure_role, directory_role,
+};
 
 /// Resource group of the app abroad.
 const GROUP: &str = "fabrikam-rg";
@@ -26,7 +28,7 @@ pub fn go(world: &mut World, person: &str) {
         location: "westeurope".to_owned(),
     });
     let mut site = bare::site(world, "fabrikam-hello", &subscription);
-    site.resource_group = GROUP.to_owned();
+    GROUP.clone_into(&mut site.resource_group);
     let guest = User {
         id: world.id_for("guest abroad").to_string(),
         tenant: tenant.id.clone(),

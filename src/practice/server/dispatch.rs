@@ -17,30 +17,45 @@ pub fn find(world: &World, request: &mut Request) -> Service {
 /// Header that names the site for [`crate::practice::easy_auth`]; set by dispatch only.
 pub const SITE: &str = "x-practice-site";
 
+/// The public host names that are answered, whatever the world holds, each with its service; `None` is told by the path.
+const PUBLIC: [(&str, Option<Service>); 17] = [
+    ("login.microsoftonline.com", Some(Service::SignIn)),
+    ("login.windows.net", Some(Service::SignIn)),
+    ("login.microsoft.com", Some(Service::SignIn)),
+    ("sts.windows.net", Some(Service::SignIn)),
+    ("microsoft.com", None),
+    ("www.microsoft.com", None),
+    ("graph.microsoft.com", Some(Service::Graph)),
+    ("management.azure.com", Some(Service::Arm)),
+    ("management.core.windows.net", Some(Service::Arm)),
+    ("make.powerapps.com", Some(Service::Maker)),
+    ("make.powerautomate.com", Some(Service::Maker)),
+    ("api.powerapps.com", Some(Service::Maker)),
+    ("api.bap.microsoft.com", Some(Service::Maker)),
+    ("api.flow.microsoft.com", Some(Service::Maker)),
+    ("global.consent.azure-apim.net", Some(Service::Consent)),
+    ("portal.azure.com", Some(Service::Portal)),
+    ("entra.microsoft.com", Some(Service::Portal)),
+];
+
+/// What the host name of a site that nobody made ends with.
+const SITES: &str = ".azurewebsites.net";
+
+/// The public host names that are answered, without those of the sites.
+pub fn public_names() -> impl Iterator<Item = &'static str> {
+    PUBLIC.iter().map(|(name, _)| *name)
+}
+
 fn by_host(world: &World, request: &mut Request, host: &str) -> Service {
-    match host {
-        "login.microsoftonline.com" | "login.windows.net" | "login.microsoft.com" | "sts.windows.net" => {
-            Service::SignIn
-        }
-        "microsoft.com" | "www.microsoft.com" => by_path(request),
-        "graph.microsoft.com" => Service::Graph,
-        "management.azure.com" | "management.core.windows.net" => Service::Arm,
-        "make.powerapps.com"
-        | "make.powerautomate.com"
-        | "api.powerapps.com"
-        | "api.bap.microsoft.com"
-        | "api.flow.microsoft.com" => Service::Maker,
-        "global.consent.azure-apim.net" => Service::Consent,
-        "portal.azure.com" | "entra.microsoft.com" => Service::Portal,
-        host => {
-            let known = world.sites.iter().any(|site| site.host_names.iter().any(|name| name == host));
-            if known || host.ends_with(".azurewebsites.net") {
-                name_site(request, host);
-                Service::Site
-            } else {
-                Service::Unknown
-            }
-        }
+    if let Some((_, service)) = PUBLIC.iter().find(|(name, _)| *name == host) {
+        return service.unwrap_or_else(|| by_path(request));
+    }
+    let known = world.sites.iter().any(|site| site.host_names.iter().any(|name| name == host));
+    if known || host.ends_with(SITES) {
+        name_site(request, host);
+        Service::Site
+    } else {
+        Service::Unknown
     }
 }
 
@@ -60,13 +75,13 @@ fn by_path(request: &mut Request) -> Service {
         // The cloud file names the origin alone as the portal: pages are told apart behind the `#`.
         ("_portal", _) | ("", "") => Service::Portal,
         ("redirect", _) => Service::Consent,
-        ("v1.0" | "beta", _) => Service::Graph,
+        ("v1.0" | "beta" | "oidc", _) => Service::Graph,
         ("_make", _)
         | (
             "providers",
             "microsoft.powerapps" | "microsoft.businessappplatform" | "microsoft.processsimple",
         ) => Service::Maker,
-        ("subscriptions" | "tenants" | "providers", _) => Service::Arm,
+        ("subscriptions" | "tenants" | "providers" | "metadata", _) => Service::Arm,
         ("devicelogin" | "_sign-in", _) => Service::SignIn,
         (_, "oauth2" | "v2.0" | ".well-known" | "discovery" | "adminconsent" | "openid" | "kerberos") => {
             Service::SignIn
@@ -101,6 +116,8 @@ mod tests {
             ("127.0.0.1:7000", "/v1.0/me", Service::Graph),
             ("localhost:7000", "/Tenants", Service::Arm),
             ("127.0.0.1:7000", "/subscriptions/1", Service::Arm),
+            ("127.0.0.1:7000", "/metadata/endpoints", Service::Arm),
+            ("127.0.0.1:7000", "/oidc/userinfo", Service::Graph),
             ("127.0.0.1:7000", "/providers/Microsoft.ResourceGraph/resources", Service::Arm),
             ("127.0.0.1:7000", "/providers/Microsoft.PowerApps/apis", Service::Maker),
             ("127.0.0.1:7000", "/contoso.com/oauth2/v2.0/token", Service::SignIn),

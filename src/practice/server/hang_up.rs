@@ -10,7 +10,9 @@ use std::task::{Context, Poll};
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
+
+use super::lock::{Lock, Way};
 
 /// The cord of one connection: pulling it makes every later write fail, so that the answer never leaves.
 #[derive(Debug, Clone, Default)]
@@ -27,12 +29,17 @@ impl Cord {
     }
 }
 
-/// A TCP listener that gives every connection its cord.
-pub struct Droppable(pub TcpListener);
+/// A TCP listener that gives every connection its cord, and TLS where it has a lock.
+pub struct Droppable {
+    /// The port.
+    pub listener: TcpListener,
+    /// What makes HTTPS of it.
+    pub lock: Option<Lock>,
+}
 
 /// One connection with its cord.
 pub struct Line {
-    stream: TcpStream,
+    stream: Way,
     cord: Cord,
 }
 
@@ -41,12 +48,12 @@ impl Listener for Droppable {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Line, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        (Line { stream, cord: Cord::default() }, address)
+        let (stream, address) = Listener::accept(&mut self.listener).await;
+        (Line { stream: Way::new(stream, self.lock.as_ref()), cord: Cord::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.0.local_addr()
+        self.listener.local_addr()
     }
 }
 

@@ -49,6 +49,36 @@ async fn a_fault_may_answer_for_the_service() {
 }
 
 #[tokio::test]
+async fn a_held_call_changes_nothing_before_it_is_let_go_and_nothing_at_all_once_its_caller_is_gone() {
+    let practice = fresh().await;
+    let world = practice.world();
+    let fault = "writes = true\ntimes = 0\naction = { kind = 'hold' }";
+    world.lock().faults.push(toml::from_str(fault).unwrap());
+    let holds = world.lock().holds.clone();
+    let mut list = holds.follow();
+    let url = format!("{}/_make/connectors", practice.origin());
+    let send = || tokio::spawn(reqwest::Client::new().post(&url).body("{}").send());
+    // What only reads is not held.
+    assert!(reqwest::get(practice.origin()).await.is_ok());
+
+    let caller = send();
+    let arrived = list.wait_for(|held| !held.is_empty()).await.unwrap()[0].clone();
+    assert_eq!((arrived.done, arrived.path.as_str()), (false, "/_make/connectors"));
+    assert!(world.lock().calls.is_empty());
+    caller.abort();
+    list.wait_for(Vec::is_empty).await.unwrap();
+    assert!(world.lock().calls.is_empty());
+
+    let caller = send();
+    let arrived = list.wait_for(|held| !held.is_empty()).await.unwrap()[0].clone();
+    holds.release(arrived.id);
+    let done = list.wait_for(|held| held.iter().any(|call| call.done)).await.unwrap()[0].clone();
+    assert_eq!(world.lock().calls.len(), 1);
+    holds.release(done.id);
+    assert!(caller.await.unwrap().is_ok());
+}
+
+#[tokio::test]
 async fn it_stops_when_it_is_dropped() {
     let practice = fresh().await;
     let origin = practice.origin().to_owned();

@@ -268,11 +268,7 @@ impl World {
         view: View,
     ) -> Option<(&DirectoryObject, &Value)> {
         // Over loopback a client only knows Graph by the address of this server.
-        let resource = if !self.origin.is_empty() && resource.trim_end_matches('/') == self.origin {
-            "https://graph.microsoft.com"
-        } else {
-            resource
-        };
+        let resource = if self.is_own_address(resource) { "https://graph.microsoft.com" } else { resource };
         let spellings: &[&str] = if self.switches.trailing_slash_resolves {
             let bare = resource.strip_suffix('/').unwrap_or(resource);
             &[resource, bare, &format!("{bare}/")]

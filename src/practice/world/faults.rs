@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::World;
 use crate::practice::wire::{Request, Service};
 
 /// One fault. It waits for calls that match and spoils the chosen ones.
@@ -18,6 +19,9 @@ pub struct Fault {
     /// Only paths that contain this text, ignoring case; any when absent.
     #[serde(default)]
     pub path: Option<String>,
+    /// Only calls that change something, as the log of mutating calls counts them.
+    #[serde(default)]
+    pub writes: bool,
     /// The first matching call that is spoiled, counted from 1.
     #[serde(default = "one")]
     pub nth: u32,
@@ -58,6 +62,9 @@ pub enum FaultAction {
         /// Whether the call is applied first.
         applied: bool,
     },
+    /// Holds the call back twice, when it has arrived and once more when it was done and before it is answered, each
+    /// time until a test lets it go or the caller is gone.
+    Hold,
     /// Answers 200 with HTML where JSON was expected, without doing the call.
     NotJson,
     /// Waits before the call is done.
@@ -75,7 +82,7 @@ impl Fault {
             && self.path.as_ref().is_none_or(|wanted| {
                 request.path.to_ascii_lowercase().contains(&wanted.to_ascii_lowercase())
             });
-        if !fits {
+        if !fits || (self.writes && !World::is_mutation(service, &request.method, &request.path)) {
             return false;
         }
         self.seen = self.seen.saturating_add(1);
@@ -110,6 +117,7 @@ mod tests {
             (format!("method = 'post'\n{drop}\n"), vec![]),
             (format!("path = '/Applications/'\n{drop}\n"), vec![1]),
             (format!("path = '/nothing'\n{drop}\n"), vec![]),
+            (format!("writes = true\ntimes = 0\n{drop}\n"), vec![]),
         ] {
             assert_eq!(hits(fault(&text), 6), expected, "{text}");
         }

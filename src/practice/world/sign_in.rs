@@ -43,6 +43,8 @@ pub struct AuthCode {
     pub confidential: bool,
     /// Whether the redirect is a single-page one, which redeems only with an `Origin` header.
     pub spa: bool,
+    /// Whether the person was asked for a second factor.
+    pub strong: bool,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// Whether it was redeemed.
@@ -77,6 +79,8 @@ pub struct DeviceFlow {
     pub v1: bool,
     /// What was asked for, as sent: `scope` on v2, `resource` on v1.
     pub asked: String,
+    /// Whether the person is asked for a second factor.
+    pub strong: bool,
     /// When it was started.
     pub started_at: Timestamp,
     /// When it was last polled.
@@ -100,6 +104,8 @@ pub struct RefreshToken {
     pub audience: String,
     /// Scopes of the first sign-in.
     pub scopes: Vec<String>,
+    /// Whether the person was asked for a second factor.
+    pub strong: bool,
     /// When it was issued.
     pub issued_at: Timestamp,
     /// Whether redeeming it needs the client's secret.

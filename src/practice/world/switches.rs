@@ -15,6 +15,19 @@ pub enum UserConsent {
     Off,
 }
 
+/// For which calls of a person Graph and Azure demand a stronger sign-in (a claims challenge).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StrongerSignIn {
+    /// For none.
+    #[default]
+    Never,
+    /// For those that change something.
+    Writes,
+    /// For all.
+    Everything,
+}
+
 /// The tenant's policy for application secrets (microsoft-cloud 4.3, `defaultAppManagementPolicy`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -47,6 +60,8 @@ pub struct Switches {
     pub secret_policy: SecretPolicy,
     /// Whether Conditional Access refuses the device code flow (53003).
     pub device_code_blocked: bool,
+    /// Whether Graph and Azure demand a stronger sign-in.
+    pub stronger_sign_in: StrongerSignIn,
     /// Whether the tenant refuses the Azure CLI's client id to its users (50105, microsoft-cloud 2.10).
     pub azure_cli_blocked: bool,
     /// Whether a tenant wants its guests to sign in to it themselves, a refresh token not being enough (50076).
@@ -131,6 +146,7 @@ impl Default for Switches {
             users_may_create_apps: true,
             secret_policy: SecretPolicy::default(),
             device_code_blocked: false,
+            stronger_sign_in: StrongerSignIn::Never,
             azure_cli_blocked: false,
             guests_need_mfa: false,
             guests_are_named_as_at_home: true,

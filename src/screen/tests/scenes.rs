@@ -18,7 +18,7 @@ use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
-    AppList, AppRow, CallLine, CopyOutcome, SignedIn, SubscriptionRow, TenantRow, Waiting,
+    AppList, AppRow, CallLine, CopyOutcome, RightUsed, SignedIn, SubscriptionRow, TenantRow, Waiting,
 };
 use crate::flow::menu::Item;
 use crate::flow::state::{
@@ -449,12 +449,36 @@ fn secret_scenes() -> Vec<(&'static str, State)> {
         state.secret.refused = refused;
         state
     };
+    let mut lost = without_redirect();
+    let mut app = lost.client_app.value().unwrap().clone();
+    let mut second = app.secrets[0].clone();
+    second.key_id = "c0ffee00-0000-4000-8000-000000000003".into();
+    second.display_name = "handclasp 2026-11-21 13:40:10".into();
+    second.start = Some("2026-11-21T13:40:10Z".parse().unwrap());
+    second.hint = "Zk8".into();
+    app.secrets.push(second.clone());
+    lost.client_app = seen(app);
+    let removal = PlanInput { remove_secret: Some(second.key_id), ..input() };
+    let made = plan(StageId::Secret, &cloud(), &lost, &fixtures::choices(), &removal);
+    let view = PlanView {
+        stage: StageId::Secret,
+        plan: made,
+        input: removal,
+        since: 1,
+        beyond: false,
+        new: vec![0],
+    };
+    let mut remove = on(StageId::Secret, lost.clone(), Panel::Plan(view));
+    remove.selected = Some(Item::Change(0));
     let mut held = stage(StageId::Secret, fixtures::finished());
     hold(&mut held);
     held.secret.probing = true;
     vec![
         ("secret_absent", stage(StageId::Secret, without_secret())),
         ("secret_gone", stage(StageId::Secret, gone)),
+        ("secret_lost", stage(StageId::Secret, lost.clone())),
+        ("secret_lost_choice", on(StageId::Secret, lost, Panel::LostSecrets)),
+        ("secret_lost_plan", remove),
         ("secret_held", held),
         ("secret_field", field(true, None)),
         ("secret_field_typed", field(false, None)),
@@ -539,6 +563,8 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
             status: if i == 30 { None } else { Some(if i % 13 == 12 { 429 } else { 200 }) },
             millis: 120,
             writes: i % 9 == 8,
+            used: if i % 9 == 7 { RightUsed::Nobodys } else { RightUsed::Persons },
+            correlation: Some(format!("7449b021-6ef3-4bd9-b91c-464eec92a4{i:02}")),
         })
         .collect();
     let mut quit = stage(StageId::Connect, without_redirect());

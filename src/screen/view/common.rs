@@ -143,8 +143,12 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
             doc.hanging(&tag, Theme::role(open.verdict), Role::Plain, &open.evidence);
         }
         (Panel::HandOver, Some(open)) => {
-            let title = words().check(open.id).map_or("", |c| c.title.as_str());
-            both_ends(&mut doc, Some(open.verdict), title, &looked);
+            // A title says how it should be; what is wrong is said by what was seen.
+            let said = match open.verdict {
+                Verdict::Warn | Verdict::Fail => open.evidence.as_str(),
+                _ => words().check(open.id).map_or("", |c| c.title.as_str()),
+            };
+            both_ends(&mut doc, Some(open.verdict), said, &looked);
         }
         (Panel::Myself | Panel::AskAdmin | Panel::HandOver, None) if state.stage_done() => {
             let done = words().stage(id).map_or("", |s| s.done.as_str());

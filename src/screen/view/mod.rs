@@ -267,6 +267,7 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
             Panel::Myself => myself::body(state, *id, paint, width),
             Panel::AskAdmin => admin::body(state, paint, width),
             Panel::SecretField => secret::body(state, paint, width),
+            Panel::LostSecrets => secret::lost(state, paint, width),
             Panel::HandOver => hand_over::body(state, paint, width),
             Panel::Consent => consent::body(state, paint, width),
             Panel::Resource => resource::body(state, paint, width),

@@ -6,9 +6,9 @@ use ratatui::layout::{Position, Rect};
 use super::{Paint, common};
 use crate::engine::findings::Verdict;
 use crate::engine::ids::CheckId;
-use crate::engine::words::{fill_command, ui, verdict, words};
+use crate::engine::words::{fill_command, ui, ui_with, verdict, words};
 use crate::flow::derived::{known, link_address};
-use crate::flow::event::CallLine;
+use crate::flow::event::{CallLine, RightUsed};
 use crate::flow::menu;
 use crate::flow::state::{Overlay, State};
 use crate::screen::theme::{Role, Theme, mark};
@@ -18,6 +18,9 @@ use crate::screen::widgets::list;
 use crate::screen::widgets::overlay::{overlay, text_width};
 use crate::screen::widgets::table::facts;
 use crate::screen::widgets::text::{cells, pad};
+
+/// A call has a line of its own and one for what it took, whose right it used and its id.
+const LINES_OF_A_CALL: usize = 2;
 
 pub fn render(
     state: &State,
@@ -33,7 +36,8 @@ pub fn render(
         Overlay::Help => help(state, &mut doc),
         Overlay::CallLog { back } => {
             let visible = usize::from(area.height.saturating_sub(4));
-            fixed = Some(Scroll::at(state.calls.len().saturating_sub(visible + back)));
+            let (all, back) = (state.calls.len() * LINES_OF_A_CALL, back * LINES_OF_A_CALL);
+            fixed = Some(Scroll::at(all.saturating_sub(visible + back)));
             log(state, paint, &mut doc)
         }
         Overlay::More => ui("flow.more"),
@@ -135,6 +139,15 @@ fn line(call: &CallLine, paint: &Paint, doc: &mut Doc) {
         (&pad(&call.method, 6), method),
         (&rest, Role::Plain),
     ]);
+    let used = match call.used {
+        RightUsed::Nobodys => "log.nobodys",
+        RightUsed::Persons => "log.persons",
+        RightUsed::Connectors => "log.connectors",
+        RightUsed::Rehearsals => "log.rehearsals",
+    };
+    let id = call.correlation.as_deref().map(|id| ui_with("log.id", &[("id", id)])).unwrap_or_default();
+    let took = format!("{:>7} ms  ", call.millis);
+    doc.pieces(&[(&took, Role::Quiet), (ui(used), Role::Quiet), ("  ", Role::Plain), (&id, Role::Quiet)]);
 }
 
 fn explain(state: &State, check: CheckId, doc: &mut Doc) -> &'static str {

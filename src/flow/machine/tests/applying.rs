@@ -315,6 +315,8 @@ fn a_sign_in_that_ran_out_is_offered_again() {
     walk.fail(trouble(Class::SignInRefused));
     walk.choose(ActionId::SignInAgain);
     assert!(matches!(walk.page, Page::SignIn(_)));
+    walk.press(Key::Esc);
+    assert!(matches!(walk.apply().phase, Phase::Stopped(_)), "the plan is still there");
     let mut walk = Walk::at(StageId::Grant, fixtures::finished());
     walk.letter('r');
     walk.answer(Answer::CouldNotObserve(trouble(Class::SignInRefused)));

@@ -129,6 +129,8 @@ fn the_log_scrolls_and_keeps_its_place_while_lines_arrive() {
         status: Some(200),
         millis: 12,
         writes: false,
+        used: crate::flow::event::RightUsed::Persons,
+        correlation: None,
     };
     let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
     for _ in 0..CALL_LOG_LINES + 20 {

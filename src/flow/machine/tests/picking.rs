@@ -194,7 +194,7 @@ fn a_slot_is_chosen_like_an_app_of_its_own() {
 
 #[test]
 fn another_host_name_is_offered_where_there_is_one_and_is_no_longer_kept_when_it_is_the_default() {
-    let mut walk = Walk::at(StageId::Pick, fixtures::finished());
+    let walk = Walk::at(StageId::Pick, fixtures::finished());
     assert!(!walk.offers(ActionId::PickHost), "there is only one");
     let mut facts = fixtures::finished();
     let mut site = facts.site.value().unwrap().clone();

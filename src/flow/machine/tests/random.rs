@@ -87,13 +87,11 @@ fn an_answer(work: &Work, well: bool, which: u8, facts: Facts) -> Option<Answer>
         Work::SignIn(_) if well => Answer::SignIn(SignInProgress::Done(ada())),
         Work::SignIn(_) => Answer::SignIn(SignInProgress::Failed(bad())),
         Work::ListApps => Answer::AppsListed(if well { Ok(two_apps()) } else { Err(bad()) }),
-        Work::ListSlots { .. } => {
-            Answer::SlotsListed(if well { Ok(two_apps().apps) } else { Err(bad()) })
-        }
+        Work::ListSlots { .. } => Answer::SlotsListed(if well { Ok(two_apps().apps) } else { Err(bad()) }),
         Work::ListTenants => Answer::TenantsListed(if well { Ok(two_tenants()) } else { Err(bad()) }),
         Work::SwitchTenant { .. } => Answer::TenantSwitched(if well {
             Ok(ada())
-        } else if which % 2 == 0 {
+        } else if which.is_multiple_of(2) {
             Err(trouble(Class::SignInRefused))
         } else {
             Err(bad())
@@ -102,6 +100,10 @@ fn an_answer(work: &Work, well: bool, which: u8, facts: Facts) -> Option<Answer>
             Answer::Observed { facts: Box::new(facts), at: fixtures::now(), next: None }
         }
         Work::Observe(_) | Work::Watch { .. } => Answer::CouldNotObserve(bad()),
+        // Only a sign-in helps: it is refused before anything is done.
+        Work::Apply { index, .. } if !well && which < 8 => {
+            Answer::Applied { index: *index, result: Err(trouble(Class::SignInRefused)) }
+        }
         Work::Apply { index, .. } => Answer::Applied {
             index: *index,
             result: if well { Ok(()) } else { Err(Trouble { uncertain: true, ..bad() }) },
@@ -202,7 +204,7 @@ proptest! {
     ) {
         let mut walk = match start {
             0 => Walk::new(),
-            9 => connecting::rehearsing().0,
+            9 => rehearsing::rehearsing().0,
             10 => applying::protecting(),
             8 => Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear())),
             stage => Walk::at(StageId::ALL[stage - 1], if stage < 4 { fixtures::fresh() } else { fixtures::finished() }),

@@ -1,0 +1,107 @@
+//! Stage 5: a new client secret beside those that are there, and the removal of one whose value is lost.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{Plan, View};
+use crate::engine::change::{Change, ChangeKind, Method, Right, Service};
+use crate::engine::lost::is_ours;
+use crate::engine::markers;
+
+/// One more client secret beside those that are there. Old ones stay until a person removes them.
+pub(super) fn add(v: &View) -> Plan {
+    let Some(client) = v.facts.client_app.value() else {
+        return Plan::blocked("The connector's registration has to exist first. That is step 3.");
+    };
+    let name = secret_name(v.input.now);
+    if client.secrets.iter().any(|s| s.display_name == name) {
+        return Plan::default();
+    }
+    let days = SignedDuration::from_hours(24 * v.input.secret_days);
+    let end = v.input.now.checked_add(days).unwrap_or(Timestamp::MAX);
+    let body = json!({ "passwordCredential": {
+        "displayName": name,
+        "endDateTime": end.strftime("%Y-%m-%dT00:00:00Z").to_string(),
+    }});
+    let path = format!("/applications/{}/addPassword", client.object_id);
+    let mut consequences =
+        vec!["The value is shown to nobody: it is held here until you paste it.".to_owned()];
+    if !client.secrets.is_empty() {
+        consequences
+            .push("The secrets that are there now stay, so that nothing that uses them breaks.".into());
+    }
+    Plan {
+        changes: vec![Change {
+            kind: ChangeKind::AddSecret,
+            service: Service::Graph,
+            method: Method::Post,
+            path,
+            prefer: None,
+            before: Value::Null,
+            az: format!(
+                "az ad app credential reset --id {} --append --display-name \"{name}\" --end-date {}",
+                client.app_id,
+                end.strftime("%Y-%m-%d")
+            ),
+            body,
+            title: format!("Create a client secret that ends on {}", end.strftime("%Y-%m-%d")),
+            consequences: vec![],
+            right: Right::OwnApp,
+            undo: "Remove it under Certificates & secrets.".into(),
+        }],
+        consequences,
+        blocked: None,
+    }
+}
+
+/// The name of a secret made now: our marker and the time.
+fn secret_name(now: Timestamp) -> String {
+    format!("{} {}", markers::SECRET_PREFIX, now.strftime("%Y-%m-%d %H:%M:%S"))
+}
+
+/// Removes one secret that we made and whose value nobody has. Which one that is, is the caller's to know
+/// ([`lost_secrets`](crate::engine::lost::lost_secrets)); what is not ours, or was handed over, is refused here as well.
+pub(super) fn remove(v: &View, key_id: &str) -> Plan {
+    let Some(client) = v.facts.client_app.value() else {
+        return Plan::blocked("The connector's registration has to be seen first. That is step 3.");
+    };
+    let Some(secret) = client.secrets.iter().find(|s| s.key_id.eq_ignore_ascii_case(key_id)) else {
+        return Plan::default();
+    };
+    if !is_ours(secret) || v.choices.handed_over(key_id) {
+        return Plan::blocked("This secret may be in use, so it is left alone.");
+    }
+    let body = json!({ "keyId": secret.key_id });
+    let mut before = json!({
+        "keyId": secret.key_id,
+        "displayName": secret.display_name,
+        "hint": secret.hint,
+    });
+    if let Some(end) = secret.end {
+        before["endDateTime"] = json!(end.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    }
+    Plan {
+        changes: vec![Change {
+            kind: ChangeKind::RemoveSecret,
+            service: Service::Graph,
+            method: Method::Post,
+            path: format!("/applications/{}/removePassword", client.object_id),
+            prefer: None,
+            before,
+            az: format!("az ad app credential delete --id {} --key-id {}", client.app_id, secret.key_id),
+            body,
+            title: format!("Remove the client secret “{}”", secret.display_name),
+            consequences: vec![
+                "If somebody has its value after all, whatever uses it can no longer sign in.".into(),
+            ],
+            right: Right::OwnApp,
+            undo: "This cannot be taken back: a removed secret never comes back. Make a new one instead."
+                .into(),
+        }],
+        consequences: vec![
+            "We made this secret, and its value is neither held here nor known to have been copied.".into(),
+            "The other secrets stay as they are.".into(),
+        ],
+        blocked: None,
+    }
+}

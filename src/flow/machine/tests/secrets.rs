@@ -1,0 +1,146 @@
+//! Secrets whose value is lost: offered for removal, never one that is in use.
+
+use super::*;
+use crate::engine::change::ChangeKind;
+use crate::engine::facts::SecretInfo;
+use crate::flow::event::CopyOutcome;
+
+const KEY: &str = "c0ffee00-0000-4000-8000-000000000001";
+const OTHER: &str = "c0ffee00-0000-4000-8000-000000000002";
+
+/// A connector that was not saved yet, with one secret of ours, or with two.
+fn unsaved(secrets: usize) -> Facts {
+    with_client(|app| {
+        app.web_redirects.clear();
+        let first = app.secrets[0].clone();
+        app.secrets.push(SecretInfo {
+            key_id: OTHER.into(),
+            display_name: "handclasp 2026-11-20 10:00:00".into(),
+            ..first
+        });
+        app.secrets.truncate(secrets);
+    })
+}
+
+fn hold(walk: &mut Walk, key_id: &str, made_here: bool) {
+    let mut held = held();
+    let secret = held.secret.as_mut().unwrap();
+    (secret.key_id, secret.made_here) = (Some(key_id.into()), made_here);
+    walk.give(Event::Held(held));
+}
+
+fn lost(walk: &Walk) -> Vec<&str> {
+    crate::flow::derived::lost(walk).into_iter().map(|secret| secret.key_id.as_str()).collect()
+}
+
+fn saved(effects: &[Effect]) -> Vec<Vec<String>> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::SaveChoices(choices) => Some(choices.handed_over.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn one_lost_secret_is_removed_after_a_look_and_a_yes() {
+    let mut walk = Walk::at(StageId::Secret, unsaved(1));
+    assert_ne!(menu::selected(&walk), Some(Item::Action(ActionId::RemoveLost)), "it is never the default");
+    let effects = walk.choose(ActionId::RemoveLost);
+    assert_eq!(works(&effects), [&Work::Observe(Part::All)]);
+    walk.observe(unsaved(1));
+    assert!(walk.sent().is_empty());
+    walk.draw();
+    walk.choose(ActionId::Confirm);
+    let [sent] = &walk.sent()[..] else { panic!("{:?}", walk.sent()) };
+    assert_eq!((sent.kind, &sent.body["keyId"]), (ChangeKind::RemoveSecret, &KEY.into()));
+    walk.carry_out(unsaved(1));
+    assert_eq!(walk.panel, Panel::Overview);
+    assert!(walk.overlays.is_empty(), "nothing is said of a value that did not arrive: {:?}", walk.overlays);
+    assert!(!walk.offers(ActionId::RemoveLost));
+    assert_eq!(walk.sent().len(), 1, "no new one is made beside it");
+    walk.choose(ActionId::ForMe);
+    walk.observe(unsaved(0));
+    let Panel::Plan(view) = &walk.panel else { panic!("{:?}", walk.panel) };
+    assert_eq!(view.plan.changes[0].kind, ChangeKind::AddSecret, "the next wish is another one");
+}
+
+#[test]
+fn of_several_the_person_says_which() {
+    let mut walk = Walk::at(StageId::Secret, unsaved(2));
+    let effects = walk.choose(ActionId::RemoveLost);
+    assert!(works(&effects).is_empty());
+    assert_eq!(walk.panel, Panel::LostSecrets);
+    walk.select(&Item::Lost(OTHER.into()));
+    walk.press(Key::Enter);
+    walk.observe(unsaved(2));
+    walk.draw();
+    walk.choose(ActionId::Confirm);
+    assert_eq!(walk.sent()[0].body["keyId"], OTHER);
+}
+
+#[test]
+fn one_that_turns_up_during_the_look_is_left_alone() {
+    let mut walk = Walk::at(StageId::Secret, unsaved(1));
+    walk.choose(ActionId::RemoveLost);
+    hold(&mut walk, KEY, false);
+    walk.observe(unsaved(1));
+    assert_eq!(walk.panel, Panel::Overview);
+    assert!(walk.sent().is_empty() && !walk.offers(ActionId::RemoveLost));
+}
+
+#[test]
+fn what_was_copied_or_pasted_is_kept_as_in_use() {
+    let mut walk = Walk::at(StageId::Secret, unsaved(2));
+    hold(&mut walk, KEY, true);
+    assert_eq!(lost(&walk), [OTHER]);
+    assert!(saved(&walk.all).is_empty(), "what was only made is in nobody's hands yet");
+    walk.press(Key::Right);
+    walk.observe(unsaved(2));
+    walk.select(&Item::Row(CopyItem::ClientSecret));
+    let effects = walk.press(Key::Enter);
+    let copied = effects.iter().position(|effect| matches!(effect, Effect::Copy(_)));
+    let kept = effects.iter().position(|effect| matches!(effect, Effect::SaveChoices(_)));
+    assert!(kept.is_some() && kept < copied, "kept first: {effects:?}");
+    walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Copied });
+    assert_eq!(saved(&walk.all), [vec![KEY.to_owned()]]);
+    walk.give(Event::Held(Held::default()));
+    assert_eq!(lost(&walk), [OTHER], "its value is gone from here, but not from the person");
+    hold(&mut walk, OTHER, false);
+    walk.give(Event::Held(Held::default()));
+    assert!(lost(&walk).is_empty());
+}
+
+#[test]
+fn a_removal_that_stopped_is_planned_again_as_a_removal() {
+    let mut walk = Walk::at(StageId::Secret, unsaved(1));
+    walk.choose(ActionId::RemoveLost);
+    walk.observe(unsaved(1));
+    walk.draw();
+    walk.choose(ActionId::Confirm);
+    walk.fail(trouble(Class::NotAllowed));
+    walk.observe(unsaved(1));
+    walk.choose(ActionId::PlanAgain);
+    walk.observe(unsaved(1));
+    let Panel::Plan(view) = &walk.panel else { panic!("{:?}", walk.panel) };
+    assert_eq!(view.plan.changes[0].kind, ChangeKind::RemoveSecret);
+}
+
+#[test]
+fn one_made_and_removed_in_the_same_run_leaves_no_look_that_counts_as_old() {
+    let mut walk = Walk::at(StageId::Secret, unsaved(0));
+    walk.confirm_for_me(unsaved(0));
+    walk.fail(Trouble { uncertain: true, ..trouble(Class::TimeOut) });
+    let made = after(&unsaved(0), &walk.sent()[0]);
+    walk.observe(made.clone());
+    walk.press(Key::Enter);
+    walk.choose(ActionId::RemoveLost);
+    walk.observe(made.clone());
+    walk.draw();
+    walk.choose(ActionId::Confirm);
+    walk.carry_out(made);
+    walk.observe(unsaved(0));
+    assert!(walk.watch.is_none() && !walk.lagging, "{:?}", walk.landed);
+    assert!(walk.facts.client_app.value().unwrap().secrets.is_empty());
+}

@@ -16,7 +16,7 @@ use serde_json::Value;
 const SCHEMA: &str = "assets/check.schema.json";
 
 /// Every scenario, its exit code and what is broken first.
-const SCENARIOS: [(&str, i32, Option<&str>); 17] = [
+const SCENARIOS: [(&str, i32, Option<&str>); 18] = [
     ("fresh", 1, Some("api.app")),
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
@@ -27,6 +27,7 @@ const SCENARIOS: [(&str, i32, Option<&str>); 17] = [
     ("no-admin", 1, Some("api.app")),
     ("code-blocked", 1, Some("api.app")),
     ("second-factor", 1, Some("api.app")),
+    ("secret-policy", 1, Some("api.app")),
     ("slow-directory", 1, Some("api.app")),
     ("throttled", 1, Some("api.app")),
     ("flaky", 1, Some("api.app")),

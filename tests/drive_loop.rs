@@ -14,6 +14,8 @@ mod bench;
 mod keeping;
 #[path = "drive_loop/picking.rs"]
 mod picking;
+#[path = "drive_loop/rights.rs"]
+mod rights;
 #[path = "drive_loop/signing_in.rs"]
 mod signing_in;
 

@@ -66,13 +66,22 @@ async fn a_finished_set_up_is_seen_whole() {
     assert_eq!(facts.api_assigned.value(), Some(&true), "through the group");
     assert!(facts.client_assigned.not_looked(), "not required there");
     assert!(facts.user_consent.value().is_some());
+    assert_eq!(facts.rights.register_apps.value(), Some(&false));
+    assert_eq!(
+        facts.rights.secret_policy.value().unwrap().limit(None),
+        Some(jiff::SignedDuration::from_hours(90 * 24))
+    );
+    assert_eq!(facts.rights.owned.value().unwrap(), &[CLIENT]);
+    let write = "Microsoft.Web/sites/config/write";
+    assert!(!facts.rights.site.value().unwrap()[0].allows(write));
+    assert!(facts.rights.environments.not_looked(), "this cloud names no Power Apps service");
     assert_eq!(facts.resource.value().unwrap().app_id, API);
     assert!(facts.person.at.is_some() && facts.person.call == "GET /me");
     // The Graph reads travelled together, and nothing that changes anything was sent.
     let graph: Vec<_> = cloud.asked().into_iter().filter(|a| a.path.starts_with("/v1.0/")).collect();
     assert_eq!(
         graph[0].body["requests"].as_array().unwrap().len(),
-        7,
+        8,
         "all that hangs on nothing goes first"
     );
     assert!(graph.len() <= 7, "{graph:#?}");
@@ -92,6 +101,8 @@ async fn one_read_that_fails_never_fails_the_others() {
         "/me?",
         "/organization",
         "authorizationPolicy",
+        "defaultAppManagementPolicy",
+        "Microsoft.Authorization/permissions",
         "directoryRole",
         "ownedObjects",
         "/functions",
@@ -125,6 +136,8 @@ async fn one_read_that_fails_never_fails_the_others() {
                 matches!(facts.auth_version.fact, Fact::CouldNot(_)),
                 matches!(facts.grants.fact, Fact::CouldNot(_)),
                 matches!(facts.user_consent.fact, Fact::CouldNot(_)),
+                matches!(facts.rights.secret_policy.fact, Fact::CouldNot(_)),
+                matches!(facts.rights.site.fact, Fact::CouldNot(_)),
             ];
             assert!(failed.iter().filter(|f| **f).count() <= 1, "{broken} {status}: {failed:?}");
         }
@@ -346,7 +359,7 @@ async fn a_batch_whose_envelope_breaks_is_read_one_by_one() {
     // The envelope of this cloud answers 500 by itself, because the table panics on what it carries.
     let cloud = cloud.await;
     let graph = Graph::new(cloud.reader.clone());
-    let (me, policy) = tokio::join!(graph.me(), graph.user_consent());
+    let (me, (policy, _)) = tokio::join!(graph.me(), graph.user_policy());
     assert!(me.value().is_some() && policy.value().is_some());
 }
 

@@ -12,9 +12,13 @@ use handclasp::engine::checks::assess;
 use handclasp::engine::choices::{AppChoice, Choices, ConsentWay};
 use handclasp::engine::facts::{AuthVersion, CandidateReason, Fact};
 use handclasp::engine::findings::Verdict;
+use handclasp::engine::forecast::{Can, forecast};
 use handclasp::engine::held::Held;
 use handclasp::engine::ids::{CheckId, StageId};
 use handclasp::engine::plan::landed;
+use handclasp::engine::trouble::Class;
+use handclasp::practice;
+use handclasp::practice::world::SecretPolicy;
 
 #[tokio::test]
 async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
@@ -37,6 +41,42 @@ async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
     // By its resource id it is the same, in fewer calls.
     let by_id = Choices { app: Some(AppChoice::ResourceId(site.id.clone())), ..Choices::default() };
     assert_eq!(desk.observer.observe(&by_id).await.site.value(), Some(site));
+}
+
+/// What each person is told beforehand, subject by subject in the order of the way.
+async fn told(desk: &Desk) -> Vec<Can> {
+    let facts = desk.look().await;
+    forecast(&facts, desk.http.now()).into_iter().map(|line| line.can).collect()
+}
+
+#[tokio::test]
+async fn what_a_person_can_do_is_told_beforehand_and_trying_bears_it_out() {
+    use Can::{CannotTell, No, Yes};
+    // Ada owns what she makes, and signs in with a token that may not read policies (microsoft-cloud 2.10).
+    let desk = Desk::start("fresh").await;
+    assert_eq!(told(&desk).await, [CannotTell, Yes, CannotTell, CannotTell, No, Yes, CannotTell, CannotTell]);
+    desk.world(|world| world.switches.policies_readable = true);
+    assert_eq!(told(&desk).await, [Yes, Yes, Yes, Yes, No, Yes, CannotTell, CannotTell]);
+    desk.world(|world| {
+        world.switches.users_may_create_apps = false;
+        world.switches.user_consent = practice::world::UserConsent::Off;
+        world.switches.secret_policy = SecretPolicy { forbidden: true, max_lifetime_days: None };
+        world.switches.makers_may_create_connectors = false;
+    });
+    assert_eq!(told(&desk).await, [No, Yes, No, No, No, No, CannotTell, CannotTell]);
+    let input = desk.input();
+    let (_, planned) = desk.plan(StageId::Protect, &input).await;
+    let refused = desk.writer().apply(&planned.changes[0]).await.unwrap_err();
+    assert_eq!(refused.class, Class::NotAllowed, "the forecast was right");
+    assert_eq!(desk.writes().len(), 1, "and was made without a single write");
+
+    // Grace administers applications, and only looks at Azure.
+    let desk = Desk::open("finished", None, "grace").await;
+    assert_eq!(told(&desk).await, [Yes, No, CannotTell, Yes, Yes, Yes, CannotTell, CannotTell]);
+    // Alan sees nothing of Azure, so that nothing of the app can be told.
+    let desk = Desk::open("finished", None, "alan").await;
+    let alan = told(&desk).await;
+    assert_eq!((alan[1], alan[4]), (CannotTell, No));
 }
 
 #[tokio::test]

@@ -53,8 +53,9 @@ impl Look {
     async fn take(desk: &Desk) -> Self {
         let (ground, held) = (&desk.ground, Held::default());
         let facts = desk.observer.observe(&ground.choices).await;
-        let findings = assess(&ground.cloud, &facts, &ground.choices, &held, ground.clock.now());
-        let report = report(&ground.cloud, &facts, &ground.choices, &held, &findings);
+        let now = ground.clock.now();
+        let findings = assess(&ground.cloud, &facts, &ground.choices, &held, now);
+        let report = report(&ground.cloud, &facts, &ground.choices, &held, &findings, now);
         Self { report, findings, facts }
     }
 
@@ -142,7 +143,7 @@ mod tests {
     fn of(facts: &Facts) -> Report {
         let (cloud, choices, held) = (fixtures::cloud(), fixtures::choices(), Held::default());
         let findings = assess(&cloud, facts, &choices, &held, fixtures::now());
-        report(&cloud, facts, &choices, &held, &findings)
+        report(&cloud, facts, &choices, &held, &findings, fixtures::now())
     }
 
     #[test]

@@ -164,7 +164,7 @@ mod tests {
     fn of(facts: &Facts) -> Report {
         let (cloud, choices, held) = (fixtures::cloud(), fixtures::choices(), Held::default());
         let findings = assess(&cloud, facts, &choices, &held, fixtures::now());
-        report::report(&cloud, facts, &choices, &held, &findings)
+        report::report(&cloud, facts, &choices, &held, &findings, fixtures::now())
     }
 
     fn wrong_issuer() -> Facts {
@@ -200,8 +200,9 @@ mod tests {
 
     #[test]
     fn only_what_is_to_be_copied_is_wider_than_80_columns() {
-        for facts in [fixtures::finished(), fixtures::fresh(), wrong_issuer(), Facts::default()] {
-            for line in report(&of(&facts), Ink::plain()).lines() {
+        let all: [fn() -> Facts; 4] = [fixtures::finished, fixtures::fresh, wrong_issuer, Facts::default];
+        for facts in all {
+            for line in report(&of(&facts()), Ink::plain()).lines() {
                 let copied = line.contains("Portal ") || line.contains("Command ");
                 let one_word = line.trim().split(' ').count() == 1;
                 assert!(cells(line) <= WIDTH || copied || one_word, "{line}");

@@ -12,13 +12,16 @@ use self::parse::{Subscription, Tenant};
 use super::http::{Answer, Request, Service};
 use super::reader::{Reader, label, odd};
 use crate::engine::clean::clean_line;
-use crate::engine::facts::{AuthSettings, AuthVersion, Function, Seen, Site};
+use crate::engine::facts::{AuthSettings, AuthVersion, Function, Permission, Seen, Site};
 use crate::engine::trouble::{Class, Trouble};
 
 /// `api-version` of Microsoft.Web: read by shipped clients, and by no recording refused (microsoft-cloud 5.1).
 pub const WEB_API: &str = "2023-12-01";
 /// `api-version` of subscriptions and tenants (microsoft-cloud 5.2).
 pub const SUBSCRIPTIONS_API: &str = "2022-12-01";
+
+/// `api-version` of permissions (microsoft-cloud 5.8).
+pub const AUTHORIZATION_API: &str = "2022-04-01";
 
 /// How many subscriptions are asked at the same time: a person in a large company may see hundreds.
 const AT_ONCE: usize = 8;
@@ -241,6 +244,15 @@ impl Arm {
     pub async fn functions(&self, site_id: &str) -> Seen<Vec<Function>> {
         let path = format!("{site_id}/functions?api-version={WEB_API}");
         let result = self.all(&path, parse::function).await.map(Some);
+        self.reader.seen(result, &label("GET", &path))
+    }
+
+    /// What the person's roles allow at the app (microsoft-cloud 5.8). Locks and policies stand beside roles.
+    pub async fn permissions(&self, site_id: &str) -> Seen<Vec<Permission>> {
+        let path = format!(
+            "{site_id}/providers/Microsoft.Authorization/permissions?api-version={AUTHORIZATION_API}"
+        );
+        let result = self.all(&path, |v| Some(parse::permission(v))).await.map(Some);
         self.reader.seen(result, &label("GET", &path))
     }
 

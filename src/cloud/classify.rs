@@ -124,6 +124,8 @@ fn demand(answer: &Answer, told: &Told) -> Option<Demand> {
         Service::Arm => (Audience::Arm, challenge::demanded(&answer.headers)?),
         // Whoever asked for a token for another service says so.
         Service::Login => (Audience::Graph, told.claims.clone()?),
+        // What Power Apps would add is a forecast, for which nobody is asked to sign in once more.
+        Service::PowerApps => (Audience::PowerApps, challenge::demanded(&answer.headers)?),
         Service::Site => return None,
     };
     Some(Demand { audience, claims })

@@ -36,6 +36,7 @@ impl Stage {
             login: origin.clone(),
             graph: origin.clone(),
             arm: origin.clone(),
+            power_apps: Some(origin.clone()),
             site_origin: Some(origin),
             ..Cloud::named("public").unwrap()
         };

@@ -2,6 +2,7 @@
 
 mod batch;
 pub mod parse;
+pub mod policies;
 mod step_back;
 
 use serde_json::Value;
@@ -12,11 +13,14 @@ use self::parse::{Assignment, Organization};
 use super::http::Service;
 use super::json::id;
 use super::reader::{Reader, encoded, label, literal, mapped, odd};
-use crate::engine::facts::{Application, Grant, Person, Seen, ServicePrincipal, UserConsent};
+use crate::engine::facts::{
+    Application, Fact, Grant, Person, SecretPolicy, Seen, ServicePrincipal, UserConsent,
+};
+use crate::engine::trouble::Trouble;
 
 /// What is asked of a registration (microsoft-cloud 4.2).
 const APPLICATION: &str = "id,appId,displayName,uniqueName,tags,signInAudience,identifierUris,api,\
-requiredResourceAccess,web,spa,publicClient,passwordCredentials";
+requiredResourceAccess,web,spa,publicClient,passwordCredentials,createdDateTime";
 /// What is asked of a service principal.
 const PRINCIPAL: &str = "id,appId,displayName,accountEnabled,appRoleAssignmentRequired,servicePrincipalNames";
 
@@ -116,10 +120,9 @@ impl Graph {
         self.one("/me?$select=id,displayName,userPrincipalName,userType".into(), parse::person).await
     }
 
-    /// Template ids of the person's active directory roles; `None` where they cannot be read.
+    /// Template ids of the person's active directory roles, those through a group included (microsoft-cloud 4.3); `None` where they cannot be read.
     pub async fn my_roles(&self) -> Option<Vec<String>> {
-        let path =
-            "/me/memberOf/microsoft.graph.directoryRole?$select=id,displayName,roleTemplateId&$count=true";
+        let path = "/me/transitiveMemberOf/microsoft.graph.directoryRole?$select=id,displayName,roleTemplateId&$count=true";
         self.all(path.into(), true, parse::role).await.value().cloned()
     }
 
@@ -142,11 +145,37 @@ impl Graph {
         mapped(self.all(path.into(), false, parse::organization).await, first)
     }
 
-    /// Whether users may consent for themselves. Many tokens may not read this (microsoft-cloud 2.10).
-    pub async fn user_consent(&self) -> Seen<UserConsent> {
+    /// Whether users may consent for themselves, and whether they may register apps. Many tokens may not read this
+    /// (microsoft-cloud 2.10).
+    pub async fn user_policy(&self) -> (Seen<UserConsent>, Seen<bool>) {
         let path = "/policies/authorizationPolicy?$select=defaultUserRolePermissions";
-        self.one(path.into(), parse::user_consent).await
+        let read =
+            self.one(path.into(), |v| Some((parse::user_consent(v), policies::register_apps(v)))).await;
+        let member = || odd(Service::Graph, "a policy that lacks what was asked for");
+        let consent = told(read.clone(), |(consent, _)| consent, member);
+        (consent, told(read, |(_, register)| register, member))
     }
+
+    /// The tenant's default policy for client secrets. Many tokens may not read this either.
+    pub async fn secret_policy(&self) -> Seen<SecretPolicy> {
+        let path = "/policies/defaultAppManagementPolicy?$select=id,isEnabled,applicationRestrictions";
+        self.one(path.into(), policies::secret_policy).await
+    }
+}
+
+/// One member of an answer that was read; a trouble where it does not say.
+fn told<T, U>(
+    read: Seen<T>,
+    member: impl FnOnce(T) -> Option<U>,
+    trouble: impl FnOnce() -> Trouble,
+) -> Seen<U> {
+    let fact = match read.fact {
+        Fact::Is(value) => member(value).map_or_else(|| Fact::CouldNot(Box::new(trouble())), Fact::Is),
+        Fact::Absent => Fact::Absent,
+        Fact::NotLooked => Fact::NotLooked,
+        Fact::CouldNot(trouble) => Fact::CouldNot(trouble),
+    };
+    Seen { fact, at: read.at, call: read.call }
 }
 
 fn first<T>(items: Vec<T>) -> Option<T> {

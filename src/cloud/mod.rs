@@ -14,6 +14,7 @@ pub mod har;
 pub mod http;
 mod json;
 pub mod observe;
+pub mod power_apps;
 pub mod reader;
 pub mod redact;
 pub mod rehearsal;

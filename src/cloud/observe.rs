@@ -8,6 +8,7 @@
 mod access;
 mod apps;
 mod metadata;
+mod rights;
 mod site;
 
 use std::future::Future;
@@ -19,6 +20,7 @@ use super::arm::Arm;
 use super::easy_auth::{self, SiteOrigin};
 use super::graph::Graph;
 use super::http::Http;
+use super::power_apps::PowerApps;
 use super::reader::Reader;
 use crate::engine::choices::{AppChoice, Choices};
 use crate::engine::facts::{Fact, Facts, ProbeAnswer, Seen};
@@ -42,6 +44,10 @@ pub enum Part {
     Grants,
     /// What the Resource URL names.
     Resource,
+    /// What this person may do here: roles, ownership, the tenant's policies.
+    Rights,
+    /// What this person may do in Power Platform.
+    Makers,
     /// Everything.
     All,
 }
@@ -50,12 +56,12 @@ impl Part {
     /// What to look at while a person works at a stage.
     pub const fn of_stage(stage: StageId) -> &'static [Self] {
         match stage {
-            StageId::Pick => &[Self::Site],
-            StageId::Protect => &[Self::Auth, Self::Probes, Self::ApiApp],
-            StageId::Register => &[Self::ClientApp, Self::Auth],
-            StageId::Grant => &[Self::Grants],
-            StageId::Secret => &[Self::ClientApp],
-            StageId::Connect => &[Self::ClientApp, Self::Resource],
+            StageId::Pick => &[Self::Site, Self::Rights, Self::Makers],
+            StageId::Protect => &[Self::Auth, Self::Probes, Self::ApiApp, Self::Rights],
+            StageId::Register => &[Self::ClientApp, Self::Auth, Self::Rights],
+            StageId::Grant => &[Self::Grants, Self::Rights],
+            StageId::Secret => &[Self::ClientApp, Self::Rights],
+            StageId::Connect => &[Self::ClientApp, Self::Resource, Self::Rights],
             StageId::Try => &[Self::All],
         }
     }
@@ -73,6 +79,7 @@ pub struct Observer {
 struct SignedIn {
     graph: Graph,
     arm: Arm,
+    power_apps: PowerApps,
     tenant: Option<String>,
 }
 
@@ -86,7 +93,12 @@ impl Observer {
     pub fn signed_in(reader: Reader, tenant: Option<String>) -> Self {
         Self {
             http: reader.http.clone(),
-            signed_in: Some(SignedIn { graph: Graph::new(reader.clone()), arm: Arm::new(reader), tenant }),
+            signed_in: Some(SignedIn {
+                graph: Graph::new(reader.clone()),
+                arm: Arm::new(reader.clone()),
+                power_apps: PowerApps::new(reader),
+                tenant,
+            }),
         }
     }
 
@@ -107,6 +119,7 @@ impl Observer {
             http: &self.http,
             graph: self.signed_in.as_ref().map(|s| &s.graph),
             arm: self.signed_in.as_ref().map(|s| &s.arm),
+            power_apps: self.signed_in.as_ref().map(|s| &s.power_apps),
             tenant: self.signed_in.as_ref().and_then(|s| s.tenant.as_deref()),
             before,
             choices,
@@ -148,6 +161,7 @@ struct Look<'a> {
     http: &'a Http,
     graph: Option<&'a Graph>,
     arm: Option<&'a Arm>,
+    power_apps: Option<&'a PowerApps>,
     tenant: Option<&'a str>,
     before: &'a Facts,
     choices: &'a Choices,
@@ -187,12 +201,13 @@ impl<'a> Look<'a> {
         let api_id = self.api_id(&auth, &probes);
         let api_app = self.api_app(&site_id, &api_id);
         let api_principal = self.api_principal(&api_id, &api_app);
-        let client = self.client(&site_id, &auth, &api_app);
+        let owned = self.owned();
+        let client = self.client(&site_id, &auth, &api_app, &owned);
         let client_principal = self.client_principal(&client);
         let grants = self.grants(&client_principal, &api_principal);
         let api_assigned = self.assigned(&self.before.api_assigned, &person, &api_principal);
         let client_assigned = self.assigned(&self.before.client_assigned, &person, &client_principal);
-        let user_consent = self.user_consent();
+        let rights = self.rights(&site_id, &owned);
         let resource = self.resource(&api_app, &api_principal);
         let redirect_probe = self.redirect_probe(&client, &tenant);
 
@@ -202,7 +217,7 @@ impl<'a> Look<'a> {
                 wanted.push(node);
             }
         };
-        want(&[], person.clone().map(drop).boxed());
+        want(&[Part::Rights], person.clone().map(drop).boxed());
         want(&[], tenant.clone().map(drop).boxed());
         want(&[Part::Site], site.clone().map(drop).boxed());
         want(&[Part::Site], functions.clone().map(drop).boxed());
@@ -216,7 +231,10 @@ impl<'a> Look<'a> {
         want(&[Part::Grants], grants.clone().map(drop).boxed());
         want(&[Part::Grants], api_assigned.clone().map(drop).boxed());
         want(&[Part::Grants], client_assigned.clone().map(drop).boxed());
-        want(&[Part::Grants], user_consent.clone().map(drop).boxed());
+        want(&[Part::Grants, Part::Rights], rights.user_policy());
+        for node in rights.all() {
+            want(&[Part::Rights, Part::Makers], node);
+        }
         want(&[Part::Resource], resource.clone().map(drop).boxed());
         want(&[Part::ClientApp], redirect_probe.clone().map(drop).boxed());
         join_all(wanted).await;
@@ -244,7 +262,7 @@ impl<'a> Look<'a> {
         take(&mut facts.grants, &grants);
         take(&mut facts.api_assigned, &api_assigned);
         take(&mut facts.client_assigned, &client_assigned);
-        take(&mut facts.user_consent, &user_consent);
+        rights.take(&mut facts);
         take(&mut facts.resource, &resource);
         take(&mut facts.redirect_probe, &redirect_probe);
         facts

@@ -65,6 +65,7 @@ impl Reader {
         let audience = match service {
             Service::Graph => Audience::Graph,
             Service::Arm => Audience::Arm,
+            Service::PowerApps => Audience::PowerApps,
             Service::Login | Service::Site => return Err(no_token_for(service)),
         };
         (self.tokens)(TokenWish { audience, refused }).await
@@ -119,6 +120,10 @@ impl Reader {
         let joined = match service {
             Service::Graph => cloud.graph.join(&format!("/v1.0{path}")),
             Service::Arm => cloud.arm.join(path),
+            Service::PowerApps => match &cloud.power_apps {
+                Some(power_apps) => power_apps.join(path),
+                None => return Err(no_token_for(service)),
+            },
             Service::Login => cloud.login.join(path),
             Service::Site => return Err(no_token_for(service)),
         };

@@ -46,6 +46,7 @@ pub fn input() -> PlanInput {
         scope_id: SCOPE_ID.into(),
         rehearsal_redirect: None,
         secret_days: 180,
+        secret_shortened: false,
         remove_secret: None,
     }
 }
@@ -121,6 +122,16 @@ pub fn fresh() -> Facts {
         api_assigned: Seen::default(),
         client_assigned: Seen::default(),
         user_consent: seen(UserConsent::Allowed),
+        rights: Rights {
+            register_apps: seen(true),
+            secret_policy: seen(SecretPolicy::default()),
+            owned: seen(vec![]),
+            site: seen(vec![Permission { actions: vec!["*".into()], not_actions: vec![] }]),
+            environments: seen(vec![Environment {
+                name: "Contoso (default)".into(),
+                create_connectors: true,
+            }]),
+        },
         resource: gone(),
         redirect_probe: Seen::default(),
         secret_probe: Seen::default(),
@@ -229,6 +240,7 @@ pub fn finished() -> Facts {
         client_principal: seen(principal(CLIENT)),
         resource: seen(Resource { value: API.into(), app_id: API.into() }),
         grants: seen(vec![]),
+        rights: Rights { owned: seen(vec![API.into(), CLIENT.into()]), ..fresh().rights },
         ..fresh()
     }
 }

@@ -1,5 +1,6 @@
 //! The domain: choices, facts, checks, plan, report. No I/O, no clock.
 
+pub mod cards;
 pub mod change;
 pub mod checks;
 pub mod choices;
@@ -11,6 +12,7 @@ pub mod facts;
 pub mod findings;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod forecast;
 pub mod held;
 pub mod ids;
 pub mod known;
@@ -20,6 +22,7 @@ pub mod markers;
 pub mod pasted;
 pub mod percent;
 pub mod plan;
+pub mod policies;
 pub mod redirect_url;
 pub mod report;
 pub mod resource_url;

@@ -2,6 +2,7 @@
 //!
 //! Ids are stable; fields may be added, none removed; what is not known is null.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -9,6 +10,7 @@ use super::choices::{AppChoice, Choices};
 use super::clouds::Cloud;
 use super::facts::Facts;
 use super::findings::{Finding, Findings, Verdict};
+use super::forecast::{Outlook, forecast};
 use super::held::Held;
 use super::ids::StageId;
 use super::known::known;
@@ -30,6 +32,8 @@ pub struct Report {
     pub stages: Vec<StageReport>,
     /// The values for the connector page. Never a secret.
     pub values: ValuesReport,
+    /// What this person can do here, as far as it can be read beforehand.
+    pub forecast: Vec<Outlook>,
     /// Id of the first failing check in chain order.
     pub first_broken: Option<String>,
 }
@@ -105,8 +109,15 @@ pub struct ValuesReport {
     pub redirect_url: Option<String>,
 }
 
-/// Makes the report of one look.
-pub fn report(cloud: &Cloud, facts: &Facts, choices: &Choices, held: &Held, findings: &Findings) -> Report {
+/// Makes the report of one look, taken at this moment.
+pub fn report(
+    cloud: &Cloud,
+    facts: &Facts,
+    choices: &Choices,
+    held: &Held,
+    findings: &Findings,
+    now: Timestamp,
+) -> Report {
     let values = values::values(facts, choices, held);
     let value = |name: &str| known(cloud, facts, choices, name);
     let app = facts.site.value().map(|s| s.id.clone()).or_else(|| {
@@ -139,6 +150,7 @@ pub fn report(cloud: &Cloud, facts: &Facts, choices: &Choices, held: &Held, find
             secret: values.secret,
             redirect_url: values.redirect_url,
         },
+        forecast: forecast(facts, now),
         first_broken: findings.first_broken().map(|id| id.as_str().to_owned()),
     }
 }
@@ -179,7 +191,7 @@ mod tests {
     fn of(facts: &Facts) -> Value {
         let (cloud, choices, held) = (fixtures::cloud(), fixtures::choices(), Held::default());
         let findings = assess(&cloud, facts, &choices, &held, fixtures::now());
-        serde_json::to_value(report(&cloud, facts, &choices, &held, &findings)).unwrap()
+        serde_json::to_value(report(&cloud, facts, &choices, &held, &findings, fixtures::now())).unwrap()
     }
 
     #[test]
@@ -193,6 +205,10 @@ mod tests {
         assert_eq!(json["values"]["client_id"], fixtures::CLIENT);
         assert_eq!(json["values"]["secret"], "exists");
         assert_eq!(json["setup"]["tenant"], fixtures::TENANT);
+        let forecast = json["forecast"].as_array().unwrap();
+        assert_eq!(forecast.len(), 8);
+        assert_eq!((&forecast[0]["subject"], &forecast[0]["can"]), (&"create_apps".into(), &"yes".into()));
+        assert_eq!(forecast[7]["can"], "cannot_tell");
     }
 
     #[test]

@@ -107,8 +107,6 @@ pub struct StageWords {
     /// The steps of doing it in the portal.
     #[serde(default)]
     pub myself: Vec<PortalStep>,
-    /// What to ask an administrator for, where one may be needed.
-    pub ask_admin: Option<AskAdmin>,
     /// The connector page's fields in their own order (stage 6 only; power-platform 1.3, 1.4).
     #[serde(default, rename = "field")]
     pub fields: Vec<ConnectorField>,
@@ -138,18 +136,6 @@ pub struct PortalStep {
     pub link: Option<String>,
     /// The default or habit that breaks this.
     pub trap: Option<String>,
-}
-
-/// What to ask an administrator for.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AskAdmin {
-    /// What is needed.
-    pub what: String,
-    /// Why the person cannot do it.
-    pub why: String,
-    /// The least role that can.
-    pub role: String,
 }
 
 /// One field of the connector page.

@@ -2,12 +2,16 @@
 //! an administrator, the person's part in practice.
 
 use crate::engine;
+use crate::engine::cards::{Card, Material, Need, card, foreseen};
+use crate::engine::change::Right;
 use crate::engine::choices::ConsentWay;
 use crate::engine::facts::SecretInfo;
-use crate::engine::ids::{CheckId, StageId};
+use crate::engine::forecast::{Outlook, forecast};
+use crate::engine::ids::StageId;
 use crate::engine::links::link;
 use crate::engine::lost::lost_secrets;
-use crate::engine::words::{PortalStep, StageWords, fill_command, ui, ui_with, words};
+use crate::engine::plan::PlanInput;
+use crate::engine::words::{PortalStep, StageWords, ui, ui_with, words};
 
 use super::effect::CopyItem;
 use super::event::{AppRow, SubscriptionRow, TenantRow};
@@ -75,6 +79,11 @@ pub fn tenant_name(state: &State) -> Option<&str> {
 pub fn narrowed_to(state: &State) -> Option<&SubscriptionRow> {
     let id = state.subscription.as_ref()?;
     state.apps.get()?.subscriptions.iter().find(|row| row.id == *id)
+}
+
+/// What this person can do here, line by line.
+pub fn outlooks(state: &State) -> Vec<Outlook> {
+    forecast(&state.facts, state.now)
 }
 
 /// The connector's secrets that we made and whose value is lost, so that they can be removed.
@@ -159,22 +168,8 @@ pub fn page_address(state: &State) -> Option<String> {
                 .chain(steps.iter().filter_map(|step| step.link.as_deref()))
                 .find_map(|id| link_address(state, id))
         }
-        (Page::Stage(_), Panel::AskAdmin) => check_link(state),
+        (Page::Stage(_), Panel::AskAdmin) => link_address(state, asked_card(state)?.link),
         _ => None,
-    }
-}
-
-/// The page of the check that an administrator is asked about.
-fn check_link(state: &State) -> Option<String> {
-    link_address(state, words().check(asked_check(state)?)?.portal.as_deref()?)
-}
-
-/// The check that an administrator is asked about: at stage 4 the consent, whatever else is open; else the first
-/// that does not pass.
-fn asked_check(state: &State) -> Option<CheckId> {
-    match state.stage()? {
-        StageId::Grant => Some(CheckId::GrantConsent),
-        stage => state.findings.stage(stage)?.first_open().map(|open| open.id),
     }
 }
 
@@ -187,13 +182,48 @@ pub const fn way_title(way: ConsentWay) -> &'static str {
     }
 }
 
-/// The card for an administrator: what is needed, which role can do it, for which app and tenant, and where.
+/// What a plan made now is made from beside facts and choices.
+pub fn plan_input(state: &State) -> PlanInput {
+    let setup = &state.setup;
+    PlanInput {
+        now: state.now,
+        scope_id: setup.scope_id.clone(),
+        rehearsal_redirect: None,
+        secret_days: state.secret_days.map_or(setup.secret_days, |days| days.min(setup.secret_days)),
+        secret_shortened: state.secret_days.is_some(),
+        remove_secret: None,
+    }
+}
+
+/// What is missing at a stage: as a refusal said, else as far as it can be told beforehand.
+pub fn missing(state: &State, stage: StageId) -> Option<Need> {
+    if let Some(need) = state.not_allowed.get(&stage) {
+        return Some(*need);
+    }
+    let input = plan_input(state);
+    foreseen(stage, &material(state, &input))
+}
+
+fn material<'a>(state: &'a State, input: &'a PlanInput) -> Material<'a> {
+    Material { cloud: &state.setup.cloud, facts: &state.facts, choices: &state.choices, input }
+}
+
+/// The card of the shown stage; at stage 4 it asks for consent, whatever else is open.
+fn asked_card(state: &State) -> Option<Card> {
+    let stage = state.stage()?;
+    let need =
+        if stage == StageId::Grant { Need::Right(Right::ConsentForAll) } else { missing(state, stage)? };
+    let input = plan_input(state);
+    Some(card(stage, need, &material(state, &input)))
+}
+
+/// The card for an administrator: what is needed and why, for which app and tenant, where, and the ways to it.
 pub fn admin_card(state: &State) -> Option<Vec<String>> {
-    let ask = stage_words(state)?.ask_admin.as_ref()?;
+    let asked = asked_card(state)?;
     let mut card = vec![
         ui("admin_card.intro").to_owned(),
-        ui_with("admin_card.what", &[("what", &ask.what)]),
-        ui_with("admin_card.role", &[("role", &ask.role)]),
+        ui_with("admin_card.what", &[("what", &asked.what)]),
+        ui_with("admin_card.reason", &[("why", &asked.why)]),
     ];
     let app = state.facts.client_app.value().map(|app| (app.display_name.clone(), app.app_id.clone()));
     let app = app.or_else(|| state.facts.site.value().map(|site| (site.name.clone(), site.id.clone())));
@@ -204,12 +234,21 @@ pub fn admin_card(state: &State) -> Option<Vec<String>> {
         // The name is what a person knows; the id is what a command needs.
         card.push(ui_with("admin_card.tenant", &[("tenant", &tenant.display_name), ("id", &tenant.id)]));
     }
-    if let Some(url) = check_link(state) {
-        card.push(ui_with("admin_card.link", &[("url", &url)]));
+    if let Some(page) = link(asked.link, &state.setup.cloud, |name| known(state, name)) {
+        card.push(ui_with("admin_card.path", &[("path", page.path)]));
+        if let Some(url) = page.url {
+            card.push(ui_with("admin_card.link", &[("url", url.as_str())]));
+        }
     }
-    let az = asked_check(state).and_then(|id| words().check(id)).and_then(|check| check.az.as_deref());
-    if let Some(command) = az.and_then(|az| fill_command(az, |name| known(state, name))) {
-        card.push(ui_with("admin_card.command", &[("command", &command)]));
+    if asked.ways.len() > 1 {
+        card.push(ui("admin_card.first").to_owned());
+    }
+    for (index, way) in asked.ways.iter().enumerate() {
+        let number = (index + 1).to_string();
+        card.push(ui_with("admin_card.way", &[("number", &number), ("what", &way.what)]));
+        card.push(ui_with("admin_card.role", &[("role", &way.role)]));
+        card.extend(way.az.iter().map(|az| ui_with("admin_card.command", &[("command", az)])));
+        card.push(ui_with("admin_card.undo", &[("undo", &way.undo)]));
     }
     Some(card)
 }

@@ -4,6 +4,7 @@
 //! key that is shown works and a key that works is shown.
 
 use crate::engine::choices::ConsentWay;
+use crate::engine::forecast::Subject;
 use crate::engine::ids::CheckId;
 
 use super::effect::CopyItem;
@@ -12,6 +13,7 @@ mod actions;
 mod connect;
 mod keys;
 mod pick;
+mod secret;
 
 pub use actions::{actions, items, preferred, selected};
 pub(super) use keys::default_check;
@@ -22,6 +24,8 @@ pub use keys::{Binding, Command, bindings, footer};
 pub enum Item {
     /// A check; Enter explains it.
     Check(CheckId),
+    /// A line of the forecast; its evidence is unfolded while it is selected.
+    Outlook(Subject),
     /// A row of the connector page that can be copied; Enter copies it.
     Row(CopyItem),
     /// A function app of the list, by resource id; Enter chooses it.
@@ -87,6 +91,8 @@ pub enum ActionId {
     PickSlot,
     /// Choose another of the app's host names.
     PickHost,
+    /// What this person can do here.
+    Forecast,
     /// Choose another function app.
     PickAnother,
     /// Hand in what was typed.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 
+use crate::engine::cards::Need;
 use crate::engine::change::Change;
 use crate::engine::choices::Choices;
 use crate::engine::clouds::Cloud;
@@ -256,8 +257,10 @@ pub struct State {
     pub bound: Option<String>,
     /// One line about what was just done (`The browser was opened.`); gone at the next key.
     pub note: Option<String>,
-    /// Stages at which a right was found missing, so that asking an administrator is offered.
-    pub not_allowed: BTreeSet<StageId>,
+    /// What was found missing at a stage, so that asking an administrator is offered.
+    pub not_allowed: BTreeMap<StageId, Need>,
+    /// How many days a new secret may last, after a longer one was refused.
+    pub secret_days: Option<i64>,
     /// Stages whose own work was carried out by us in this run.
     pub carried_out: BTreeSet<StageId>,
     /// Changes of this run that were seen to have taken effect, and when.
@@ -311,7 +314,8 @@ impl State {
             removing: None,
             bound: None,
             note: None,
-            not_allowed: BTreeSet::new(),
+            not_allowed: BTreeMap::new(),
+            secret_days: None,
             carried_out: BTreeSet::new(),
             landed: Vec::new(),
             lagging: false,

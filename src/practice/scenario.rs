@@ -27,6 +27,7 @@ const FILES: &[(&str, &str)] = &[
     ("no-admin", include_str!("../../assets/scenarios/no-admin.toml")),
     ("code-blocked", include_str!("../../assets/scenarios/code-blocked.toml")),
     ("second-factor", include_str!("../../assets/scenarios/second-factor.toml")),
+    ("secret-policy", include_str!("../../assets/scenarios/secret-policy.toml")),
     ("slow-directory", include_str!("../../assets/scenarios/slow-directory.toml")),
     ("throttled", include_str!("../../assets/scenarios/throttled.toml")),
     ("flaky", include_str!("../../assets/scenarios/flaky.toml")),

@@ -211,7 +211,7 @@ pub fn finished(asked: &Asked) -> Reply {
             200,
             json!({"id": ME, "displayName": "Ada \u{1b}[2JLovelace", "userPrincipalName": "ada@contoso.onmicrosoft.com", "userType": "Member"}),
         ),
-        "/v1.0/me/memberOf/microsoft.graph.directoryRole?$count=true" => {
+        "/v1.0/me/transitiveMemberOf/microsoft.graph.directoryRole?$count=true" => {
             list(json!([{"id": "r", "roleTemplateId": "62e90394-69f5-4237-9190-012177145e10"}]))
         }
         "/v1.0/me/memberOf/microsoft.graph.group?$count=true" => list(json!([{"id": "group-makers"}])),
@@ -223,7 +223,12 @@ pub fn finished(asked: &Asked) -> Reply {
         ),
         "/v1.0/policies/authorizationPolicy" => reply(
             200,
-            json!({"defaultUserRolePermissions": {"permissionGrantPoliciesAssigned": ["ManagePermissionGrantsForSelf.microsoft-user-default-legacy"]}}),
+            json!({"defaultUserRolePermissions": {"allowedToCreateApps": false, "permissionGrantPoliciesAssigned": ["ManagePermissionGrantsForSelf.microsoft-user-default-legacy"]}}),
+        ),
+        "/v1.0/policies/defaultAppManagementPolicy" => reply(
+            200,
+            json!({"id": "p", "isEnabled": true, "applicationRestrictions": {"passwordCredentials": [
+                {"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": "P90D"}]}}),
         ),
         path if path == api => reply(200, api_app()),
         path if path == ours || path == client => {
@@ -286,6 +291,9 @@ fn arm(path: &str) -> Reply {
             "identityProviders": {"azureActiveDirectory": {"registration": {"clientId": API, "openIdIssuer": format!("https://login.microsoftonline.com/{TENANT}/v2.0")},
                 "validation": {"allowedAudiences": [], "defaultAuthorizationPolicy": {"allowedApplications": [API, CLIENT]}}}}}}),
         ),
+        Some("/providers/Microsoft.Authorization/permissions") => {
+            list(json!([{"actions": ["*/read"], "notActions": []}]))
+        }
         Some("/config/authsettings/list") => {
             reply(200, json!({"properties": {"configVersion": "v2", "clientSecret": "canary"}}))
         }

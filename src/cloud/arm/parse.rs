@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::cloud::json::{at, filled, flag, id, list, name, text, texts};
 use crate::engine::clean::clean_line;
-use crate::engine::facts::{AuthLevel, AuthSettings, AuthVersion, Function, Site};
+use crate::engine::facts::{AuthLevel, AuthSettings, AuthVersion, Function, Permission, Site};
 
 /// A subscription that the token can see (microsoft-cloud 5.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +41,11 @@ pub fn tenant(v: &Value) -> Option<Tenant> {
     let domain = domain.unwrap_or_default();
     let shown = [name(v, &["displayName"]), domain.clone(), id.clone()].into_iter().find(|n| !n.is_empty());
     Some(Tenant { name: shown.unwrap_or_default(), domain, id })
+}
+
+/// What one role assignment allows (microsoft-cloud 5.8). One that says nothing allows nothing.
+pub fn permission(v: &Value) -> Permission {
+    Permission { actions: texts(v, &["actions"]), not_actions: texts(v, &["notActions"]) }
 }
 
 /// Whether a `kind` is a function app and not a Logic App, which wears the same word (microsoft-cloud 5.3).

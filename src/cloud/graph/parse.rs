@@ -42,6 +42,7 @@ pub fn application(v: &Value) -> Option<Application> {
         web_redirects: texts(v, &["web", "redirectUris"]),
         spa_redirects: texts(v, &["spa", "redirectUris"]),
         public_redirects: texts(v, &["publicClient", "redirectUris"]),
+        created: moment(v, &["createdDateTime"]),
         id_tokens: flag(v, &["web", "implicitGrantSettings", "enableIdTokenIssuance"]).unwrap_or(false),
         secrets: list(v, &["passwordCredentials"]).iter().filter_map(secret).collect(),
     })

@@ -25,6 +25,7 @@ pub(super) fn route(cloud: &Cloud, request: &Request) -> Result<Route, Trouble> 
         Service::Login => Some(Audience::Login),
         Service::Graph => Some(Audience::Graph),
         Service::Arm => Some(Audience::Arm),
+        Service::PowerApps => Some(Audience::PowerApps),
         Service::Site => None,
     };
     if let Some(audience) = audience {
@@ -117,6 +118,8 @@ mod tests {
             (Service::Graph, "http://graph.microsoft.com/v1.0/me", false),
             (Service::Graph, "https://management.azure.com/x", false),
             (Service::Arm, "https://management.azure.com/x", true),
+            (Service::PowerApps, "https://api.powerapps.com/x", true),
+            (Service::PowerApps, "https://management.azure.com/x", false),
             (Service::Login, "https://login.microsoftonline.com/t/oauth2/token", true),
             (Service::Login, "https://login.microsoftonline.us/t/oauth2/token", false),
         ] {

@@ -17,6 +17,8 @@ pub enum Service {
     Graph,
     /// Azure Resource Manager.
     Arm,
+    /// The Power Apps service.
+    PowerApps,
     /// The function app itself.
     Site,
 }
@@ -28,6 +30,7 @@ impl Service {
             Self::Login => "Microsoft Entra sign-in",
             Self::Graph => "Microsoft Graph",
             Self::Arm => "Azure Resource Manager",
+            Self::PowerApps => "Power Apps",
             Self::Site => "the function app",
         }
     }

@@ -201,7 +201,7 @@ fn headers(request: &Request, route: &Route) -> (HeaderMap, Option<String>) {
     let names: &[&'static str] = match request.service {
         Service::Login | Service::Graph => &["client-request-id"],
         Service::Arm => &["x-ms-correlation-request-id", "x-ms-client-request-id"],
-        Service::Site => &[],
+        Service::PowerApps | Service::Site => &[],
     };
     let id = Uuid::new_v4().to_string();
     if let Ok(value) = HeaderValue::from_str(&id) {

@@ -2,12 +2,12 @@
 
 use super::{Look, Node, Part, hangs_on, metadata};
 use crate::cloud::sign_in::tenant_metadata;
-use crate::engine::facts::{Fact, Grant, Person, Probes, Seen, ServicePrincipal, Tenant, UserConsent};
+use crate::engine::facts::{Fact, Grant, Person, Probes, Seen, ServicePrincipal, Tenant};
 
 impl<'a> Look<'a> {
     pub(super) fn person(&self) -> Node<'a, Seen<Person>> {
         let graph = self.graph;
-        self.fact(&[], &self.before.person, async move {
+        self.fact(&[Part::Rights], &self.before.person, async move {
             let Some(graph) = graph else { return Seen::default() };
             let (mut person, roles) = tokio::join!(graph.me(), graph.my_roles());
             if let Fact::Is(person) = &mut person.fact {
@@ -95,16 +95,6 @@ impl<'a> Look<'a> {
             let Some(mine) = groups.value() else { return hangs_on(&groups) };
             let through = list.iter().any(|a| a.group && mine.iter().any(|g| is(g, &a.principal)));
             answer(through, groups.at.or(assignments.at))
-        })
-    }
-
-    pub(super) fn user_consent(&self) -> Node<'a, Seen<UserConsent>> {
-        let graph = self.graph;
-        self.fact(&[Part::Grants], &self.before.user_consent, async move {
-            match graph {
-                Some(graph) => graph.user_consent().await,
-                None => Seen::default(),
-            }
         })
     }
 }

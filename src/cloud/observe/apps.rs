@@ -91,13 +91,14 @@ impl<'a> Look<'a> {
         site_id: &Node<'a, Option<String>>,
         auth: &Node<'a, Seen<AuthSettings>>,
         api_app: &Node<'a, Seen<Application>>,
+        owned: &Node<'a, Seen<Vec<Application>>>,
     ) -> Node<'a, Client> {
         let known = &self.before.client_app;
         if known.value().is_some() && !self.wants(&[Part::ClientApp, Part::Grants]) {
             let before = (known.clone(), self.before.client_candidates.clone());
             return std::future::ready(before).boxed().shared();
         }
-        let (site_id, auth, api_app) = (site_id.clone(), auth.clone(), api_app.clone());
+        let (site_id, auth, api_app, owned) = (site_id.clone(), auth.clone(), api_app.clone(), owned.clone());
         let (graph, chosen) = (self.graph, self.choices.client_app_id.as_deref());
         async move {
             let Some(graph) = graph else { return Client::default() };
@@ -107,7 +108,7 @@ impl<'a> Look<'a> {
             let Some(site_id) = site_id.await else { return Client::default() };
             let unique_name = markers::connector_unique_name(&site_id);
             // What the person owns is read before it is known whether it will be needed: that saves a wave.
-            let (ours, owned) = tokio::join!(graph.application_named(&unique_name), graph.my_applications());
+            let (ours, owned) = tokio::join!(graph.application_named(&unique_name), owned);
             if let Some(app) = ours.value() {
                 let candidates = vec![candidate(app, CandidateReason::Marker)];
                 let list = Seen { fact: Fact::Is(candidates), at: ours.at, call: ours.call.clone() };

@@ -71,6 +71,8 @@ pub struct Application {
     pub id_tokens: bool,
     /// Client secrets (never their values).
     pub secrets: Vec<SecretInfo>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
 }
 
 impl Application {

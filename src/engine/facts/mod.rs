@@ -1,12 +1,14 @@
 //! Facts: what was observed in the cloud, and when. Never what was assumed.
 
 mod directory;
+mod rights;
 mod site;
 mod trials;
 
 use jiff::Timestamp;
 
 pub use directory::*;
+pub use rights::*;
 pub use site::*;
 pub use trials::*;
 
@@ -143,6 +145,8 @@ pub struct Facts {
     pub client_assigned: Seen<bool>,
     /// Whether this tenant lets users consent for themselves.
     pub user_consent: Seen<UserConsent>,
+    /// What this person may do here, as far as it can be read beforehand.
+    pub rights: Rights,
     /// Which service principal the Resource URL names.
     pub resource: Seen<Resource>,
     /// What the sign-in page said of the redirect URL; asked only where the registration cannot be read.

@@ -50,6 +50,8 @@ pub struct PlanInput {
     pub rehearsal_redirect: Option<String>,
     /// How long a new secret lasts, in days. The portal recommends 180 (microsoft-cloud 7.1).
     pub secret_days: i64,
+    /// The tenant has refused a longer one than that.
+    pub secret_shortened: bool,
     /// Key id of the lost secret that is to be removed; stage 5 then does that and nothing else.
     pub remove_secret: Option<String>,
 }

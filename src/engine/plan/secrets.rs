@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Plan, View};
 use crate::engine::change::{Change, ChangeKind, Method, Right, Service};
+use crate::engine::forecast::days;
 use crate::engine::lost::is_ours;
 use crate::engine::markers;
 
@@ -17,15 +18,32 @@ pub(super) fn add(v: &View) -> Plan {
     if client.secrets.iter().any(|s| s.display_name == name) {
         return Plan::default();
     }
-    let days = SignedDuration::from_hours(24 * v.input.secret_days);
-    let end = v.input.now.checked_add(days).unwrap_or(Timestamp::MAX);
-    let body = json!({ "passwordCredential": {
-        "displayName": name,
-        "endDateTime": end.strftime("%Y-%m-%dT00:00:00Z").to_string(),
-    }});
+    let policy = v.facts.rights.secret_policy.value();
+    if policy.is_some_and(|policy| policy.forbids(client.created)) {
+        return Plan::blocked(
+            "A policy of this tenant forbids client secrets, and the connector needs one. An administrator can except \
+             the connector's app from it: the card for that is offered at this step.",
+        );
+    }
+    let wanted = SignedDuration::from_hours(24 * v.input.secret_days);
+    let limit = policy.and_then(|policy| policy.limit(client.created));
+    let length = limit.map_or(wanted, |limit| limit.min(wanted));
+    let end = end(v.input.now, length);
+    let body = json!({ "passwordCredential": { "displayName": name, "endDateTime": end } });
+    let day = end.split('T').next().unwrap_or_default();
     let path = format!("/applications/{}/addPassword", client.object_id);
     let mut consequences =
         vec!["The value is shown to nobody: it is held here until you paste it.".to_owned()];
+    match limit {
+        Some(limit) if limit < wanted => consequences.push(format!(
+            "The tenant lets a secret last for {} at most, so this one ends earlier than usual.",
+            days(limit)
+        )),
+        _ if v.input.secret_shortened => {
+            consequences.push("The tenant refused a later end, so an earlier one is asked for.".into());
+        }
+        _ => {}
+    }
     if !client.secrets.is_empty() {
         consequences
             .push("The secrets that are there now stay, so that nothing that uses them breaks.".into());
@@ -39,12 +57,11 @@ pub(super) fn add(v: &View) -> Plan {
             prefer: None,
             before: Value::Null,
             az: format!(
-                "az ad app credential reset --id {} --append --display-name \"{name}\" --end-date {}",
+                "az ad app credential reset --id {} --append --display-name \"{name}\" --end-date {day}",
                 client.app_id,
-                end.strftime("%Y-%m-%d")
             ),
             body,
-            title: format!("Create a client secret that ends on {}", end.strftime("%Y-%m-%d")),
+            title: format!("Create a client secret that ends on {day}"),
             consequences: vec![],
             right: Right::OwnApp,
             undo: "Remove it under Certificates & secrets.".into(),
@@ -52,6 +69,15 @@ pub(super) fn add(v: &View) -> Plan {
         consequences,
         blocked: None,
     }
+}
+
+/// The end of a secret of this length: the beginning of its last day, which is within every limit that the length
+/// is within. A short one ends at its very moment, a little before the limit, since it begins a little after now.
+fn end(now: Timestamp, length: SignedDuration) -> String {
+    let short = length < SignedDuration::from_hours(48);
+    let length = if short { length - SignedDuration::from_mins(10) } else { length };
+    let end = now.checked_add(length).unwrap_or(Timestamp::MAX);
+    end.strftime(if short { "%Y-%m-%dT%H:%M:%SZ" } else { "%Y-%m-%dT00:00:00Z" }).to_string()
 }
 
 /// The name of a secret made now: our marker and the time.

@@ -192,6 +192,32 @@ fn a_secret_is_added_beside_the_others_and_only_once_per_confirmation() {
 }
 
 #[test]
+fn a_new_secret_keeps_to_the_tenants_policy() {
+    let hours = jiff::SignedDuration::from_hours;
+    let with = |policy: SecretPolicy| but(|f| f.rights.secret_policy = seen(policy));
+    let limited = |limit| SecretPolicy { longest: Some((limit, AppsSince(None))), ..SecretPolicy::default() };
+    for (limit, ends) in [
+        (hours(24 * 90), "2027-02-19T00:00:00Z"),
+        (hours(24 * 365), "2027-05-20T00:00:00Z"),
+        (hours(24), "2026-11-22T13:53:00Z"),
+    ] {
+        let made = planned(StageId::Secret, &with(limited(limit)));
+        let end = made.changes[0].body["passwordCredential"]["endDateTime"].as_str().unwrap().to_owned();
+        assert_eq!(end, ends);
+        let told = made.consequences.iter().any(|line| line.contains("at most"));
+        assert_eq!(told, limit < hours(24 * 180), "{:?}", made.consequences);
+        assert!(end.parse::<Timestamp>().unwrap().duration_since(now()) <= limit);
+    }
+    let forbidden = SecretPolicy { forbidden: Some(AppsSince(None)), ..SecretPolicy::default() };
+    let why = planned(StageId::Secret, &with(forbidden)).blocked.unwrap();
+    assert!(why.contains("forbids") && why.contains("administrator"), "{why}");
+    let refused = PlanInput { secret_days: 60, secret_shortened: true, ..input() };
+    let made = plan(StageId::Secret, &cloud(), &finished(), &choices(), &refused);
+    assert_eq!(made.changes[0].body["passwordCredential"]["endDateTime"], "2027-01-20T00:00:00Z");
+    assert!(made.consequences.iter().any(|line| line.contains("refused a later end")));
+}
+
+#[test]
 fn a_lost_secret_is_removed_by_its_id_and_nothing_else_is() {
     let key = finished().client_app.value().unwrap().secrets[0].key_id.clone();
     let input = PlanInput { remove_secret: Some(key.to_uppercase()), ..input() };

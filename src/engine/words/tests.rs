@@ -33,10 +33,6 @@ fn all_texts() -> Vec<(String, String)> {
         for field in &stage.fields {
             push("field.note", &field.note);
         }
-        if let Some(ask) = &stage.ask_admin {
-            push("ask_admin.what", &ask.what);
-            push("ask_admin.why", &ask.why);
-        }
     }
     texts.extend(words.test_failures().iter().map(|failure| (failure.seen.clone(), failure.means.clone())));
     texts.extend(words.terms().iter().map(|term| (term.word.clone(), term.means.clone())));

@@ -3,10 +3,12 @@
 //! What the plan made again asks for beyond the confirmed one is shown and confirmed anew. A change that may have been
 //! carried out without an answer is never sent again before a look.
 
+use crate::engine::cards::Need;
 use crate::engine::change::{Change, ChangeKind};
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::plan::landed;
+use crate::engine::policies::{SecretRefusal, secret_refusal, shorter};
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::ui;
 use crate::engine::words::ui_with;
@@ -118,15 +120,30 @@ impl Turn<'_> {
                 self.await_landing(Phase::FindingOut(Box::new(trouble)));
             }
             Err(trouble) => {
-                if trouble.class == Class::NotAllowed {
-                    self.state.not_allowed.insert(stage);
-                }
+                self.remember_missing(stage, &trouble);
                 self.rest(if trouble.class == Class::Cancelled {
                     Phase::StoppedByPerson
                 } else {
                     Phase::Stopped(Box::new(trouble))
                 });
             }
+        }
+    }
+
+    /// Keeps what a refusal says is missing: it is what the card asks for, and what the next plan keeps to.
+    fn remember_missing(&mut self, stage: StageId, trouble: &Trouble) {
+        let Some(sent) = self.applying().and_then(|apply| apply.sent.clone()) else { return };
+        let need = match secret_refusal(trouble) {
+            Some(SecretRefusal::TooLong) => {
+                let asked = self.state.secret_days.unwrap_or(self.state.setup.secret_days);
+                self.state.secret_days = shorter(asked);
+                self.state.secret_days.is_none().then_some(Need::Secrets)
+            }
+            Some(SecretRefusal::Forbidden) => Some(Need::Secrets),
+            None => (trouble.class == Class::NotAllowed).then_some(Need::Right(sent.right)),
+        };
+        if let Some(need) = need {
+            self.state.not_allowed.insert(stage, need);
         }
     }
 

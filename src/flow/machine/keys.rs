@@ -132,6 +132,8 @@ impl Turn<'_> {
     fn activate(&mut self, item: Item) {
         match item {
             Item::Check(id) => self.state.overlays.push(Overlay::Explain(id)),
+            // It is unfolded already.
+            Item::Outlook(_) => {}
             Item::Row(copied) => {
                 self.copy(copied);
                 self.state.selected = Some(self.after_row(copied));
@@ -203,6 +205,7 @@ impl Turn<'_> {
             ActionId::PickSlot => self.pick_slot(),
             ActionId::PickHost => self.show(Panel::PickHost),
             ActionId::PickSubscription => self.show(Panel::PickSubscription),
+            ActionId::Forecast => self.show(Panel::Forecast),
             ActionId::PickAnother => self.pick_another(),
             ActionId::Submit => self.submit(),
             ActionId::Continue | ActionId::GoOnWithout => self.stage_after(),

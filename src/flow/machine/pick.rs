@@ -106,6 +106,8 @@ impl Turn<'_> {
         self.state.facts = Facts { person: self.state.facts.person.clone(), ..Facts::default() };
         self.state.looked_at = None;
         self.state.landed.clear();
+        self.state.not_allowed.clear();
+        self.state.secret_days = None;
         self.state.copied.clear();
         self.state.files.clear();
         self.assess();

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use crate::engine::change::Change;
 use crate::engine::ids::StageId;
 use crate::engine::plan::{self, Plan, PlanInput};
-use crate::flow::derived::confirmable;
+use crate::flow::derived::{self, confirmable};
 use crate::flow::effect::Part;
 use crate::flow::state::{Apply, Mark, Panel, Phase, PlanView, Step};
 
@@ -43,11 +43,9 @@ impl Turn<'_> {
             return;
         }
         let input = PlanInput {
-            now: self.state.now,
-            scope_id: self.state.setup.scope_id.clone(),
             rehearsal_redirect: self.state.bound.clone().filter(|_| stage == StageId::Try),
-            secret_days: self.state.setup.secret_days,
             remove_secret,
+            ..derived::plan_input(self.state)
         };
         let plan = self.plan(stage, &input);
         if plan.is_empty() {

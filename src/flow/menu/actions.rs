@@ -1,17 +1,18 @@
 //! The actions of every page, and what can be selected on it.
 
 use crate::engine::choices::ConsentWay;
-use crate::engine::findings::Verdict;
+use crate::engine::forecast::Subject;
 use crate::engine::ids::{CheckId, StageId};
+use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
-use crate::flow::derived::{confirmable, lost, page_address, person_step, portal_steps};
+use crate::flow::derived::{confirmable, lost, missing, page_address, person_step, portal_steps};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
 use crate::flow::state::{Apply, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State};
 
-use super::{Action, ActionId, Item, connect, pick};
+use super::{Action, ActionId, Item, connect, pick, secret};
 
 /// An action with the text that stands under this key.
 pub(super) fn action(id: ActionId, key: &str, shortcut: Option<char>) -> Action {
@@ -162,7 +163,8 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         | Panel::PickClient
         | Panel::Resource
         | Panel::Consent
-        | Panel::LostSecrets => {
+        | Panel::LostSecrets
+        | Panel::Forecast => {
             vec![action(ActionId::Back, "action.back", None)]
         }
         Panel::RedirectField => submit("flow.take_redirect"),
@@ -193,6 +195,13 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
     }
 }
 
+/// What this person can do here, where somebody is signed in.
+fn forecast(state: &State, list: &mut Vec<Action>) {
+    if state.facts.person.value().is_some() {
+        list.push(action(ActionId::Forecast, "flow.forecast", Some('w')));
+    }
+}
+
 fn open_checks(state: &State, stage: StageId) -> bool {
     state.findings.stage(stage).is_none_or(|s| s.first_open().is_some())
 }
@@ -206,7 +215,10 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     let cannot_write = state.public_only;
     let open = open_checks(state, stage);
     match stage {
-        StageId::Pick => pick::overview_actions(state, &mut list),
+        StageId::Pick => {
+            forecast(state, &mut list);
+            pick::overview_actions(state, &mut list);
+        }
         StageId::Protect | StageId::Register | StageId::Grant => {
             let unsaid = stage == StageId::Register && unsaid_client(state);
             if unsaid {
@@ -229,7 +241,7 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                 }
             }
         }
-        StageId::Secret => secret_actions(state, &mut list, done),
+        StageId::Secret => secret::actions(state, &mut list, done),
         StageId::Connect => {}
         StageId::Try => {
             // Without the value there is nothing to rehearse with: getting it comes first.
@@ -242,6 +254,9 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
             }
             list.push(action(ActionId::Myself, "flow.test_page", Some('m')));
         }
+    }
+    if stage == StageId::Protect && open {
+        forecast(state, &mut list);
     }
     sign_in_again(state, &mut list);
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
@@ -256,10 +271,9 @@ fn asked_for(state: &State) -> bool {
     state.findings.check(CheckId::GrantRequested).is_some_and(|found| found.verdict.settled())
 }
 
-/// "Ask an admin": where one is usually needed, and where a right was found missing.
+/// "Ask an admin": where one is usually needed, and where something was found missing, or will be.
 pub(super) fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
-    let card = words().stage(stage).is_some_and(|stage| stage.ask_admin.is_some());
-    if card && (stage == StageId::Grant || state.not_allowed.contains(&stage)) {
+    if stage == StageId::Grant || missing(state, stage).is_some() {
         list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
     }
 }
@@ -271,45 +285,6 @@ fn unsaid_client(state: &State) -> bool {
 
 fn choice_of_clients(state: &State) -> bool {
     state.facts.client_candidates.value().is_some_and(|c| !c.is_empty())
-}
-
-fn secret_actions(state: &State, list: &mut Vec<Action>, done: bool) {
-    let held = hand_over::holds_secret(state);
-    let exists = state.facts.client_app.value().is_some_and(|app| !app.secrets.is_empty());
-    let make = if exists { "flow.secret_beside" } else { "action.new_secret" };
-    let make = grey(action(ActionId::ForMe, make, Some('f')), state.public_only);
-    // A value of an app that is not known could neither be kept nor tried.
-    let no_app = state.facts.client_app.value().is_none();
-    let paste = grey(action(ActionId::EnterSecret, "action.paste_secret", Some('v')), no_app);
-    // One that was made here is the only copy there is, and cannot have been mistyped.
-    let pasted = state.held.secret.as_ref().is_some_and(|secret| !secret.made_here);
-    if held && pasted && state.secret.refused_by_entra() {
-        list.push(action(ActionId::ForgetSecret, "flow.forget_secret", Some('z')));
-    }
-    if held && !done {
-        list.push(grey(
-            action(ActionId::ProbeSecret, "flow.try_secret", Some('t')),
-            state.secret.probing || state.public_only,
-        ));
-    }
-    let ended = state.findings.check(CheckId::SecretEnds).is_some_and(|f| f.verdict == Verdict::Fail);
-    if exists && !held && !ended {
-        list.extend([paste, make]);
-    } else {
-        list.extend([make, paste]);
-    }
-    if !lost(state).is_empty() {
-        list.push(grey(action(ActionId::RemoveLost, "flow.remove_lost", Some('d')), state.public_only));
-    }
-    if !exists {
-        list.push(action(ActionId::Myself, "action.myself", Some('m')));
-    }
-    if !done {
-        ask_admin(state, StageId::Secret, list);
-    }
-    if exists && !done {
-        list.push(action(ActionId::GoOnWithout, "flow.go_on_without", Some('g')));
-    }
 }
 
 fn plan_actions(state: &State, view: &PlanView) -> Vec<Action> {
@@ -342,14 +317,22 @@ fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
         Phase::StoppedByPerson => vec![action(ActionId::PlanAgain, "flow.plan_again", Some('f')), back],
         Phase::Stopped(trouble) => {
             let mut list = Vec::new();
+            let policy = secret_refusal(trouble);
+            let shorter = policy == Some(SecretRefusal::TooLong) && state.secret_days.is_some();
+            if shorter {
+                list.push(action(ActionId::PlanAgain, "flow.plan_shorter", Some('f')));
+            }
             match trouble.class {
+                _ if policy.is_some() => ask_admin(state, apply.stage, &mut list),
                 Class::NotAllowed => ask_admin(state, apply.stage, &mut list),
                 Class::SignInRefused => {
                     list.push(action(ActionId::SignInAgain, "flow.sign_in_go_on", Some('n')));
                 }
                 _ => {}
             }
-            list.push(action(ActionId::PlanAgain, "flow.plan_again", Some('f')));
+            if !shorter {
+                list.push(action(ActionId::PlanAgain, "flow.plan_again", Some('f')));
+            }
             if person_side(apply.stage) {
                 list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }
@@ -438,6 +421,7 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
         Panel::Resource => {
             hand_over::candidates(state).into_iter().map(|c| Item::Resource(c.value)).collect()
         }
+        Panel::Forecast => Subject::ALL.into_iter().map(Item::Outlook).collect(),
         Panel::LostSecrets => {
             lost(state).into_iter().map(|secret| Item::Lost(secret.key_id.clone())).collect()
         }

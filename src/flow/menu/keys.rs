@@ -211,6 +211,7 @@ fn enter_label(state: &State) -> Option<&'static str> {
         Item::Check(_) => "flow.enter_explain",
         Item::Row(_) => "key.copy_next",
         Item::Change(_) => "flow.enter_az",
+        Item::Outlook(_) => return None,
         Item::Step(_) if page_address(state).is_none() => return None,
         Item::Step(_) if state.setup.no_browser => "flow.enter_address",
         Item::Step(_) => "flow.enter_page",

@@ -16,6 +16,8 @@ use crate::flow::event::TenantRow;
 pub enum Panel {
     /// The checks, and what can be done.
     Overview,
+    /// What this person can do here, told beforehand.
+    Forecast,
     /// Stage 1: the list of function apps, with a filter that has the focus.
     PickApp,
     /// Stage 1: typing the function app's address.

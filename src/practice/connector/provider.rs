@@ -38,14 +38,16 @@ pub fn handle(world: &World, request: &Request, caller: &Caller) -> Reply {
     }
     match low.as_slice() {
         [_, _, "environments"] => {
-            let items: Vec<Value> = environments(world, tenant).map(environment_document).collect();
+            let items: Vec<Value> = environments(world, tenant)
+                .map(|found| environment_document(world, request, found))
+                .collect();
             Reply::json(200, &json!({"value": items}))
         }
         [_, _, "environments", id] => {
             let found = environments(world, tenant)
                 .find(|environment| environment.id.eq_ignore_ascii_case(id) || *id == "~default");
             match found {
-                Some(environment) => Reply::json(200, &environment_document(environment)),
+                Some(environment) => Reply::json(200, &environment_document(world, request, environment)),
                 None => error(404, "EnvironmentNotFound", &missing_environment(id, tenant)),
             }
         }
@@ -161,20 +163,25 @@ fn missing_environment(id: &str, tenant: &str) -> String {
     format!("The environment '{id}' could not be found in the tenant '{tenant}'.")
 }
 
-fn environment_document(environment: &Environment) -> Value {
-    json!({
+/// One environment; what the caller may do in it only where that is asked for, and only what is granted.
+fn environment_document(world: &World, request: &Request, environment: &Environment) -> Value {
+    let mut document = json!({
         "id": format!("/providers/Microsoft.PowerApps/environments/{}", environment.id), "name": environment.id,
         "location": environment.location, "type": "Microsoft.PowerApps/environments",
         "properties": {
             "displayName": environment.display_name, "isDefault": true, "environmentSku": "Default",
             "provisioningState": "Succeeded",
-            "permissions": {
-                "CreateCustomApi": {"displayName": "Create custom connector"},
-                "GenerateResourceStorage": {"displayName": "Generate resource storage"},
-                "ReadEnvironment": {"displayName": "Read environment"},
-            },
         },
-    })
+    });
+    if request.query("$expand").is_some_and(|expand| expand.split(',').any(|part| part == "permissions")) {
+        let mut granted = json!({"ReadEnvironment": {"displayName": "Read environment"}});
+        if world.switches.makers_may_create_connectors {
+            granted["CreateCustomApi"] = json!({"displayName": "Create custom connector"});
+            granted["GenerateResourceStorage"] = json!({"displayName": "Generate resource storage"});
+        }
+        document["properties"]["permissions"] = granted;
+    }
+    document
 }
 
 /// One connector. The client secret is never part of it (power-platform 6.5).

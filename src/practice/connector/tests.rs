@@ -150,6 +150,11 @@ fn the_apis_want_a_filter_and_show_the_redirect_url() {
     assert!(!list.to_string().contains("clientSecret"));
     let (_, environments) = get(&mut world, &format!("environments?{v}&$expand=permissions"), &ada);
     assert!(environments["value"][0]["properties"]["permissions"]["CreateCustomApi"].is_object());
+    world.switches.makers_may_create_connectors = false;
+    let (_, environments) = get(&mut world, &format!("environments?{v}&$expand=permissions"), &ada);
+    assert!(environments["value"][0]["properties"]["permissions"]["CreateCustomApi"].is_null());
+    let (_, plain) = get(&mut world, &format!("environments?{v}"), &ada);
+    assert!(plain["value"][0]["properties"]["permissions"].is_null(), "only where it is asked for");
     let unknown = handle(&mut world, &Request::get("/providers/Microsoft.PowerApps/apps"), &ada);
     assert!(unknown.unknown_path);
 }

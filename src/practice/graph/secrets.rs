@@ -36,10 +36,10 @@ pub fn new_secret(
     if ends <= starts {
         return Err(Refusal::bad("The end date of a credential has to be after its start date."));
     }
-    let policy = world.switches.secret_policy;
+    let (policy, status) = (world.switches.secret_policy, world.switches.secret_policy_status);
     if policy.forbidden {
         return Err(Refusal::new(
-            400,
+            status,
             "CredentialTypeNotAllowedAsPerAppPolicy",
             "Credential type not allowed as per assigned policy.",
         ));
@@ -47,7 +47,7 @@ pub fn new_secret(
     let longest = policy.max_lifetime_days.map(|days| SignedDuration::from_hours(i64::from(days) * 24));
     if longest.is_some_and(|longest| ends.duration_since(starts) > longest) {
         return Err(Refusal::new(
-            400,
+            status,
             "CredentialInvalidLifetimeAsPerAppPolicy",
             "Credential lifetime exceeds the max value allowed as per assigned policy.",
         ));

@@ -58,6 +58,8 @@ pub struct Switches {
     pub users_may_create_apps: bool,
     /// Policy for application secrets.
     pub secret_policy: SecretPolicy,
+    /// HTTP status of a secret that the policy refuses (microsoft-cloud 4.10: 400 or 403).
+    pub secret_policy_status: u16,
     /// Whether Conditional Access refuses the device code flow (53003).
     pub device_code_blocked: bool,
     /// Whether Graph and Azure demand a stronger sign-in.
@@ -116,6 +118,8 @@ pub struct Switches {
     pub deleted_identifier_uris_stay_taken: bool,
     /// Whether policies can be read with the Azure CLI's token (microsoft-cloud 2.10: no).
     pub policies_readable: bool,
+    /// Whether makers may create custom connectors in their environment (power-platform 6.3).
+    pub makers_may_create_connectors: bool,
     /// Directory roles beyond Cloud Application Administrator that may write grants: Application Administrator (microsoft-cloud 4.7).
     pub application_administrator_may_grant: bool,
     /// Token version of API apps that the portal makes: 2 or, when absent, null (microsoft-cloud 7.1).
@@ -145,6 +149,7 @@ impl Default for Switches {
             admin_consent_workflow: false,
             users_may_create_apps: true,
             secret_policy: SecretPolicy::default(),
+            secret_policy_status: 400,
             device_code_blocked: false,
             stronger_sign_in: StrongerSignIn::Never,
             azure_cli_blocked: false,
@@ -174,6 +179,7 @@ impl Default for Switches {
             patch_of_secrets_refused: true,
             deleted_identifier_uris_stay_taken: true,
             policies_readable: false,
+            makers_may_create_connectors: true,
             application_administrator_may_grant: true,
             portal_token_version: Some(2),
             token_version_lag_s: 0,

@@ -4,13 +4,16 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::engine::change::Change;
+use crate::engine::cards::Need;
+use crate::engine::change::{Change, Right};
 use crate::engine::checks::assess;
 use crate::engine::choices::Choices;
 use crate::engine::facts::{
-    Candidate, CandidateReason, Facts, Rehearsal, SecretInfo, SecretProbe, SecretVerdict,
+    Candidate, CandidateReason, Environment, Facts, Permission, Rehearsal, SecretInfo, SecretProbe,
+    SecretVerdict, Seen,
 };
 use crate::engine::fixtures::{self, API, CLIENT, REDIRECT, SITE, TENANT, cloud, now, seen};
+use crate::engine::forecast::Subject;
 use crate::engine::held::{Held, HeldSecret};
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::plan::{PlanInput, plan};
@@ -345,11 +348,25 @@ fn sign_in_scenes() -> Vec<(&'static str, State)> {
     ]
 }
 
+/// A plain user in a strict tenant, whose policies cannot be read.
+fn forecast_limited() -> State {
+    let mut facts = fixtures::fresh();
+    let refused = Trouble::new(Class::NotAllowed, "You may not read this.", "Ask an administrator.");
+    facts.rights.register_apps = seen(false);
+    facts.rights.secret_policy = Seen::could_not(refused, now(), "GET /policies/defaultAppManagementPolicy");
+    facts.rights.site = seen(vec![Permission { actions: vec!["*/read".into()], not_actions: vec![] }]);
+    facts.rights.environments =
+        seen(vec![Environment { name: "Contoso (default)".into(), create_connectors: false }]);
+    let mut state = on(StageId::Pick, facts, Panel::Forecast);
+    state.selected = Some(Item::Outlook(Subject::MakeSecrets));
+    state
+}
+
 fn stage_scenes() -> Vec<(&'static str, State)> {
     let mut listing = pick("");
     listing.apps = Listing::Asked;
     let mut refused = stage(StageId::Register, fixtures::fresh());
-    refused.not_allowed.insert(StageId::Register);
+    refused.not_allowed.insert(StageId::Register, Need::Right(Right::CreateApps));
     let mut candidates = fixtures::finished();
     candidates.client_candidates = seen(vec![
         Candidate {
@@ -377,6 +394,8 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
         ("sign_in_kept", kept()),
         ("pick_address", on(StageId::Pick, Facts::default(), Panel::TypeUrl)),
         ("stage_pick", stage(StageId::Pick, fixtures::fresh())),
+        ("forecast", on(StageId::Pick, fixtures::fresh(), Panel::Forecast)),
+        ("forecast_limited", forecast_limited()),
         ("stage_protect_fresh", stage(StageId::Protect, fixtures::fresh())),
         ("stage_protect_issuer", stage(StageId::Protect, issuer_mismatch())),
         ("stage_protect_selected", selected),

@@ -19,6 +19,7 @@ mod applying;
 mod common;
 mod consent;
 mod end;
+mod forecast;
 mod hand_over;
 mod myself;
 mod overlays;
@@ -253,6 +254,7 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
         Page::End => end::body(state, paint, width),
         Page::Stage(id) => match &state.panel {
             Panel::Overview => overview::body(state, *id, paint, width),
+            Panel::Forecast => forecast::body(state, paint, width),
             Panel::PickApp => pick::apps(state, paint, width),
             Panel::TypeUrl => pick::address(state, paint, width),
             Panel::PickTenant => pick::tenants(state, paint, width),

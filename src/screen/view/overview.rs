@@ -1,6 +1,6 @@
 //! A stage: one sentence of why, then the checks, the first open one unfolded onto its evidence.
 
-use super::{Paint, common};
+use super::{Paint, common, forecast};
 use crate::engine::findings::{Finding, Verdict};
 use crate::engine::ids::StageId;
 use crate::engine::words::{ui, ui_with, verdict, words};
@@ -25,6 +25,9 @@ pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
     checks(&mut doc, &rows, open, cursor);
     if id == StageId::Secret {
         held(state, paint, &mut doc);
+    }
+    if id == StageId::Pick {
+        forecast::summary(state, &mut doc);
     }
     if state.stage_done() {
         doc.blank();

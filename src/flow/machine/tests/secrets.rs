@@ -144,3 +144,77 @@ fn one_made_and_removed_in_the_same_run_leaves_no_look_that_counts_as_old() {
     assert!(walk.watch.is_none() && !walk.lagging, "{:?}", walk.landed);
     assert!(walk.facts.client_app.value().unwrap().secrets.is_empty());
 }
+
+fn refused(code: &str, class: Class) -> Trouble {
+    Trouble { code: Some(code.into()), status: Some(400), ..trouble(class) }
+}
+
+const TOO_LONG: &str = "CredentialInvalidLifetimeAsPerAppPolicy";
+const FORBIDDEN: &str = "CredentialTypeNotAllowedAsPerAppPolicy";
+
+fn planned_end(walk: &Walk) -> String {
+    let Panel::Plan(view) = &walk.panel else { panic!("{:?}", walk.panel) };
+    view.plan.changes[0].body["passwordCredential"]["endDateTime"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_secret_that_may_not_last_so_long_is_planned_shorter_and_confirmed_anew() {
+    for class in [Class::Refused, Class::NotAllowed] {
+        let mut walk = Walk::at(StageId::Secret, unsaved(0));
+        walk.confirm_for_me(unsaved(0));
+        walk.fail(refused(TOO_LONG, class));
+        walk.observe(unsaved(0));
+        assert_eq!(
+            menu::selected(&walk),
+            Some(Item::Action(ActionId::PlanAgain)),
+            "the next step is at hand"
+        );
+        walk.choose(ActionId::PlanAgain);
+        walk.observe(unsaved(0));
+        assert_eq!(planned_end(&walk), "2027-02-19T00:00:00Z", "90 days");
+        assert_eq!(walk.sent().len(), 1, "nothing is sent before a new yes");
+        walk.draw();
+        walk.choose(ActionId::Confirm);
+        walk.fail(refused(TOO_LONG, class));
+        walk.observe(unsaved(0));
+        walk.choose(ActionId::PlanAgain);
+        walk.observe(unsaved(0));
+        assert_eq!(planned_end(&walk), "2027-01-20T00:00:00Z", "60 days");
+        walk.draw();
+        walk.choose(ActionId::Confirm);
+        walk.hold_secret();
+        walk.carry_out(unsaved(0));
+        assert_eq!(walk.panel, Panel::Overview);
+    }
+}
+
+#[test]
+fn where_no_secret_is_allowed_the_card_asks_for_an_exception() {
+    for class in [Class::Refused, Class::NotAllowed] {
+        let mut walk = Walk::at(StageId::Secret, unsaved(0));
+        assert!(!walk.offers(ActionId::AskAdmin), "nothing is missing as far as is known");
+        walk.confirm_for_me(unsaved(0));
+        walk.fail(refused(FORBIDDEN, class));
+        walk.observe(unsaved(0));
+        walk.choose(ActionId::AskAdmin);
+        let card = crate::flow::derived::admin_card(&walk).unwrap().join("\n");
+        assert!(card.contains("policy") && card.contains("Who can:"), "{card}");
+        let copied = walk.choose(ActionId::CopyCard);
+        assert!(matches!(&copied[..], [Effect::Copy(_)]), "{copied:?}");
+    }
+}
+
+#[test]
+fn what_will_be_missing_is_asked_for_before_it_is_refused() {
+    let mut facts = fixtures::fresh();
+    facts.rights.register_apps = Seen::is(false, fixtures::now(), "GET /policies/authorizationPolicy");
+    let mut walk = Walk::at(StageId::Protect, facts);
+    let effects = walk.choose(ActionId::AskAdmin);
+    assert!(matches!(works(&effects)[..], [Work::Watch { .. }]), "the stage keeps watching: {effects:?}");
+    let card = crate::flow::derived::admin_card(&walk).unwrap().join("\n");
+    for part in ["Application Developer", "az rest", "To take it back", "portal.azure.com"] {
+        assert!(card.contains(part), "{part}: {card}");
+    }
+    walk.observe(fixtures::finished());
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)), "granted: it goes on");
+}

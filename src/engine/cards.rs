@@ -1,0 +1,336 @@
+//! The card for somebody who has a right that this person lacks: what is needed, the ways to it with the least right first,
+//! each with who can, the exact command, and how to take it back.
+
+use super::change::{Change, ChangeKind, Right};
+use super::choices::{Choices, ConsentWay};
+use super::clouds::Cloud;
+use super::facts::{Application, Facts};
+use super::forecast::{Can, Subject, outlook};
+use super::ids::StageId;
+use super::plan::{PlanInput, plan};
+use super::words::{shell_word, ui, ui_with};
+
+/// What is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Need {
+    /// A right of this person.
+    Right(Right),
+    /// An exception from the tenant's policy, which keeps the connector's app from having a secret.
+    Secrets,
+}
+
+/// A card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// What is needed, one sentence.
+    pub what: String,
+    /// Why this person cannot do it.
+    pub why: String,
+    /// The page where it is done, by its id in [`super::links`].
+    pub link: &'static str,
+    /// The ways, the one that gives the least right first.
+    pub ways: Vec<Way>,
+}
+
+/// One way to what is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// What to do.
+    pub what: String,
+    /// The least role that can.
+    pub role: String,
+    /// The same as commands; none where none can be given with what is known.
+    pub az: Vec<String>,
+    /// How to take it back.
+    pub undo: String,
+}
+
+/// Everything that a card is made from.
+pub struct Material<'a> {
+    /// The cloud.
+    pub cloud: &'a Cloud,
+    /// What was seen.
+    pub facts: &'a Facts,
+    /// What was chosen.
+    pub choices: &'a Choices,
+    /// What a plan is made from beside these.
+    pub input: &'a PlanInput,
+}
+
+/// What this person will miss at a stage, as far as that can be told beforehand from what its plan needs.
+pub fn foreseen(stage: StageId, of: &Material<'_>) -> Option<Need> {
+    let (facts, now) = (of.facts, of.input.now);
+    let no = |subject| outlook(facts, now, subject) == Can::No;
+    let planned = plan(stage, of.cloud, facts, of.choices, of.input);
+    if stage == StageId::Secret {
+        if facts.rights.secret_policy.value().is_some_and(|policy| {
+            policy.forbids(facts.client_app.value().map_or(Some(now), |app| app.created))
+        }) {
+            return Some(Need::Secrets);
+        }
+        return (facts.client_app.value().is_some() && no(Subject::MakeSecrets))
+            .then_some(Need::Right(Right::OwnApp));
+    }
+    let missing = |right: Right| match right {
+        Right::CreateApps => no(Subject::CreateApps),
+        Right::WriteSite => no(Subject::ChangeSite),
+        Right::ConsentForAll => no(Subject::ConsentEveryone),
+        // Who owns what is tried: a group or a role that cannot be seen may be enough.
+        Right::OwnApp => false,
+    };
+    planned.changes.iter().map(|change| change.right).find(|right| missing(*right)).map(Need::Right)
+}
+
+/// The card for what is missing at a stage.
+pub fn card(stage: StageId, need: Need, of: &Material<'_>) -> Card {
+    match (stage, need) {
+        (_, Need::Secrets) => secrets(of),
+        (StageId::Grant, _) => consent(of),
+        (_, Need::Right(Right::CreateApps)) => create(stage, of),
+        (_, Need::Right(Right::WriteSite)) => write_site(stage, of),
+        (_, Need::Right(Right::OwnApp | Right::ConsentForAll)) => own(stage, of),
+    }
+}
+
+/// The changes that the stage's plan still holds and that can be sent as they are.
+fn changes(stage: StageId, of: &Material<'_>, choices: &Choices) -> Vec<Change> {
+    let planned = plan(stage, of.cloud, of.facts, choices, of.input);
+    planned.changes.into_iter().filter(|change| change.waits_for().is_none()).collect()
+}
+
+/// The way of making the stage's own changes of these kinds; `None` where there are none.
+fn done_for_me(what: &str, role: &str, changes: &[Change]) -> Option<Way> {
+    let first = changes.first()?;
+    Some(Way {
+        what: ui(what).to_owned(),
+        role: ui(role).to_owned(),
+        az: changes.iter().map(|change| change.az.clone()).collect(),
+        undo: first.undo.clone(),
+    })
+}
+
+fn create(stage: StageId, of: &Material<'_>) -> Card {
+    let kinds = [ChangeKind::CreateApiApp, ChangeKind::CreateClientApp];
+    let mut planned = changes(stage, of, of.choices);
+    planned.retain(|change| kinds.contains(&change.kind));
+    let made = done_for_me("card.create_done", "card.create_done_role", &planned);
+    let role = Way {
+        what: ui_with("card.create_role", &[("me", &me(of).1)]),
+        role: ui("card.create_role_role").to_owned(),
+        az: Vec::new(),
+        undo: ui("card.create_role_undo").to_owned(),
+    };
+    Card {
+        what: ui("card.create_what").to_owned(),
+        why: ui("card.create_why").to_owned(),
+        link: "portal.app_registrations",
+        ways: made.into_iter().chain([role]).collect(),
+    }
+}
+
+fn write_site(stage: StageId, of: &Material<'_>) -> Card {
+    let mut planned = changes(stage, of, of.choices);
+    planned.retain(|change| change.right == Right::WriteSite);
+    let made = done_for_me("card.site_done", "card.site_done_role", &planned);
+    let (id, upn) = me(of);
+    let site = of.facts.site.value().map(|site| site.id.as_str()).unwrap_or_default();
+    let assignment = |verb: &str, who: &str| {
+        format!(
+            "az role assignment {verb} {who} {} --role \"Website Contributor\" --scope {}",
+            shell_word(&id),
+            shell_word(site)
+        )
+    };
+    let known = !id.is_empty() && !site.is_empty();
+    let role = Way {
+        what: ui_with("card.site_role", &[("me", &upn)]),
+        role: ui("card.site_role_role").to_owned(),
+        az: if known {
+            vec![assignment("create", "--assignee-principal-type User --assignee-object-id")]
+        } else {
+            Vec::new()
+        },
+        undo: if known { assignment("delete", "--assignee") } else { ui("card.site_role_undo").to_owned() },
+    };
+    Card {
+        what: ui("card.site_what").to_owned(),
+        why: ui("card.site_why").to_owned(),
+        link: "site",
+        ways: made.into_iter().chain([role]).collect(),
+    }
+}
+
+/// A registration that belongs to somebody else: its owner makes the change, or makes this person an owner too.
+fn own(stage: StageId, of: &Material<'_>) -> Card {
+    let (app, link) = match stage {
+        StageId::Protect => (of.facts.api_app.value(), "api.overview"),
+        StageId::Secret => (of.facts.client_app.value(), "client.credentials"),
+        StageId::Connect => (of.facts.client_app.value(), "client.authentication"),
+        _ => (of.facts.client_app.value(), "client.overview"),
+    };
+    let mut planned = changes(stage, of, of.choices);
+    // A secret that somebody else makes would have to be sent: nobody is asked for that.
+    planned.retain(|change| change.right == Right::OwnApp && change.kind != ChangeKind::AddSecret);
+    let made = done_for_me("card.own_done", "card.own_done_role", &planned);
+    let name = app.map(|app| app.display_name.clone()).unwrap_or_default();
+    let (id, upn) = me(of);
+    let owner = |verb: &str, app: &Application| {
+        format!("az ad app owner {verb} --id {} --owner-object-id {}", app.app_id, shell_word(&id))
+    };
+    let app = app.filter(|_| !id.is_empty());
+    let owning = Way {
+        what: ui_with("card.own_owner", &[("me", &upn), ("app", &name)]),
+        role: ui("card.own_done_role").to_owned(),
+        az: app.map(|app| owner("add", app)).into_iter().collect(),
+        undo: app.map_or_else(|| ui("card.own_owner_undo").to_owned(), |app| owner("remove", app)),
+    };
+    Card {
+        what: ui_with("card.own_what", &[("app", &name)]),
+        why: ui("card.own_why").to_owned(),
+        link,
+        ways: made.into_iter().chain([owning]).collect(),
+    }
+}
+
+/// Letting the connector in: pre-authorising needs only the API's owner, and covers only the API's permission
+/// (microsoft-cloud 4.7).
+fn consent(of: &Material<'_>) -> Card {
+    let with = |way: ConsentWay| Choices { consent: Some(way), ..of.choices.clone() };
+    let only = |way: ConsentWay, kind: ChangeKind| {
+        let mut planned = changes(StageId::Grant, of, &with(way));
+        planned.retain(|change| change.kind == kind);
+        planned
+    };
+    let least = done_for_me(
+        "card.pre_authorize",
+        "card.pre_authorize_role",
+        &only(ConsentWay::PreAuthorize, ChangeKind::PreAuthorize),
+    );
+    let all = done_for_me(
+        "card.everyone",
+        "card.everyone_role",
+        &only(ConsentWay::Everyone, ChangeKind::GrantEveryone),
+    );
+    Card {
+        what: ui("card.consent_what").to_owned(),
+        why: ui("card.consent_why").to_owned(),
+        link: "api.expose",
+        ways: least.into_iter().chain(all).collect(),
+    }
+}
+
+fn secrets(of: &Material<'_>) -> Card {
+    let graph = of.cloud.graph.as_str().trim_end_matches('/');
+    Card {
+        what: ui("card.secrets_what").to_owned(),
+        why: ui("card.secrets_why").to_owned(),
+        link: "client.credentials",
+        ways: vec![Way {
+            what: ui("card.secrets_except").to_owned(),
+            role: ui("card.secrets_role").to_owned(),
+            az: vec![format!(
+                "az rest --method get --url \"{graph}/v1.0/policies/defaultAppManagementPolicy\""
+            )],
+            undo: ui("card.secrets_undo").to_owned(),
+        }],
+    }
+}
+
+/// This person's object id and principal name; empty where nobody was seen.
+fn me(of: &Material<'_>) -> (String, String) {
+    of.facts.person.value().map(|p| (p.object_id.clone(), p.upn.clone())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::facts::{AppsSince, Permission, SecretPolicy};
+    use crate::engine::fixtures::*;
+
+    fn with<T>(facts: &Facts, choices: &Choices, look: impl FnOnce(&Material<'_>) -> T) -> T {
+        look(&Material { cloud: &cloud(), facts, choices, input: &input() })
+    }
+
+    fn made(stage: StageId, need: Need, facts: &Facts) -> Card {
+        let card = with(facts, &choices(), |of| card(stage, need, of));
+        assert!(!card.what.is_empty() && !card.why.is_empty() && !card.ways.is_empty(), "{card:?}");
+        for way in &card.ways {
+            assert!(!way.what.is_empty() && !way.role.is_empty() && !way.undo.is_empty(), "{way:?}");
+            assert!(way.az.iter().all(|az| az.starts_with("az ") && !az.contains('⟨')), "{way:?}");
+        }
+        card
+    }
+
+    fn ungranted() -> Facts {
+        let mut facts = finished();
+        let mut api = facts.api_app.value().unwrap().clone();
+        api.pre_authorized.clear();
+        api.api_document["preAuthorizedApplications"] = serde_json::json!([]);
+        facts.api_app = seen(api);
+        facts
+    }
+
+    #[test]
+    fn consent_asks_for_the_least_first() {
+        let card = made(StageId::Grant, Need::Right(Right::ConsentForAll), &ungranted());
+        let [least, all] = &card.ways[..] else { panic!("{card:?}") };
+        assert!(least.az[0].contains("preAuthorizedApplications") && least.az[0].contains(CLIENT));
+        assert!(all.az[0].contains("oauth2PermissionGrants"));
+        assert!(all.role.contains("Cloud Application Administrator"));
+    }
+
+    #[test]
+    fn a_registration_is_made_by_its_marker_so_that_it_is_found() {
+        let card = made(StageId::Protect, Need::Right(Right::CreateApps), &fresh());
+        assert!(card.ways[0].az[0].contains(&crate::engine::markers::api_unique_name(SITE)));
+        assert_eq!(card.ways.len(), 2);
+    }
+
+    #[test]
+    fn owning_is_asked_for_by_command_and_nobody_is_asked_to_send_a_secret() {
+        let card = made(StageId::Secret, Need::Right(Right::OwnApp), &finished());
+        let [only] = &card.ways[..] else { panic!("{card:?}") };
+        assert_eq!(only.az, [format!("az ad app owner add --id {CLIENT} --owner-object-id {ADA}")]);
+        assert_eq!(only.undo, format!("az ad app owner remove --id {CLIENT} --owner-object-id {ADA}"));
+        let known = Choices { redirect_url: Some(REDIRECT.into()), ..choices() };
+        let mut facts = finished();
+        let mut app = facts.client_app.value().unwrap().clone();
+        app.web_redirects.clear();
+        facts.client_app = seen(app);
+        let card = with(&facts, &known, |of| super::card(StageId::Connect, Need::Right(Right::OwnApp), of));
+        assert!(card.ways[0].az[0].contains("redirectUris"), "{card:?}");
+        assert!(card.ways[1].az[0].contains("owner add"));
+    }
+
+    #[test]
+    fn a_role_at_the_app_is_asked_for_at_the_app_alone() {
+        let card = made(StageId::Register, Need::Right(Right::WriteSite), &finished());
+        let role = card.ways.last().unwrap();
+        assert!(role.az[0].contains("Website Contributor") && role.az[0].ends_with(SITE), "{role:?}");
+        assert!(role.undo.starts_with("az role assignment delete"));
+    }
+
+    #[test]
+    fn what_will_be_missing_is_told_only_where_the_plan_needs_it() {
+        let look = |facts: &Facts, stage| with(facts, &choices(), |of| foreseen(stage, of));
+        assert_eq!(look(&fresh(), StageId::Protect), None);
+        let mut strict = fresh();
+        strict.rights.register_apps = seen(false);
+        assert_eq!(look(&strict, StageId::Protect), Some(Need::Right(Right::CreateApps)));
+        let mut reader = fresh();
+        reader.rights.site = seen(vec![Permission { actions: vec!["*/read".into()], not_actions: vec![] }]);
+        assert_eq!(look(&reader, StageId::Protect), Some(Need::Right(Right::WriteSite)));
+        let mut done = finished();
+        done.rights = strict.rights.clone();
+        assert_eq!(look(&done, StageId::Protect), None, "nothing is left to be changed");
+        let mut foreign = finished();
+        foreign.rights.owned = seen(vec![]);
+        assert_eq!(look(&foreign, StageId::Secret), Some(Need::Right(Right::OwnApp)));
+        let mut forbidden = finished();
+        forbidden.rights.secret_policy =
+            seen(SecretPolicy { forbidden: Some(AppsSince(None)), ..SecretPolicy::default() });
+        assert_eq!(look(&forbidden, StageId::Secret), Some(Need::Secrets));
+        assert_eq!(made(StageId::Secret, Need::Secrets, &forbidden).ways.len(), 1);
+        assert_eq!(look(&finished(), StageId::Secret), None);
+    }
+}

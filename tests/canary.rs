@@ -15,7 +15,7 @@ mod pty;
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use handclasp::practice::{Options, Practice};
-use pty::practice::Control;
+use pty::practice::{Control, later};
 use pty::{Home, Terminal, clipboard, key, without_clipboard};
 
 /// A practice cloud in this process, whose world can be looked into.
@@ -203,6 +203,7 @@ fn a_pasted_secret_is_found_nowhere() {
         control.act(step, serde_json::json!({ "user": if step == "grant" { "grace" } else { "ada" } }));
     }
     let secret = control.act("secret", serde_json::Value::Null)["value"].as_str().unwrap().to_owned();
+    later(&control);
     // One that is refused must leave as little behind as one that is taken.
     let canary = "CANARY8Q~not.the_one-abcdefghijklmnopqr";
     let terminal = Terminal::start(

@@ -73,9 +73,7 @@ impl Person {
         let world = practice.world();
         let mut world = world.lock();
         // Lags have tests of their own; here nothing is to be waited for but the kills.
-        let switches = &mut world.switches;
-        (switches.by_id_lag_s, switches.list_lag_s, switches.sign_in_lag_s) = (0, 0, 0);
-        switches.auth_restart_s = 0;
+        world.switches.without_lags();
         let hold = json!({ "writes": true, "service": "graph", "times": 0, "action": { "kind": "hold" } });
         for service in ["graph", "arm"] {
             let mut hold = hold.clone();

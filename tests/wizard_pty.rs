@@ -12,7 +12,7 @@ mod pty;
 
 use std::process::{Command, Stdio};
 
-use pty::practice::Serving;
+use pty::practice::{Serving, later};
 use pty::way::{agree, assert_as_shown, hand_over, plan};
 use pty::{Home, Terminal, key};
 use serde_json::{Value, json};
@@ -132,6 +132,7 @@ fn the_whole_way_by_hand_while_the_wizard_watches_in_a_window_of_changing_size()
         for (step, arguments) in steps {
             control.act(step, arguments.clone());
         }
+        later(control);
         terminal.wait_for(done);
     };
     by_hand(
@@ -166,6 +167,7 @@ fn the_whole_way_by_hand_while_the_wizard_watches_in_a_window_of_changing_size()
     shake(&terminal, "Fill in the connector page");
     let saved = control.act("save-connector", json!({}));
     control.act("add-redirect", json!({}));
+    later(control);
     terminal.choose("Type the redirect URL");
     shake(&terminal, "Take this redirect URL");
     terminal.paste(saved["redirect_url"].as_str().unwrap());

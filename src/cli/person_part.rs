@@ -9,7 +9,7 @@ use crate::cloud::http::ExtraRoots;
 use crate::drive::person::{Part, PersonPart, Played, Scene};
 use crate::engine::clean::clean_line;
 use crate::engine::trouble::{Class, Trouble};
-use crate::engine::words::ui;
+use crate::engine::words::{ui, ui_with};
 use crate::flow::event::PersonDone;
 
 /// Somebody at the practice cloud's pages, through its control endpoint.
@@ -60,6 +60,8 @@ impl Inner {
             "portal:register" => self.in_portal(&["register", "allow-connector"]).await,
             "portal:grant" => self.in_portal(&["grant"]).await,
             "portal:secret" => self.make_secret().await,
+            "portal:connect" => self.in_portal(&["add-redirect"]).await,
+            "portal:try" => self.test_connector().await,
             "save-connector" => self.save_connector(scene).await,
             other => Err(refused(&format!("Nobody plays the part {}.", clean_line(other, 40)))),
         }
@@ -70,6 +72,17 @@ impl Inner {
             self.act(json!({ "step": step })).await?;
         }
         Ok(done(ui("practice.portal_done")))
+    }
+
+    /// A new connection, and the operation called on it.
+    async fn test_connector(&self) -> Result<Part, Trouble> {
+        let tested = self.act(json!({ "step": "test-connection", "query_name": "Ada" })).await?;
+        if let Some(why) = tested["message"].as_str() {
+            return Err(refused(why));
+        }
+        let status = tested["status"].to_string();
+        let answer = clean_line(tested["body"].as_str().unwrap_or_default(), 120);
+        Ok(done(&ui_with("practice.tested", &[("status", &status), ("answer", &answer)])))
     }
 
     /// The portal shows a new secret's value once; a person copies it from there and pastes it here.

@@ -30,7 +30,12 @@ impl Stage {
         let start_at: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         let options = Options { start_at: Some(start_at), frozen: true, ..Options::default() };
         let practice = Practice::start(scenario, options).await.unwrap();
-        practice.world().lock().switches.device_code_interval_s = 0;
+        {
+            let world = practice.world();
+            let switches = &mut world.lock().switches;
+            switches.without_lags();
+            switches.device_code_interval_s = 0;
+        }
         let origin = Url::parse(practice.origin()).unwrap();
         let cloud = Cloud {
             login: origin.clone(),

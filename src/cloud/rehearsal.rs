@@ -114,6 +114,21 @@ impl Listener {
     }
 }
 
+/// Whether the sign-in service knows the rehearsal's redirect URI by now, which it hears of later than the directory.
+///
+/// Asked as nobody and without a page: where it is known, the answer leads to it with `login_required`; where it is not,
+/// it is a page that says AADSTS50011 (microsoft-cloud 2.5). Whatever else is wrong shows at the sign-in itself.
+///
+/// # Errors
+/// When the sign-in service cannot be reached.
+pub async fn redirect_is_known(http: &Http, address: &Url) -> Result<bool, Trouble> {
+    let mut url = address.clone();
+    let pairs = address.query_pairs().filter(|(name, _)| name != "prompt");
+    url.query_pairs_mut().clear().extend_pairs(pairs).append_pair("prompt", "none");
+    let answer = http.send(&Request::get(Service::Login, url)).await?;
+    Ok(!answer.safe_text().contains("AADSTS50011"))
+}
+
 fn redirect(uri: String) -> Result<RedirectUrl, Trouble> {
     RedirectUrl::new(uri).map_err(|_| {
         Trouble::new(Class::Local, "The return address could not be made.", "Start the rehearsal again.")

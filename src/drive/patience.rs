@@ -1,33 +1,51 @@
-//! A secret that was just made is not known everywhere at once: its value is tried until it works.
+//! Patience with the sign-in service, which hears of a change later than the directory: a new secret, a new redirect URI.
 
 use std::time::Duration;
 
 use crate::engine::facts::SecretVerdict;
 use crate::engine::trouble::Trouble;
 
-/// For how long a secret that was made here may still be unknown to the sign-in service (microsoft-cloud 4.5).
-pub(super) const NEW_SECRET: Duration = Duration::from_secs(120);
+/// How long the sign-in service may take to hear of a redirect URI. Usually it is a few seconds (microsoft-cloud 4.9).
+pub(super) const NEW_REDIRECT: Duration = Duration::from_secs(60);
+/// What one try counts at least, since it takes time itself.
+const A_TRY: Duration = Duration::from_millis(250);
 
-/// Tries a value until it works, with pauses that grow, as long as there is patience: a new one is refused at first, and
-/// nobody could have mistyped it. Without patience it is tried once.
+/// Tries a value until it works, as long as there is patience: a new one is refused at first. Without patience it is
+/// tried once.
 pub(super) async fn until_known<P, T>(
-    mut probe: P,
-    mut pause: Duration,
-    mut patience: Duration,
+    probe: P,
+    pause: Duration,
+    patience: Duration,
     waits: impl Fn(),
 ) -> Result<SecretVerdict, Trouble>
 where
     P: FnMut() -> T,
     T: Future<Output = Result<SecretVerdict, Trouble>>,
 {
+    let settled = |verdict: &Result<_, _>| matches!(verdict, Ok(SecretVerdict::Works) | Err(_));
+    until(probe, settled, pause, patience, waits).await
+}
+
+/// Asks until the answer is settled, with pauses that grow, as long as there is patience. Gives the last answer.
+pub(super) async fn until<A, P, T>(
+    mut ask: P,
+    settled: impl Fn(&A) -> bool,
+    mut pause: Duration,
+    mut patience: Duration,
+    waits: impl Fn(),
+) -> A
+where
+    P: FnMut() -> T,
+    T: Future<Output = A>,
+{
     loop {
-        let verdict = probe().await;
-        if patience.is_zero() || matches!(verdict, Ok(SecretVerdict::Works) | Err(_)) {
-            return verdict;
+        let answer = ask().await;
+        if patience.is_zero() || settled(&answer) {
+            return answer;
         }
         waits();
         tokio::time::sleep(pause.min(patience)).await;
-        patience = patience.saturating_sub(pause.max(Duration::from_millis(1)));
+        patience = patience.saturating_sub(pause.max(A_TRY));
         pause = (pause * 2).min(Duration::from_secs(16));
     }
 }
@@ -62,7 +80,7 @@ mod tests {
             tried.set(tried.get() + 1);
             ready(Ok(SecretVerdict::Wrong))
         };
-        let verdict = until_known(probe, Duration::ZERO, Duration::from_millis(3), || {}).await;
+        let verdict = until_known(probe, Duration::ZERO, A_TRY * 3, || {}).await;
         assert_eq!((verdict, tried.get()), (Ok(SecretVerdict::Wrong), 4));
     }
 }

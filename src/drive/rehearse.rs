@@ -1,18 +1,21 @@
 //! Carrying out a rehearsal: the port is bound first, the code arrives or is pasted, and is redeemed here.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::cloud::rehearsal::{Chain, Code, Listener, rehearse};
+use crate::cloud::rehearsal::{Chain, Code, Listener, redirect_is_known, rehearse};
 use crate::engine::target::target;
 use crate::engine::trouble::{Class, Trouble};
-use crate::flow::event::{Answer, RehearsalProgress};
+use crate::engine::words::ui;
+use crate::flow::event::{Answer, RehearsalProgress, Waiting};
 use crate::platform::browser::Browser;
 
 use super::Drive;
 use super::face::Face;
+use super::patience::{NEW_REDIRECT, until};
 use super::tasks::Answers;
 
 /// The bound port, while there is one, and the way pasted addresses take to the task that waits at it.
@@ -61,6 +64,8 @@ impl<F: Face> Drive<F> {
         let observer = self.machinery.services.observer();
         let (facts, choices) = (self.state.facts.clone(), self.state.choices.clone());
         let probed = self.function_probe.clone();
+        let pause = Duration::from_secs(self.state.setup.timing.landing_s.into());
+        let clock = self.machinery.clock.clone();
         let (pastes, addresses) = unbounded_channel();
         self.rehearsal.pastes = Some(pastes);
         self.tasks.start(generation, async move {
@@ -72,6 +77,21 @@ impl<F: Face> Drive<F> {
                 let mut place = place.lock().await;
                 let listener = place.as_mut().ok_or_else(|| missing("The port for the answer is closed."))?;
                 let address = listener.authorize_url(&client, &chain)?;
+                let known = || redirect_is_known(&client, &address);
+                let since = clock.now();
+                // Who is sent to the page before it knows the way back gets an error there. What cannot be asked, or is
+                // not known in time, shows at the page itself.
+                let _either_way = until(
+                    known,
+                    |known| !matches!(known, Ok(false)),
+                    pause,
+                    NEW_REDIRECT,
+                    || {
+                        let text = ui("wait.redirect").to_owned();
+                        answers.give(Answer::Waiting(Waiting { text, since, safe_to_leave: false }));
+                    },
+                )
+                .await;
                 let told = answers.clone();
                 told.give(Answer::Rehearsal(RehearsalProgress::Address(address.to_string())));
                 let code = wait(listener, addresses, &answers, &browser, &address).await?;

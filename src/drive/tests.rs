@@ -192,7 +192,7 @@ mod with_az {
             ("ada@contoso.onmicrosoft.com", &stage.tenant())
         );
         drive.start(1, Work::ListApps);
-        // The tenants come beside, in either order.
+        // The tenants are asked for beside the apps; either may be told first.
         let mut listed = answer(&mut events).await;
         if matches!(listed, Answer::TenantsListed(_)) {
             listed = answer(&mut events).await;

@@ -39,6 +39,7 @@ impl Vault {
             client_app_id: client_app_id.to_owned(),
             key_id: Some(key_id.to_owned()),
             ends,
+            made: None,
             made_here: true,
         };
         self.held = Some((known, value));
@@ -56,6 +57,7 @@ impl Vault {
             client_app_id: client.app_id.clone(),
             key_id: one.map(|s| s.key_id.clone()),
             ends: one.and_then(|s| s.end),
+            made: one.and_then(|s| s.start),
             made_here: false,
         };
         self.held = Some((known, value));

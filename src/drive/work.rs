@@ -28,7 +28,7 @@ use crate::platform::browser::Browser;
 use super::Drive;
 use super::borrow::borrow;
 use super::face::Face;
-use super::patience::{NEW_SECRET, until_known};
+use super::patience::until_known;
 use super::person::Scene;
 use super::tasks::Answers;
 
@@ -202,7 +202,7 @@ impl<F: Face> Drive<F> {
             };
             let (since, waits) = (clock.now(), answers.clone());
             let probe = || probe_secret(&http, &tenant, &held.client_app_id, &value);
-            let patience = if held.made_here { NEW_SECRET } else { Duration::ZERO };
+            let patience = Duration::try_from(held.may_be_unknown(since)).unwrap_or_default();
             let verdict = until_known(probe, pause, patience, || {
                 let text = ui("wait.secret").to_owned();
                 waits.give(Answer::Waiting(Waiting { text, since, safe_to_leave: false }));

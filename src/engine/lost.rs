@@ -78,6 +78,7 @@ mod tests {
                 client_app_id: client.into(),
                 key_id: key_id.map(Into::into),
                 ends: None,
+                made: None,
                 made_here: true,
             }),
         }

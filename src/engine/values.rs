@@ -94,6 +94,7 @@ mod tests {
                 client_app_id: CLIENT.into(),
                 key_id: None,
                 ends: None,
+                made: None,
                 made_here: true,
             }),
         };

@@ -117,6 +117,8 @@ pub fn person_step(state: &State) -> Option<&'static str> {
         (Page::Stage(StageId::Register), Panel::Myself) => Some("portal:register"),
         (Page::Stage(StageId::Grant), Panel::Myself) => Some("portal:grant"),
         (Page::Stage(StageId::Secret), Panel::Myself) => Some("portal:secret"),
+        (Page::Stage(StageId::Connect), Panel::Myself) => Some("portal:connect"),
+        (Page::Stage(StageId::Try), Panel::Myself) => Some("portal:try"),
         (Page::Stage(StageId::Connect), Panel::HandOver) => Some("save-connector"),
         (Page::Stage(_), Panel::Rehearsal(view)) if matches!(view.step, RehearsalStep::SignIn { .. }) => {
             Some("rehearsal-sign-in")

@@ -209,6 +209,23 @@ async fn a_declined_consent_comes_back_as_trouble() {
 }
 
 #[tokio::test]
+async fn whether_the_sign_in_service_knows_the_redirect_uri_is_seen_without_a_page() {
+    for status in [200, 400] {
+        let stage = Stage::start("fresh").await;
+        let chain = chain(&stage);
+        let (known, unknown) = (Listener::bind().await.unwrap(), Listener::bind().await.unwrap());
+        stage.world(|world| {
+            world.switches.error_page_status = status;
+            finish(world, &known.redirect_uri())
+        });
+        for (listener, expected) in [(known, true), (unknown, false)] {
+            let address = listener.authorize_url(&stage.http, &chain).unwrap();
+            assert_eq!(redirect_is_known(&stage.http, &address).await, Ok(expected), "{status}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_request_is_the_one_a_connection_makes() {
     let stage = Stage::start("fresh").await;
     let listener = Listener::bind().await.unwrap();

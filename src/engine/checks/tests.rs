@@ -18,7 +18,13 @@ fn verdict_with(facts: &Facts, choices: &Choices, id: CheckId) -> Verdict {
 
 fn held() -> Held {
     Held {
-        secret: Some(HeldSecret { client_app_id: CLIENT.into(), key_id: None, ends: None, made_here: false }),
+        secret: Some(HeldSecret {
+            client_app_id: CLIENT.into(),
+            key_id: None,
+            ends: None,
+            made: None,
+            made_here: false,
+        }),
     }
 }
 

@@ -159,9 +159,10 @@ impl Turn<'_> {
         let Panel::Applying(apply) = &self.state.panel else { return };
         // Settings are in force only when the probes say so, and those belong to another stage's part.
         let part = if kind == Some(ChangeKind::PutAuth) { Part::All } else { Part::Stage(apply.stage) };
+        // A secret's value is only here, and a rehearsal's address has yet to be taken away.
+        let safe_to_leave = !matches!(apply.stage, StageId::Secret | StageId::Try);
         self.drop_work();
-        self.state.waiting =
-            Some(Waiting { text: wait_text(kind), since: self.state.now, safe_to_leave: true });
+        self.state.waiting = Some(Waiting { text: wait_text(kind), since: self.state.now, safe_to_leave });
         self.watch(part, self.state.setup.timing.landing_s);
     }
 

@@ -107,7 +107,10 @@ impl Turn<'_> {
     pub(super) fn rehearsal_progress(&mut self, progress: RehearsalProgress) {
         let Some(view) = self.view() else { return };
         match progress {
-            RehearsalProgress::Address(address) => view.step = RehearsalStep::SignIn { address },
+            RehearsalProgress::Address(address) => {
+                view.step = RehearsalStep::SignIn { address };
+                self.state.waiting = None;
+            }
             RehearsalProgress::CodeArrived => {
                 view.step = RehearsalStep::Redeeming;
                 view.trouble = None;

@@ -214,6 +214,7 @@ pub(super) fn held() -> Held {
             client_app_id: fixtures::CLIENT.into(),
             key_id: None,
             ends: None,
+            made: None,
             made_here: true,
         }),
     }

@@ -76,7 +76,8 @@ pub(super) fn practice(state: &State, list: &mut Vec<Action>) {
 fn practice_label(state: &State) -> &'static str {
     match (&state.page, &state.panel) {
         (Page::SignIn(_), _) | (_, Panel::Rehearsal(_)) => "flow.practice_sign_in",
-        (Page::Stage(StageId::Connect), _) => "flow.practice_connector",
+        (Page::Stage(StageId::Connect), Panel::HandOver) => "flow.practice_connector",
+        (Page::Stage(StageId::Try), _) => "flow.practice_test",
         _ => "action.do_my_part",
     }
 }

@@ -131,6 +131,7 @@ pub fn hold(state: &mut State) {
             client_app_id: CLIENT.into(),
             key_id: Some("c0ffee00-0000-4000-8000-000000000001".into()),
             ends: Some("2027-05-19T00:00:00Z".parse().unwrap()),
+            made: None,
             made_here: true,
         }),
     };

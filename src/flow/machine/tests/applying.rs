@@ -282,6 +282,14 @@ fn a_new_secret_is_held_then_proved_once() {
 }
 
 #[test]
+fn leaving_is_not_called_safe_while_a_secrets_value_is_only_here() {
+    let mut walk = Walk::at(StageId::Secret, with_client(|app| app.secrets.clear()));
+    walk.confirm_for_me(walk.facts.clone());
+    walk.ok();
+    assert!(walk.waiting.as_ref().is_some_and(|waiting| !waiting.safe_to_leave));
+}
+
+#[test]
 fn a_secret_whose_answer_was_lost_is_said_to_be_lost() {
     let mut walk = Walk::at(StageId::Secret, with_client(|app| app.secrets.clear()));
     let facts = walk.facts.clone();

@@ -159,6 +159,19 @@ fn in_practice_the_saved_connector_brings_its_redirect_url() {
 }
 
 #[test]
+fn in_practice_the_last_steps_by_hand_have_somebody_who_does_them_too() {
+    let unregistered = with_client(|app| app.web_redirects.clear());
+    for (stage, part) in [(StageId::Connect, "portal:connect"), (StageId::Try, "portal:try")] {
+        let mut walk = Walk::at(stage, unregistered.clone());
+        walk.state.choices.redirect_url = Some(fixtures::REDIRECT.to_owned());
+        walk.observe(unregistered.clone());
+        walk.choose(ActionId::Myself);
+        let effects = walk.choose(ActionId::PracticePart);
+        assert_eq!(works(&effects), [&Work::PersonStep(part.into())]);
+    }
+}
+
+#[test]
 fn the_portals_steps_are_watched_and_continue_becomes_selected() {
     let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
     let effects = walk.choose(ActionId::Myself);

@@ -16,7 +16,7 @@ use serde_json::Value;
 const SCHEMA: &str = "assets/check.schema.json";
 
 /// Every scenario, its exit code and what is broken first.
-const SCENARIOS: [(&str, i32, Option<&str>); 17] = [
+const SCENARIOS: [(&str, i32, Option<&str>); 18] = [
     ("fresh", 1, Some("api.app")),
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
@@ -33,6 +33,7 @@ const SCENARIOS: [(&str, i32, Option<&str>); 17] = [
     ("flaky", 1, Some("api.app")),
     ("workshop", 1, Some("api.app")),
     ("guest", 1, Some("api.app")),
+    ("slot-and-domain", 1, Some("api.app")),
     ("many-apps", 1, Some("api.app")),
 ];
 
@@ -489,4 +490,15 @@ mod at_a_terminal {
         keys.write_all(b"\x03").unwrap();
         assert_eq!(child.wait().unwrap().exit_code(), 130);
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn signing_out_where_no_keyring_can_be_reached_says_so_and_claims_nothing() {
+    let home = Home::new();
+    let mut command = home.command(["sign-out"]);
+    let out = command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus").output().unwrap();
+    let said = String::from_utf8(out.stderr).unwrap();
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    assert!(said.contains("No keyring can be reached here.") && out.stdout.is_empty(), "{said}");
 }

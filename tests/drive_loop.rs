@@ -10,6 +10,8 @@
 
 #[path = "drive_loop/bench.rs"]
 mod bench;
+#[path = "drive_loop/keeping.rs"]
+mod keeping;
 #[path = "drive_loop/picking.rs"]
 mod picking;
 #[path = "drive_loop/rights.rs"]

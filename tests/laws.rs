@@ -46,6 +46,7 @@ const MACHINE: &[&str] = &[
     "SystemTime::now",
     "Timestamp::now",
     "arboard",
+    "keyring_core",
     "webbrowser::",
 ];
 

@@ -52,6 +52,9 @@ pub struct Common {
     /// The app to sign in with, instead of Azure CLI's
     #[arg(long, global = true, value_name = "ID", value_parser = client_id)]
     pub client_id: Option<String>,
+    /// Keep the sign-in in this computer's keyring
+    #[arg(long, global = true, conflicts_with = "practice")]
+    pub keep_signed_in: bool,
     /// Where your choices are kept
     #[arg(long, global = true, value_name = "FILE")]
     pub choices: Option<PathBuf>,
@@ -81,6 +84,8 @@ pub enum Command {
     Copy(Copy),
     /// Write the files to import into the connector page
     Files(Files),
+    /// Forget the sign-in that was kept in this computer's keyring
+    SignOut,
     /// The practice cloud by itself
     #[command(subcommand)]
     Practice(Practice),
@@ -275,6 +280,7 @@ mod tests {
             &["check", "--json", "--markdown"],
             &["check", "--markdown", "--watch"],
             &["check", "--cloud", "public", "--practice"],
+            &["check", "--practice", "--keep-signed-in"],
             &["check", "--app", ""],
             &["check", "--app", "a\u{1b}[2Jb"],
             &["check", "--tenant", "../x"],

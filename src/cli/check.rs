@@ -38,9 +38,7 @@ pub async fn run(
         Some(seconds) => watch(&desk, check, Duration::from_secs(seconds.into()), output).await,
         None => once(&desk, check, output).await,
     };
-    if let Some(problem) = desk.ground.recording_problem() {
-        output.say(&problem);
-    }
+    desk.finish(output).await;
     Ok(exit)
 }
 

@@ -54,9 +54,7 @@ pub async fn find(
         CopyValue::ResourceUrl => ("The Resource URL", known.resource_url, trouble(&facts.api_app)),
         CopyValue::Secret => ("The secret", None, None),
     };
-    if let Some(problem) = desk.ground.recording_problem() {
-        output.say(&problem);
-    }
+    desk.finish(output).await;
     match (value, missing) {
         (Some(value), _) => Ok(Found { label, value: clean_line(&value, LONGEST) }),
         (None, Some(trouble)) => Err(trouble.into()),

@@ -26,9 +26,7 @@ pub async fn run(
 ) -> Result<Exit, Failure> {
     let desk = Desk::open(common, environment, output).await?;
     let facts = desk.observer.observe_parts(&Facts::default(), &desk.ground.choices, &[Part::Site]).await;
-    if let Some(problem) = desk.ground.recording_problem() {
-        output.say(&problem);
-    }
+    desk.finish(output).await;
     let site = seen(&facts.site, "The function app was not found.")?;
     let functions = seen(&facts.functions, "The functions of the app could not be read.")?;
     let login = desk.ground.cloud.login_in_files();

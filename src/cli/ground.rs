@@ -7,6 +7,7 @@ use crate::cloud::arm::parse::{is_host_name, site_id_parts};
 use crate::cloud::easy_auth::SiteOrigin;
 use crate::cloud::har::Har;
 use crate::cloud::http::{CloudConfig, ExtraRoots, Http};
+use crate::drive::Keeper;
 use crate::engine::choices::{AppChoice, Choices};
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::Cloud;
@@ -15,6 +16,7 @@ use crate::platform::clock::Clock;
 use crate::platform::env::Environment;
 use crate::platform::files;
 use crate::platform::folders::Folders;
+use crate::platform::keyring::Keyring;
 use crate::practice::{self, Practice, scenarios};
 
 use super::args::Common;
@@ -79,6 +81,7 @@ impl Ground {
         };
         let kept = choices_file.as_deref().map(read_choices).transpose()?.flatten();
         let mut choices = kept.unwrap_or_default();
+        choices.keep_signed_in |= common.keep_signed_in;
         if let Some(tenant) = &common.tenant {
             choices.tenant = Some(tenant.clone());
         }
@@ -121,6 +124,12 @@ impl Ground {
             return None;
         }
         Az::find(environment)
+    }
+
+    /// Keeps the sign-in, where the person asked for it. A practice cloud that ends with the command has none to keep.
+    pub fn keeper(&self, keyring: Keyring) -> Option<Arc<Keeper>> {
+        let asked_for = self.choices.keep_signed_in && self.practice.is_none();
+        asked_for.then(|| Arc::new(Keeper::new(keyring, &self.cloud, &self.config.client_id)))
     }
 
     /// What went wrong with the recording, if anything did.

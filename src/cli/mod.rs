@@ -13,6 +13,7 @@ pub mod person;
 pub mod person_part;
 pub mod practice;
 pub mod session;
+pub mod sign_out;
 pub mod text;
 pub mod wizard;
 
@@ -99,7 +100,7 @@ fn carry_out(args: &Args, environment: &Environment, output: &mut Output) -> Res
             None => Box::pin(wizard::start(common, environment, output)).await,
             Some(Command::Practice(Practice::Scenarios(list))) => Ok(practice::list(list, output)),
             Some(Command::Copy(copy)) => {
-                let found = until_stopped(copy::find(copy, common, environment, output)).await?;
+                let found = until_stopped(Box::pin(copy::find(copy, common, environment, output))).await?;
                 // Once copied, a value may have to stay until the person says so: that is no interruption.
                 copy::hand_over(&found, copy, environment, output).await
             }
@@ -107,8 +108,9 @@ fn carry_out(args: &Args, environment: &Environment, output: &mut Output) -> Res
                 until_stopped(Box::pin(check::run(check, common, environment, output))).await
             }
             Some(Command::Files(files)) => {
-                until_stopped(files::run(files, common, environment, output)).await
+                until_stopped(Box::pin(files::run(files, common, environment, output))).await
             }
+            Some(Command::SignOut) => until_stopped(sign_out::run(common, output)).await,
             Some(Command::Practice(Practice::Serve(serve))) => {
                 until_stopped(practice::serve(serve, output)).await
             }

@@ -1,5 +1,7 @@
 //! Common set-up of the commands that look: who is signed in, and which function app it is about.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -8,12 +10,13 @@ use crate::cloud::http::Http;
 use crate::cloud::observe::Observer;
 use crate::cloud::reader::Reader;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
-use crate::drive::borrow;
+use crate::drive::{Keeper, borrow};
 use crate::engine::choices::AppChoice;
 use crate::engine::clean::clean_line;
 use crate::engine::words::{ui, ui_with};
 use crate::platform::browser::{Browser, BrowserOutcome};
 use crate::platform::env::Environment;
+use crate::platform::keyring::Keyring;
 
 use super::args::Common;
 use super::exit::Exit;
@@ -36,6 +39,8 @@ pub struct Desk {
     pub observer: Observer,
     /// Tenant id of the sign-in, where it told it.
     pub tenant: Option<String>,
+    session: Session,
+    keeper: Option<Arc<Keeper>>,
 }
 
 impl Desk {
@@ -52,7 +57,11 @@ impl Desk {
         let mut ground = Ground::prepare(common, PracticeSignIn::ByItself).await?;
         // What looks never writes.
         ground.config.read_only = true;
-        let session = sign_in(&ground, common, environment, output).await?;
+        let keeper = ground.keeper(Keyring::of_system());
+        let session = match kept(&ground, keeper.as_deref(), output).await? {
+            Some(session) => session,
+            None => sign_in(&ground, common, environment, output).await?,
+        };
         let reader = Reader::new(session.http().clone(), session.tokens());
         if ground.choices.app.is_none() {
             let listed = Arm::new(reader.clone()).list_apps().await?;
@@ -67,8 +76,44 @@ impl Desk {
         }
         let observer = Observer::signed_in(reader, Some(session.tenant().to_owned()));
         let tenant = uuid::Uuid::try_parse(session.tenant()).ok().map(|id| id.hyphenated().to_string());
-        Ok(Self { ground, observer, tenant })
+        Ok(Self { ground, observer, tenant, session, keeper })
     }
+
+    /// What is to be done and said once the looking is over: the sign-in is kept if that was asked for, and a recording
+    /// that is not complete is told.
+    pub async fn finish(&self, output: &mut Output) {
+        if let Some(keeper) = &self.keeper {
+            match keeper.keep(&self.session).await {
+                Some(Ok(())) => output.say(ui("keep.kept")),
+                Some(Err(trouble)) => output.say(&format!("{} {}", trouble.what, trouble.means)),
+                None => {}
+            }
+        }
+        if let Some(problem) = self.ground.recording_problem() {
+            output.say(&problem);
+        }
+    }
+}
+
+/// The sign-in that is kept, where the person asked for that and it is still good.
+async fn kept(
+    ground: &Ground,
+    keeper: Option<&Keeper>,
+    output: &mut Output,
+) -> Result<Option<Session>, Failure> {
+    let Some(keeper) = keeper else { return Ok(None) };
+    let tenant = ground.choices.tenant.as_deref();
+    match keeper.session(&ground.client(), tenant).await {
+        Ok(Some(session)) => {
+            output.say(ui("keep.used"));
+            return Ok(Some(session));
+        }
+        Ok(None) => {}
+        Err(trouble) => output.say(&format!("{} {}", trouble.what, trouble.means)),
+    }
+    // Whoever signs in now is kept for this tenant.
+    keeper.signed_in(tenant);
+    Ok(None)
 }
 
 /// Signs in: by itself where that is practised, else with a person at the terminal, else with the sign-in of `az`.

@@ -19,6 +19,7 @@ use crate::flow::{Event, State};
 use crate::platform::browser::Browser;
 use crate::platform::clipboard::{ClipboardService, Osc52};
 use crate::platform::env::Environment;
+use crate::platform::keyring::Keyring;
 use crate::platform::signals::Signals;
 use crate::practice::Practice;
 use crate::screen::terminal::{Guard, Out, TerminalError};
@@ -56,10 +57,14 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
     if az.is_some() {
         setup.methods.push(SignInMethod::AzCli);
     }
+    let keeper = ground.keeper(Keyring::of_system());
+    if keeper.is_some() {
+        setup.methods.insert(0, SignInMethod::Kept);
+    }
     let state = State::new(setup, ground.choices.clone(), ground.clock.now());
     let secret_on_clipboard = Duration::from_secs(state.setup.timing.secret_s.into());
     let machinery = Machinery {
-        services: Services::new(http).with_az(az),
+        services: Services::new(http).with_az(az).with_keeper(keeper),
         clipboard: ClipboardService::new(environment),
         browser: if common.no_browser { Browser::off() } else { Browser::new(environment) },
         clock: ground.clock.clone(),

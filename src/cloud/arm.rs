@@ -183,6 +183,19 @@ impl Arm {
         Ok(listed)
     }
 
+    /// The app itself and its deployment slots, from the id of either (microsoft-cloud 5.4).
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn slots(&self, id: &str) -> Result<Vec<Site>, Trouble> {
+        let app = parse::app_of_slot(id).unwrap_or(id);
+        let (own, slots) =
+            (format!("{app}?api-version={WEB_API}"), format!("{app}/slots?api-version={WEB_API}"));
+        let (own, slots) = tokio::join!(self.get(&own), self.all(&slots, parse::site));
+        let own = parse::site(&own?.json()?);
+        Ok(own.into_iter().chain(slots?).collect())
+    }
+
     /// One function app by its resource id.
     pub async fn site(&self, id: &str) -> Seen<Site> {
         if parse::site_id_parts(id).is_none() {

@@ -4,6 +4,7 @@ mod borrow;
 pub mod face;
 mod field;
 mod hand_over;
+mod keep;
 mod patience;
 pub mod person;
 mod pick;
@@ -31,6 +32,7 @@ use crate::platform::signals::{Signal, Signals};
 
 pub use borrow::borrow;
 use face::Face;
+pub use keep::{Keeper, Kept};
 use person::PersonPart;
 pub use services::Services;
 use tasks::{Answers, Tasks};
@@ -116,6 +118,7 @@ pub async fn run<F: Face>(
             drive.suspended(&mut signals).await?;
         }
         if let Some(code) = drive.quit {
+            drive.keep_at_last().await;
             drive.machinery.clipboard.shutdown().await;
             return Ok(code);
         }
@@ -224,6 +227,7 @@ impl<F: Face> Drive<F> {
     fn event(&mut self, event: Event) {
         self.tick();
         self.settle_tenant(&event);
+        self.keep_sign_in();
         match event {
             Event::Answer { generation, answer: Answer::Observed { mut facts, at, next } } => {
                 // What only this run knows is no part of a look at the cloud.
@@ -329,6 +333,7 @@ impl<F: Face> Drive<F> {
                 self.list_tenants(generation, answers.clone());
                 self.list_apps(generation, answers);
             }
+            Work::ListSlots { site } => self.list_slots(generation, answers, site),
             Work::ListTenants => self.list_tenants(generation, answers),
             Work::SwitchTenant { tenant } => self.switch_tenant(generation, answers, tenant),
             Work::Observe(part) => self.observe(generation, answers, part, None),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cloud::arm::{AppListings, Arm};
 use crate::cloud::sign_in::Session;
+use crate::engine::facts::Site;
 use crate::flow::event::{Answer, AppList, AppRow, Event, SubscriptionRow, TenantRow};
 
 use super::Drive;
@@ -25,6 +26,25 @@ impl<F: Face> Drive<F> {
                 None => Err(not_signed_in()),
             };
             answers.give(Answer::AppsListed(listed.map(rows)));
+        });
+    }
+
+    pub(super) fn list_slots(&mut self, generation: u64, answers: Answers, site: String) {
+        let reader = self.machinery.services.reader();
+        self.tasks.start(generation, async move {
+            let listed = match reader {
+                Some(reader) => Arm::new(reader).slots(&site).await,
+                None => Err(not_signed_in()),
+            };
+            let row = |site: Site| AppRow {
+                id: site.id,
+                name: site.name,
+                host: site.host,
+                subscription_id: site.subscription.clone(),
+                subscription: site.subscription,
+                resource_group: site.resource_group,
+            };
+            answers.give(Answer::SlotsListed(listed.map(|all| all.into_iter().map(row).collect())));
         });
     }
 

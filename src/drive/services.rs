@@ -7,20 +7,24 @@ use crate::cloud::http::Http;
 use crate::cloud::observe::Observer;
 use crate::cloud::reader::Reader;
 use crate::cloud::sign_in::Session;
+use crate::engine::trouble::Trouble;
 use crate::platform::az::Az;
+
+use super::keep::Keeper;
 
 /// The cloud's clients. Cheap to clone; all clones share the sign-in.
 #[derive(Clone)]
 pub struct Services {
     http: Http,
     az: Option<Az>,
+    keeper: Option<Arc<Keeper>>,
     session: Arc<Mutex<Option<Session>>>,
 }
 
 impl Services {
     /// Nobody is signed in yet.
     pub fn new(http: Http) -> Self {
-        Self { http, az: None, session: Arc::default() }
+        Self { http, az: None, keeper: None, session: Arc::default() }
     }
 
     /// The same with an Azure CLI whose sign-in may be borrowed.
@@ -32,6 +36,28 @@ impl Services {
     /// The Azure CLI whose sign-in may be borrowed, if there is one.
     pub const fn az(&self) -> Option<&Az> {
         self.az.as_ref()
+    }
+
+    /// The same with a sign-in that is kept in the operating system's keyring.
+    #[must_use]
+    pub fn with_keeper(self, keeper: Option<Arc<Keeper>>) -> Self {
+        Self { keeper, ..self }
+    }
+
+    /// Who keeps the sign-in, if it is kept.
+    pub const fn keeper(&self) -> Option<&Arc<Keeper>> {
+        self.keeper.as_ref()
+    }
+
+    /// The sign-in that is kept for this tenant; `None` where none is.
+    ///
+    /// # Errors
+    /// When the keyring cannot be reached, or what it kept is not good any more.
+    pub async fn kept_session(&self, tenant: Option<&str>) -> Result<Option<Session>, Trouble> {
+        match &self.keeper {
+            Some(keeper) => keeper.session(&self.http, tenant).await,
+            None => Ok(None),
+        }
     }
 
     /// The HTTP client.

@@ -45,9 +45,10 @@ impl<F: Face> Drive<F> {
         self.tasks.start(generation, async move {
             let (to, mut from) = unbounded_channel();
             let attempt = async {
-                match method {
+                let session = match method {
                     SignInMethod::Browser => sign_in.with_browser(&to).await,
                     SignInMethod::DeviceCode => sign_in.with_device_code(&to).await,
+                    SignInMethod::Kept => return services.kept_session(tenant.as_deref()).await,
                     SignInMethod::AzCli => match services.az() {
                         Some(az) => borrow(az, services.http(), tenant.as_deref()).await,
                         None => Err(Trouble::new(
@@ -56,7 +57,11 @@ impl<F: Face> Drive<F> {
                             "Choose the browser or the code.",
                         )),
                     },
+                };
+                if let (Ok(_), Some(keeper)) = (&session, services.keeper()) {
+                    keeper.signed_in(tenant.as_deref());
                 }
+                session.map(Some)
             };
             tokio::pin!(attempt);
             let outcome = loop {
@@ -66,11 +71,12 @@ impl<F: Face> Drive<F> {
                 }
             };
             let told = match outcome {
-                Ok(session) => {
+                Ok(Some(session)) => {
                     let person = signed_in(&session, tenant.as_deref());
                     services.signed_in(session);
                     SignInProgress::Done(person)
                 }
+                Ok(None) => SignInProgress::NothingKept,
                 Err(trouble) => SignInProgress::Failed(trouble),
             };
             answers.give(Answer::SignIn(told));

@@ -21,8 +21,13 @@ pub struct Choices {
     pub resource_url: Option<String>,
     /// The connector's redirect URL, once it came back from the connector page.
     pub redirect_url: Option<String>,
+    /// The host name that callers use, when it is not to be the default one; counts only while ARM reports it for the app.
+    pub host: Option<String>,
     /// How the connector's app is to be let in at stage 4.
     pub consent: Option<ConsentWay>,
+    /// The sign-in is kept in the operating system's keyring, because the person asked for it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keep_signed_in: bool,
     /// Key ids of the client secrets whose value is in a person's hands: copied from here, or pasted here. It is kept
     /// only so that nothing in use is taken for lost; nothing else trusts it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -30,6 +35,17 @@ pub struct Choices {
 }
 
 impl Choices {
+    /// For another tenant, or none: what stays is how to sign in, and what is known of secrets.
+    #[must_use]
+    pub fn afresh(&self, tenant: Option<String>) -> Self {
+        Self {
+            tenant,
+            keep_signed_in: self.keep_signed_in,
+            handed_over: self.handed_over.clone(),
+            ..Self::default()
+        }
+    }
+
     /// How the connector is to be let in: as chosen, else the way that asks least of the person.
     pub fn consent_way(&self) -> ConsentWay {
         self.consent.unwrap_or(ConsentWay::PreAuthorize)
@@ -43,7 +59,8 @@ impl Choices {
     /// For another app: the tenant stays, and what is known of secrets, whose ids no two apps share.
     #[must_use]
     pub fn for_app(self, app: AppChoice) -> Self {
-        Self { tenant: self.tenant, app: Some(app), handed_over: self.handed_over, ..Self::default() }
+        let tenant = self.tenant.clone();
+        Self { app: Some(app), ..self.afresh(tenant) }
     }
 }
 

@@ -52,6 +52,11 @@ pub enum Work {
     SignIn(SignInMethod),
     /// List the function apps of every subscription, and the tenants beside. Brings `TenantsListed` and `AppsListed`.
     ListApps,
+    /// List an app and its deployment slots, by the id of either. Brings `SlotsListed`.
+    ListSlots {
+        /// Resource id.
+        site: String,
+    },
     /// List the tenants that know this person. Brings `TenantsListed`.
     ListTenants,
     /// Go on as the same person in another tenant. Brings `TenantSwitched`.
@@ -112,6 +117,8 @@ pub enum SignInMethod {
     DeviceCode,
     /// With the session of a signed-in `az`.
     AzCli,
+    /// With the sign-in that the operating system's keyring keeps.
+    Kept,
 }
 
 /// Which part of the picture to look at.

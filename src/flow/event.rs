@@ -98,6 +98,9 @@ pub enum Event {
         /// What became of it.
         outcome: CopyOutcome,
     },
+    /// The sign-in went into the operating system's keyring for the first time in this run, or why it cannot be kept there.
+    /// Never dropped as late: the sign-in is one for the whole run.
+    SignInKept(Result<(), Trouble>),
     /// The clipboard no longer holds our secret: it was cleared, or something else was copied over it.
     ClipboardCleared,
     /// An answer to [`Effect::Start`](super::Effect::Start). Dropped when its generation is not the present one (law 7).
@@ -116,6 +119,8 @@ pub enum Answer {
     SignIn(SignInProgress),
     /// The function apps that this person can see, over all subscriptions.
     AppsListed(Result<AppList, Trouble>),
+    /// The app itself and its deployment slots.
+    SlotsListed(Result<Vec<AppRow>, Trouble>),
     /// The tenants that know this person.
     TenantsListed(Result<Vec<TenantRow>, Trouble>),
     /// The same person in another tenant, or why not. `SignInRefused` when that tenant wants a sign-in of its own.
@@ -198,6 +203,8 @@ pub enum SignInProgress {
     },
     /// Signed in.
     Done(SignedIn),
+    /// The keyring keeps no sign-in yet.
+    NothingKept,
     /// Declined, expired, or failed otherwise.
     Failed(Trouble),
 }

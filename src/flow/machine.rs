@@ -72,6 +72,8 @@ impl Turn<'_> {
                 self.state.secret.refused = None;
             }
             Event::Copied { item, outcome } => self.copied(item, outcome),
+            Event::SignInKept(Ok(())) => self.note("keep.kept"),
+            Event::SignInKept(Err(trouble)) => self.trouble(trouble),
             Event::ClipboardCleared => {
                 self.state.secret_on_clipboard = false;
                 self.note("clip.secret_cleared");
@@ -114,6 +116,7 @@ impl Turn<'_> {
         match answer {
             Answer::SignIn(progress) => self.sign_in_progress(progress),
             Answer::AppsListed(result) => self.apps_listed(result),
+            Answer::SlotsListed(result) => self.slots_listed(result),
             Answer::TenantsListed(result) => self.tenants_listed(result),
             Answer::TenantSwitched(result) => self.tenant_switched(result),
             Answer::Observed { facts, at, next } => self.observed(*facts, at, next),
@@ -158,6 +161,7 @@ impl Turn<'_> {
         state.secret.probing = false;
         state.apps.given_up();
         state.tenants.given_up();
+        state.slots.given_up();
         self.effects.push(Effect::Drop { before: state.generation });
     }
 

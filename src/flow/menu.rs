@@ -30,6 +30,8 @@ pub enum Item {
     Row(CopyItem),
     /// A function app of the list, by resource id; Enter chooses it.
     App(String),
+    /// A host name of the app; Enter chooses it.
+    Host(String),
     /// A tenant of the list, by id; Enter goes to it.
     Tenant(String),
     /// A subscription to narrow the list of apps to, by id; `None` for all of them. Enter chooses it.
@@ -61,6 +63,8 @@ pub enum ActionId {
     SignInCode,
     /// Sign in with the session of `az`.
     SignInAz,
+    /// Sign in with what the keyring keeps.
+    SignInKept,
     /// No sign-in: public checks only.
     PublicOnly,
     /// To the sign-in, from a stage: nobody is signed in, or no longer.
@@ -83,6 +87,10 @@ pub enum ActionId {
     PickTenant,
     /// Look into one subscription only.
     PickSubscription,
+    /// Choose one of the app's deployment slots.
+    PickSlot,
+    /// Choose another of the app's host names.
+    PickHost,
     /// What this person can do here.
     Forecast,
     /// Choose another function app.

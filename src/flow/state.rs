@@ -15,7 +15,7 @@ use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 
 use super::effect::{CopyItem, Part, SignInMethod};
-use super::event::{AppList, CallLine, CopyOutcome, SignedIn, TenantRow, Waiting};
+use super::event::{AppList, AppRow, CallLine, CopyOutcome, SignedIn, TenantRow, Waiting};
 use super::menu::Item;
 
 mod again;
@@ -205,6 +205,8 @@ pub struct State {
     pub apps: Listing<AppList>,
     /// The subscription that the list of apps is narrowed to, by id.
     pub subscription: Option<String>,
+    /// The chosen app and its deployment slots.
+    pub slots: Listing<Vec<AppRow>>,
     /// The tenants that know this person.
     pub tenants: Listing<Vec<TenantRow>>,
     /// What was chosen.
@@ -286,6 +288,7 @@ impl State {
             public_only: false,
             apps: Listing::NotAsked,
             subscription: None,
+            slots: Listing::NotAsked,
             tenants: Listing::NotAsked,
             choices,
             facts: Facts::default(),

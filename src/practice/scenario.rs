@@ -2,6 +2,7 @@
 
 mod abroad;
 mod bare;
+mod branched;
 mod finished;
 mod many;
 
@@ -32,6 +33,7 @@ const FILES: &[(&str, &str)] = &[
     ("flaky", include_str!("../../assets/scenarios/flaky.toml")),
     ("workshop", include_str!("../../assets/scenarios/workshop.toml")),
     ("guest", include_str!("../../assets/scenarios/guest.toml")),
+    ("slot-and-domain", include_str!("../../assets/scenarios/slot-and-domain.toml")),
     ("many-apps", include_str!("../../assets/scenarios/many-apps.toml")),
 ];
 
@@ -93,6 +95,8 @@ pub struct Start {
     pub makers_finished: usize,
     /// The only function app is in another tenant, where the user is a guest.
     pub abroad: bool,
+    /// The function app has a deployment slot and a custom domain.
+    pub branched: bool,
     /// How many function apps the user sees, where it is more than the one.
     pub apps: usize,
 }
@@ -153,6 +157,9 @@ impl Scenario {
         let person = world.default_user.clone();
         if start.abroad {
             abroad::go(&mut world, &person);
+        }
+        if start.branched {
+            branched::branch(&mut world, &person);
         }
         many::fill(&mut world, start.apps, &person);
         for number in 1..=start.makers_finished {

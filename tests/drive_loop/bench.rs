@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use handclasp::cloud::http::{CloudConfig, Http};
 use handclasp::drive::face::Face;
-use handclasp::drive::{self, Machinery, Services};
+use handclasp::drive::{self, Keeper, Machinery, Services};
 use handclasp::engine::choices::Choices;
 use handclasp::engine::clouds::Cloud;
 use handclasp::engine::findings::Finding;
@@ -22,6 +22,7 @@ use handclasp::flow::state::{Overlay, Page, Panel, PublicClient, Setup, Timing};
 use handclasp::platform::browser::Browser;
 use handclasp::platform::clipboard::{ClipboardService, MemoryClipboard, Osc52};
 use handclasp::platform::clock::Clock;
+use handclasp::platform::keyring::Keyring;
 use handclasp::practice::world::{Call, Fault, World};
 use handclasp::practice::{Options, Practice};
 use handclasp::screen::Look;
@@ -79,7 +80,7 @@ impl Face for Memory {
 
 /// A running wizard and its practice cloud.
 pub struct Bench {
-    pub practice: Practice,
+    pub practice: Arc<Practice>,
     pub clipboard: MemoryClipboard,
     keys: UnboundedSender<Event>,
     drawn: watch::Receiver<State>,
@@ -99,8 +100,17 @@ impl Drop for Bench {
 
 impl Bench {
     pub async fn start(scenario: &str) -> Self {
-        let practice = Practice::start(scenario, Options::default()).await.unwrap();
-        practice.world().lock().switches.device_code_interval_s = 0;
+        Self::beside(begin(scenario).await, None).await
+    }
+
+    /// The same, keeping the sign-in in this keyring.
+    pub async fn keeping(scenario: &str, keyring: Keyring) -> Self {
+        Self::beside(begin(scenario).await, Some(keyring)).await
+    }
+
+    /// One more start of the wizard on a practice cloud that is there.
+    #[allow(clippy::unused_async, reason = "it starts tasks")]
+    pub async fn beside(practice: Arc<Practice>, keyring: Option<Keyring>) -> Self {
         let cloud = Cloud::from_toml(&practice.cloud_toml()).unwrap();
         let clock = Clock::system();
         let (now, learns) = (clock.clone(), clock.clone());
@@ -110,7 +120,7 @@ impl Bench {
         config.on_server_time = Some(Arc::new(move |time| learns.learn(time)));
         config.limits.shortest_poll = Duration::from_millis(10);
         config.limits.first_wait = Duration::from_millis(1);
-        let setup = Setup {
+        let mut setup = Setup {
             practice: true,
             read_only: false,
             no_browser: true,
@@ -123,10 +133,15 @@ impl Bench {
             secret_days: 180,
             timing: Timing { watch_s: 0, landing_s: 0, ..Timing::default() },
         };
-        let state = State::new(setup, Choices::default(), clock.now());
+        let choices = Choices { keep_signed_in: keyring.is_some(), ..Choices::default() };
+        let keeper = keyring.map(|keyring| Arc::new(Keeper::new(keyring, &setup.cloud, AZURE_CLI)));
+        if keeper.is_some() {
+            setup.methods.insert(0, SignInMethod::Kept);
+        }
+        let state = State::new(setup, choices, clock.now());
         let (service, clipboard) = ClipboardService::in_memory();
         let machinery = Machinery {
-            services: Services::new(Http::new(config)),
+            services: Services::new(Http::new(config)).with_keeper(keeper),
             clipboard: service,
             browser: Browser::off(),
             clock,
@@ -282,6 +297,11 @@ impl Bench {
     /// Signs the scenario's person in with a code, and waits for the list of apps.
     pub async fn sign_in(&self) {
         self.act_on(ActionId::Start).await;
+        self.sign_in_by_code().await;
+    }
+
+    /// Signs the scenario's person in with a code, from the page of the ways.
+    pub async fn sign_in_by_code(&self) {
         self.act_on(ActionId::SignInCode).await;
         self.until("the code", |state| menu::items(state).contains(&Item::Action(ActionId::CopyCode))).await;
         self.act("approve-device-code", json!({})).await;
@@ -343,6 +363,12 @@ impl Bench {
         let _gone = self.keys.send(Event::Key(Key::CtrlC));
         tokio::time::timeout(PATIENCE, &mut self.run).await.unwrap().unwrap()
     }
+}
+
+async fn begin(scenario: &str) -> Arc<Practice> {
+    let practice = Practice::start(scenario, Options::default()).await.unwrap();
+    practice.world().lock().switches.device_code_interval_s = 0;
+    Arc::new(practice)
 }
 
 /// The first function app of the list.

@@ -1,13 +1,15 @@
 //! Picking the tenant and the function app, over the drive loop: a guest, and two thousand apps.
 
-use handclasp::engine::ids::StageId;
+use handclasp::engine::facts::AuthVersion;
+use handclasp::engine::findings::Verdict;
+use handclasp::engine::ids::{CheckId, StageId};
 use handclasp::flow::State;
 use handclasp::flow::derived::{app_rows, tenant_name};
 use handclasp::flow::event::Key;
 use handclasp::flow::menu::{self, ActionId, Item};
 use handclasp::flow::state::{Page, Panel};
 
-use super::bench::{Bench, assert_helpful, trouble};
+use super::bench::{Bench, assert_helpful, finding, trouble};
 use super::{offers, run};
 
 fn is_listed(state: &State) -> bool {
@@ -120,17 +122,110 @@ fn two_thousand_apps_arrive_whole_with_nothing_asked_per_app() {
         // The tenants, the subscriptions, the pages. The log of calls comes a moment after their answers.
         let lists = |state: &State| state.calls.iter().filter(|call| is_list(&call.path)).count();
         bench.until("every call to be told", |state| lists(state) == pages + 2).await;
-        for letter in "research 1041".chars() {
+        for letter in "research 1040".chars() {
             bench.press(Key::Char(letter));
         }
         let state = bench.until("one app", |state| app_rows(state).len() == 1).await;
         // Its address could not have been made up from its name.
         let host = &app_rows(&state)[0].host;
         assert!(
-            host.starts_with("research-func-1041-") && host.ends_with(".westeurope-01.azurewebsites.net")
+            host.starts_with("research-func-1040-") && host.ends_with(".westeurope-01.azurewebsites.net")
         );
         let state = bench.choose_the_app().await;
         assert_eq!(&state.facts.site.value().unwrap().host, host);
         assert_eq!(lists(&state), pages + 2, "nothing more was listed");
+    });
+}
+
+#[test]
+fn a_custom_domain_and_a_slot_are_worked_with_where_they_are_chosen() {
+    run(async {
+        let bench = Bench::start("slot-and-domain").await;
+        bench.sign_in().await;
+        let listed = bench.until("the list of apps", |state| !app_rows(state).is_empty()).await;
+        assert_eq!(app_rows(&listed).len(), 1, "a slot is no app of the list");
+        let state = bench.choose_the_app().await;
+        assert_eq!(state.facts.site.value().unwrap().host, "contoso-hello.azurewebsites.net", "the default");
+        bench.act_on(ActionId::PickHost).await;
+        bench.choose(Item::Host("hello.contoso.com".into())).await;
+        let own = |state: &State| {
+            let site = state.facts.site.value();
+            site.is_some_and(|site| site.host == "hello.contoso.com") && state.panel == Panel::Overview
+        };
+        let state = bench.until("the other name", own).await;
+        assert_eq!(finding(&state, CheckId::AppAnswers).verdict, Verdict::Pass, "it was asked at that name");
+        bench.for_me(StageId::Protect).await;
+        bench.done().await;
+        let callbacks = bench.world(|world| {
+            let made = world.directory.iter().find(|o| o.doc["web"]["redirectUris"][0].is_string()).unwrap();
+            made.doc["web"]["redirectUris"].clone()
+        });
+        assert_eq!(
+            callbacks,
+            serde_json::json!([
+                "https://hello.contoso.com/.auth/login/aad/callback",
+                "https://contoso-hello.azurewebsites.net/.auth/login/aad/callback",
+            ]),
+            "Easy Auth comes back to each name that people use"
+        );
+        bench.to_stage(StageId::Pick).await;
+        bench.act_on(ActionId::PickSlot).await;
+        let slots = |state: &State| state.slots.get().is_some_and(|rows| rows.len() == 2);
+        let state = bench.until("the slots", slots).await;
+        let slot = state.slots.get().unwrap()[1].clone();
+        assert_eq!(slot.host, "contoso-hello-staging.azurewebsites.net");
+        bench.choose(Item::App(slot.id.clone())).await;
+        let there = |state: &State| state.facts.site.value().is_some_and(|site| site.id == slot.id);
+        let state = bench.until("the slot", |state| there(state) && state.panel == Panel::Overview).await;
+        // Its settings are its own: what was done to the app has not touched them.
+        assert_eq!(finding(&state, CheckId::AuthOn).verdict, Verdict::Fail);
+        bench.for_me(StageId::Protect).await;
+        bench.done().await;
+        let on = bench.world(|world| world.sites.iter().filter(|site| site.auth_v2.is_some()).count());
+        assert_eq!(on, 2);
+    });
+}
+
+#[test]
+fn a_host_name_that_is_not_reported_any_more_falls_back_to_the_default() {
+    run(async {
+        let bench = Bench::start("slot-and-domain").await;
+        bench.at_the_app().await;
+        bench.act_on(ActionId::PickHost).await;
+        bench.choose(Item::Host("hello.contoso.com".into())).await;
+        let at = |host: &'static str| {
+            move |state: &State| state.facts.site.value().is_some_and(|site| site.host == host)
+        };
+        bench.until("the other name", at("hello.contoso.com")).await;
+        bench.world(|world| world.sites[0].host_names.truncate(1));
+        bench.until("the overview", |state| state.panel == Panel::Overview && !state.looking).await;
+        bench.act_on(ActionId::LookAgain).await;
+        bench.until("the default name", at("contoso-hello.azurewebsites.net")).await;
+    });
+}
+
+#[test]
+fn classic_settings_are_told_and_the_upgrade_is_explained_before_it_happens() {
+    run(async {
+        let bench = Bench::start("fresh").await;
+        bench.world(|world| {
+            let tenant = world.main_tenant().to_owned();
+            world.sites[0].auth_v1 = serde_json::json!({
+                "enabled": true, "unauthenticatedClientAction": "RedirectToLoginPage",
+                "defaultProvider": "AzureActiveDirectory", "clientId": "0badc0de-0000-4000-8000-000000000001",
+                "issuer": format!("https://sts.windows.net/{tenant}/"),
+            });
+        });
+        let state = bench.at_the_app().await;
+        assert_eq!(state.facts.auth_version.value(), Some(&AuthVersion::V1 { enabled: true }));
+        assert!(finding(&state, CheckId::AuthOn).evidence.contains("classic"));
+        bench.to_stage(StageId::Protect).await;
+        bench.act_on(ActionId::ForMe).await;
+        bench.until("the plan", |state| matches!(state.panel, Panel::Plan(_))).await;
+        assert!(bench.text().contains("That is one way"), "{}", bench.text());
+        assert!(bench.calls().is_empty(), "nothing has happened yet");
+        bench.act_on(ActionId::Confirm).await;
+        let state = bench.done().await;
+        assert_eq!(state.facts.auth_version.value(), Some(&AuthVersion::V2));
     });
 }

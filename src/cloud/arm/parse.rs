@@ -54,8 +54,8 @@ pub fn is_function_app(kind: &str) -> bool {
     has("functionapp") && !has("workflowapp")
 }
 
-/// The parts of a site's resource id: subscription, resource group, name. ARM's ids ignore case
-/// (microsoft-cloud 5.1).
+/// The parts of a site's resource id: subscription, resource group, name. ARM's ids ignore case (microsoft-cloud 5.1).
+/// The id of a slot, which is a site of its own, has its app's parts (microsoft-cloud 5.4).
 pub fn site_id_parts(id: &str) -> Option<(&str, &str, &str)> {
     let fits = |part: &str| {
         !part.is_empty()
@@ -65,15 +65,25 @@ pub fn site_id_parts(id: &str) -> Option<(&str, &str, &str)> {
             && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '(' | ')'))
     };
     let parts: Vec<&str> = id.strip_prefix('/')?.trim_end_matches('/').split('/').collect();
-    let [a, subscription, b, group, c, provider, d, site] = parts.as_slice() else { return None };
+    let (parts, slot) = match parts.as_slice() {
+        [app @ .., slots, slot] if app.len() == 8 && slots.eq_ignore_ascii_case("slots") => {
+            (app, Some(*slot))
+        }
+        app => (app, None),
+    };
+    let [a, subscription, b, group, c, provider, d, site] = parts else { return None };
     let words = [(a, "subscriptions"), (b, "resourceGroups"), (c, "providers"), (d, "sites")];
     let known = words.iter().all(|(found, wanted)| found.eq_ignore_ascii_case(wanted))
         && provider.eq_ignore_ascii_case("Microsoft.Web");
-    (known && [subscription, group, site].into_iter().all(|p| fits(p))).then_some((
-        *subscription,
-        *group,
-        *site,
-    ))
+    let all_fit = [subscription, group, site].into_iter().all(|p| fits(p)) && slot.is_none_or(fits);
+    (known && all_fit).then_some((*subscription, *group, *site))
+}
+
+/// The resource id of the app that a slot belongs to; `None` for what is no slot's id.
+pub fn app_of_slot(id: &str) -> Option<&str> {
+    let (app, slot) = id.rsplit_once('/')?;
+    let (app, slots) = app.rsplit_once('/')?;
+    (slots.eq_ignore_ascii_case("slots") && !slot.is_empty() && site_id_parts(app).is_some()).then_some(app)
 }
 
 /// Whether a text is a plain host name: nothing but labels, so that it cannot smuggle a path or a user name.
@@ -228,6 +238,24 @@ mod tests {
             (site.subscription.as_str(), site.resource_group.as_str()),
             ("11112222-3333-4444-8555-666677778888", "rg-hello")
         );
+    }
+
+    #[test]
+    fn a_slot_is_a_site_of_its_own() {
+        let mut v = a_site();
+        v["id"] = json!(format!("{ID}/slots/staging"));
+        v["name"] = json!("contoso-hello/staging");
+        v["properties"]["defaultHostName"] = json!("contoso-hello-staging.azurewebsites.net");
+        let slot = site(&v).unwrap();
+        assert_eq!(
+            (slot.name.as_str(), slot.id.as_str()),
+            ("contoso-hello/staging", v["id"].as_str().unwrap())
+        );
+        for odd in ["/slots", "/slots/", "/slots/..", "/slots/a/b", "/slots/a?b", "/functions/x"] {
+            assert_eq!(site_id_parts(&format!("{ID}{odd}")), None, "{odd}");
+        }
+        assert_eq!(app_of_slot(&slot.id), Some(ID));
+        assert_eq!(app_of_slot(ID), None);
     }
 
     #[test]

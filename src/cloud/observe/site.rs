@@ -4,6 +4,7 @@ use futures_util::FutureExt;
 
 use super::{Look, Node, Part};
 use crate::cloud::easy_auth::{self, SiteOrigin};
+use crate::cloud::reader::mapped;
 use crate::engine::choices::AppChoice;
 use crate::engine::facts::{AuthSettings, AuthVersion, Function, Probes, Seen, Site};
 use crate::engine::trouble::Trouble;
@@ -11,17 +12,19 @@ use crate::engine::trouble::Trouble;
 impl<'a> Look<'a> {
     pub(super) fn site(&self) -> Node<'a, Seen<Site>> {
         let (arm, app, now) = (self.arm, self.choices.app.as_ref(), self.http.now());
+        let host = self.choices.host.as_deref();
         let known = self.before.site.value().filter(|site| is_meant(site, app));
         self.fact(&[Part::Site], &self.before.site, async move {
             let Some(arm) = arm else { return Seen::default() };
+            let found = |seen: Seen<Site>| mapped(seen, |site| Some(at_chosen_host(site, app, host)));
             // Once it was found there is no need to go through every app of every subscription again.
             if let Some(known) = known {
                 let again = arm.site(&known.id).await;
                 if again.value().is_some_and(|site| is_meant(site, app)) {
-                    return again;
+                    return found(again);
                 }
             }
-            match app {
+            found(match app {
                 None => Seen::default(),
                 Some(AppChoice::ResourceId(id)) => arm.site(id).await,
                 Some(AppChoice::Name(name)) => arm.site_called(name).await,
@@ -29,7 +32,7 @@ impl<'a> Look<'a> {
                     Ok(origin) => arm.site_at(origin.host()).await,
                     Err(trouble) => Seen::could_not(trouble, now, "GET /subscriptions"),
                 },
-            }
+            })
         })
     }
 
@@ -102,6 +105,20 @@ impl<'a> Look<'a> {
         }
         .boxed()
         .shared()
+    }
+}
+
+/// The app, worked with at the host name that was chosen or typed, if ARM reports that one for it.
+fn at_chosen_host(site: Site, app: Option<&AppChoice>, chosen: Option<&str>) -> Site {
+    if let Some(chosen) = chosen {
+        return site.at(chosen);
+    }
+    match app {
+        Some(AppChoice::Url(url)) => match SiteOrigin::of_text(url) {
+            Ok(origin) => site.at(origin.host()),
+            Err(_) => site,
+        },
+        _ => site,
     }
 }
 

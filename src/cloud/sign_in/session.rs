@@ -145,6 +145,16 @@ impl Session {
         Ok(Self::with(http, &first.tenant, claims, graph, Source::Lent(lender), None))
     }
 
+    /// A session from a refresh token that was kept, for this tenant (id or domain) or for whichever it was given for.
+    ///
+    /// # Errors
+    /// `SignInRefused` when it is not good any more, or that tenant wants a sign-in of its own.
+    pub async fn kept(http: &Http, tenant: &str, refresh: SecretString) -> Result<Self, Trouble> {
+        let nothing = Held::new(SecretString::default(), Duration::ZERO, http.now());
+        let source = Source::Own(Mutex::new(Some(refresh)));
+        Self::with(http, tenant, Claims::default(), nothing, source, None).switch_tenant(tenant).await
+    }
+
     fn with(
         http: &Http,
         tenant: &str,
@@ -340,7 +350,8 @@ impl Session {
         Ok((lent.token, lent.lifetime))
     }
 
-    fn refresh_token(&self) -> Option<SecretString> {
+    /// The newest refresh token, if the sign-in is our own and gave one.
+    pub fn refresh_token(&self) -> Option<SecretString> {
         match &self.inner.source {
             Source::Own(newest) => newest.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             Source::Lent(_) => None,

@@ -17,14 +17,26 @@ pub struct Site {
     pub location: String,
     /// `Running` or `Stopped`.
     pub state: String,
-    /// Default host name: read, never composed (microsoft-cloud 5.4).
+    /// The host name that is worked with: the default one, or another of [`Self::host_names`] that was chosen. Read,
+    /// never composed (microsoft-cloud 5.4).
     pub host: String,
-    /// All host names people may use.
+    /// All host names people may use, the default one first.
     pub host_names: Vec<String>,
     /// Subscription id.
     pub subscription: String,
     /// Resource group.
     pub resource_group: String,
+}
+
+impl Site {
+    /// The same, worked with at another of its host names. One that it does not report changes nothing.
+    #[must_use]
+    pub fn at(mut self, host: &str) -> Self {
+        if let Some(known) = self.host_names.iter().find(|known| known.eq_ignore_ascii_case(host)) {
+            self.host.clone_from(known);
+        }
+        self
+    }
 }
 
 /// What the host said to a plain request.

@@ -6,7 +6,7 @@ use super::View;
 use crate::engine::change::{Change, ChangeKind, Method, Pending, Ref, Right, Service};
 use crate::engine::checks::{GRAPH_APP_ID, SCOPE, USER_READ_ID};
 use crate::engine::clean::clean_line;
-use crate::engine::facts::{Application, RequiredAccess};
+use crate::engine::facts::{Application, RequiredAccess, Site};
 use crate::engine::markers;
 
 /// Graph's upsert: creates when there is none of this `uniqueName`, so that a repeat makes no twin.
@@ -25,12 +25,20 @@ pub(super) fn create_api(v: &View) -> Change {
         },
         "web": {
             "homePageUrl": format!("https://{}", v.site.host),
-            "redirectUris": [format!("https://{}/.auth/login/aad/callback", v.site.host)],
+            "redirectUris": callbacks(v.site),
             "implicitGrantSettings": { "enableIdTokenIssuance": true },
         },
         "requiredResourceAccess": [user_read()],
     });
     create(v, ChangeKind::CreateApiApp, &markers::api_unique_name(&v.site.id), &name, body)
+}
+
+/// Where Easy Auth comes back to, for each host name that people may use (microsoft-cloud 5.4); the one that is worked
+/// with first.
+fn callbacks(site: &Site) -> Vec<String> {
+    let others = site.host_names.iter().filter(|name| !name.eq_ignore_ascii_case(&site.host));
+    let callback = |host: &String| format!("https://{host}/.auth/login/aad/callback");
+    std::iter::once(&site.host).chain(others).map(callback).collect()
 }
 
 /// The connector's registration: single tenant, asking for nothing but the sign-in so far.

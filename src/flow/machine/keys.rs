@@ -7,7 +7,7 @@ use crate::flow::effect::{Clip, CopyItem, Effect, SignInMethod, Work};
 use crate::flow::event::Key;
 use crate::flow::hand_over;
 use crate::flow::menu::{self, ActionId, Command, Item};
-use crate::flow::state::{Field, Overlay, Page, Panel, SignInState, SignInStep};
+use crate::flow::state::{Field, Overlay, Page, Panel, SignInStep};
 
 use super::Turn;
 
@@ -139,6 +139,7 @@ impl Turn<'_> {
                 self.state.selected = Some(self.after_row(copied));
             }
             Item::App(id) => self.choose_app(&id),
+            Item::Host(host) => self.choose_host(host),
             Item::Tenant(id) => self.choose_tenant(&id),
             Item::Subscription(id) => self.narrow(id),
             Item::Client(id) => self.choose_client(id),
@@ -175,7 +176,8 @@ impl Turn<'_> {
             self.state.selected = None;
         }
         match id {
-            ActionId::Start => self.turn_to(Page::SignIn(SignInState::default())),
+            ActionId::Start => self.begin_sign_in(),
+            ActionId::SignInKept => self.sign_in(SignInMethod::Kept),
             ActionId::SignInAgain => self.sign_in_again(),
             ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
@@ -200,6 +202,8 @@ impl Turn<'_> {
             ActionId::ListAgain if self.state.panel == Panel::PickTenant => self.list_tenants(),
             ActionId::ListAgain => self.list_apps(),
             ActionId::PickTenant => self.pick_tenant(),
+            ActionId::PickSlot => self.pick_slot(),
+            ActionId::PickHost => self.show(Panel::PickHost),
             ActionId::PickSubscription => self.show(Panel::PickSubscription),
             ActionId::Forecast => self.show(Panel::Forecast),
             ActionId::PickAnother => self.pick_another(),

@@ -47,7 +47,7 @@ impl Turn<'_> {
                 }
                 self.state.selected = None;
             }
-            Panel::PickTenant | Panel::PickSubscription => self.to_apps(),
+            Panel::PickTenant | Panel::PickSubscription => self.show_apps(),
             Panel::Switching(_) => {
                 self.drop_work();
                 self.pick_tenant();
@@ -60,7 +60,12 @@ impl Turn<'_> {
                 let view = view.clone();
                 self.show(Panel::Rehearsal(view));
             }
-            Panel::PickClient | Panel::Consent | Panel::SecretField | Panel::Answer => {
+            Panel::PickSlot
+            | Panel::PickHost
+            | Panel::PickClient
+            | Panel::Consent
+            | Panel::SecretField
+            | Panel::Answer => {
                 self.show(Panel::Overview);
             }
             // The watch goes on underneath.

@@ -8,7 +8,7 @@ use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, words};
 use crate::flow::effect::{Effect, Part, Work};
-use crate::flow::event::AppList;
+use crate::flow::event::{AppList, AppRow};
 use crate::flow::state::{Field, Listing, Page, Panel};
 
 use super::Turn;
@@ -34,7 +34,7 @@ impl Turn<'_> {
     }
 
     /// The list of apps, asked for where it is not here.
-    pub(super) fn to_apps(&mut self) {
+    pub(super) fn show_apps(&mut self) {
         self.show(Panel::PickApp);
         if !matches!(self.state.apps, Listing::Is(_) | Listing::Asked) {
             self.list_apps();
@@ -45,7 +45,7 @@ impl Turn<'_> {
     pub(super) fn narrow(&mut self, subscription: Option<String>) {
         self.state.subscription = subscription;
         self.state.fields.subscription_filter = Field::default();
-        self.to_apps();
+        self.show_apps();
     }
 
     pub(super) fn pick_another(&mut self) {
@@ -53,11 +53,35 @@ impl Turn<'_> {
             self.show(Panel::TypeUrl);
             return;
         }
-        self.to_apps();
+        self.show_apps();
     }
 
     pub(super) fn choose_app(&mut self, id: &str) {
         self.take_app(AppChoice::ResourceId(id.to_owned()));
+    }
+
+    /// The app's slots, looked for now: they come and go with deployments.
+    pub(super) fn pick_slot(&mut self) {
+        let Some(site) = self.state.facts.site.value().map(|site| site.id.clone()) else { return };
+        self.show(Panel::PickSlot);
+        self.state.slots = Listing::Asked;
+        self.start(Work::ListSlots { site });
+    }
+
+    pub(super) fn slots_listed(&mut self, result: Result<Vec<AppRow>, Trouble>) {
+        self.state.slots = match result {
+            Ok(list) => Listing::Is(list),
+            Err(trouble) => Listing::Failed(trouble),
+        };
+    }
+
+    /// Keeps the host name that callers are to use, and looks at the set-up with it.
+    pub(super) fn choose_host(&mut self, host: String) {
+        let Some(site) = self.state.facts.site.value() else { return };
+        let default = site.host_names.first() == Some(&host);
+        self.state.choices.host = (!default).then_some(host);
+        self.save_choices();
+        self.first_look();
     }
 
     /// Takes the choice of an app, keeps it, and looks for where its set-up stands.

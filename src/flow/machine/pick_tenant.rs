@@ -1,6 +1,5 @@
 //! Stage 1: which tenant. A person may be known in several; each has subscriptions, apps and rights of its own.
 
-use crate::engine::choices::Choices;
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
@@ -37,7 +36,7 @@ impl Turn<'_> {
     pub(super) fn choose_tenant(&mut self, id: &str) {
         let here = self.state.signed_in.as_ref().is_some_and(|p| p.tenant_id.eq_ignore_ascii_case(id));
         if here {
-            self.to_apps();
+            self.show_apps();
             return;
         }
         let Some(row) = tenant_rows(self.state).into_iter().find(|row| row.id == id).cloned() else { return };
@@ -74,7 +73,7 @@ impl Turn<'_> {
     /// What was chosen and seen in one tenant does not hold in another.
     fn begin_in(&mut self, row: &TenantRow) {
         let state = &mut *self.state;
-        state.choices = Choices { tenant: Some(row.id.clone()), ..Choices::default() };
+        state.choices = state.choices.afresh(Some(row.id.clone()));
         state.fields.tenant_filter = Field::default();
         state.fields.app_filter = Field::default();
         state.not_allowed.clear();

@@ -6,7 +6,7 @@ use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::{ui, ui_with};
 use crate::flow::derived::person_step;
-use crate::flow::effect::{SignInMethod, Work};
+use crate::flow::effect::{Effect, SignInMethod, Work};
 use crate::flow::event::{PersonDone, SignInProgress, SignedIn};
 use crate::flow::menu::{ActionId, Item};
 use crate::flow::state::{Again, Field, Listing, Page, Panel, Phase, Resume, SignInState, SignInStep};
@@ -19,9 +19,22 @@ impl Turn<'_> {
         self.drop_work();
         self.state.public_only = false;
         self.state.copied.clear();
-        self.state.again.way = Some(method);
+        // What is kept cannot be asked for a stronger sign-in: that takes the person.
+        self.state.again.way = (method != SignInMethod::Kept).then_some(method);
         self.sign_in_step(SignInStep::Starting(method));
         self.start(Work::SignIn(method));
+    }
+
+    /// To the sign-in: with the one that is kept, if one is; else with the ways to choose from.
+    pub(super) fn begin_sign_in(&mut self) {
+        self.turn_to(Page::SignIn(SignInState::default()));
+        if self.state.setup.methods.contains(&SignInMethod::Kept) {
+            self.sign_in(SignInMethod::Kept);
+        }
+    }
+
+    fn starting_with(&self, method: SignInMethod) -> bool {
+        matches!(&self.state.page, Page::SignIn(sign_in) if sign_in.step == SignInStep::Starting(method))
     }
 
     /// Shows how far the sign-in is; an earlier trouble is gone.
@@ -39,7 +52,17 @@ impl Turn<'_> {
             SignInProgress::DeviceCode { code, address, ends } => {
                 self.sign_in_step(SignInStep::DeviceCode { code, address, ends });
             }
-            SignInProgress::Done(person) => self.is_signed_in(person),
+            SignInProgress::NothingKept => self.sign_in_step(SignInStep::Choose),
+            SignInProgress::Done(person) => {
+                let kept = self.starting_with(SignInMethod::Kept);
+                if self.state.choices.keep_signed_in {
+                    self.effects.push(Effect::SaveChoices(Box::new(self.state.choices.clone())));
+                }
+                self.is_signed_in(person);
+                if kept {
+                    self.note("keep.used");
+                }
+            }
             SignInProgress::Failed(trouble) => self.sign_in_failed(trouble),
         }
     }
@@ -81,6 +104,7 @@ impl Turn<'_> {
                 SignInMethod::Browser => (ActionId::SignInBrowser, ui("sign_in.by_browser")),
                 SignInMethod::DeviceCode => (ActionId::SignInCode, ui("sign_in.by_code")),
                 SignInMethod::AzCli => (ActionId::SignInAz, ui("sign_in.by_az")),
+                SignInMethod::Kept => (ActionId::SignInKept, ui("sign_in.kept")),
             };
             trouble.next = ui_with("sign_in.try_other", &[("way", name)]);
             self.state.selected = Some(Item::Action(action));
@@ -99,6 +123,7 @@ impl Turn<'_> {
                 SignInMethod::Browser => Way::Browser,
                 SignInMethod::DeviceCode => Way::Code,
                 SignInMethod::AzCli => Way::Az,
+                SignInMethod::Kept => return false,
             };
             Some(*method) != tried && ways.contains(&way)
         })

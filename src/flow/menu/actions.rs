@@ -105,6 +105,7 @@ fn sign_in_actions(state: &State, step: &SignInStep) -> Vec<Action> {
                     M::Browser => action(ActionId::SignInBrowser, "sign_in.browser", None),
                     M::DeviceCode => action(ActionId::SignInCode, "sign_in.device", None),
                     M::AzCli => action(ActionId::SignInAz, "sign_in.az", None),
+                    M::Kept => action(ActionId::SignInKept, "sign_in.kept", None),
                 })
                 .collect();
             list.push(action(ActionId::PublicOnly, "sign_in.none", None));
@@ -158,7 +159,13 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         }
         Panel::SecretField => submit("flow.take_secret"),
         Panel::HandOver => connect::actions(state),
-        Panel::PickClient | Panel::Resource | Panel::Consent | Panel::LostSecrets | Panel::Forecast => {
+        Panel::PickSlot
+        | Panel::PickHost
+        | Panel::PickClient
+        | Panel::Resource
+        | Panel::Consent
+        | Panel::LostSecrets
+        | Panel::Forecast => {
             vec![action(ActionId::Back, "action.back", None)]
         }
         Panel::RedirectField => submit("flow.take_redirect"),
@@ -211,7 +218,7 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     match stage {
         StageId::Pick => {
             forecast(state, &mut list);
-            list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a')));
+            pick::overview_actions(state, &mut list);
         }
         StageId::Protect | StageId::Register | StageId::Grant => {
             let unsaid = stage == StageId::Register && unsaid_client(state);
@@ -395,7 +402,9 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
             .stage(stage)
             .map(|s| s.checks.iter().map(|c| Item::Check(c.id)).collect())
             .unwrap_or_default(),
-        Panel::PickApp | Panel::PickTenant | Panel::PickSubscription => pick::items(state),
+        Panel::PickApp | Panel::PickTenant | Panel::PickSubscription | Panel::PickSlot | Panel::PickHost => {
+            pick::items(state)
+        }
         Panel::PickClient => state
             .facts
             .client_candidates
@@ -434,6 +443,8 @@ pub fn preferred(state: &State) -> Option<Item> {
             Panel::PickApp
             | Panel::PickTenant
             | Panel::PickSubscription
+            | Panel::PickSlot
+            | Panel::PickHost
             | Panel::PickClient
             | Panel::Resource
             | Panel::Consent

@@ -217,6 +217,7 @@ fn enter_label(state: &State) -> Option<&'static str> {
         Item::Step(_) => "flow.enter_page",
         Item::Action(ActionId::Close) => "flow.enter_close",
         Item::App(_)
+        | Item::Host(_)
         | Item::Tenant(_)
         | Item::Subscription(_)
         | Item::Client(_)

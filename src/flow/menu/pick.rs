@@ -25,6 +25,16 @@ pub(super) fn app_actions(state: &State) -> Vec<Action> {
     list
 }
 
+/// The ways to another app, slot or host name, once an app was chosen.
+pub(super) fn overview_actions(state: &State, list: &mut Vec<Action>) {
+    list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a')));
+    let Some(site) = state.facts.site.value().filter(|_| !state.public_only) else { return };
+    list.push(action(ActionId::PickSlot, "flow.pick_slot", Some('d')));
+    if site.host_names.len() > 1 {
+        list.push(action(ActionId::PickHost, "flow.pick_host", Some('h')));
+    }
+}
+
 /// What can be done beside choosing a tenant or a subscription.
 pub(super) fn list_actions(state: &State) -> Vec<Action> {
     let mut list = Vec::new();
@@ -44,6 +54,14 @@ pub(super) fn items(state: &State) -> Vec<Item> {
             let all = state.fields.subscription_filter.is_empty().then_some(Item::Subscription(None));
             let rows = subscription_rows(state).into_iter();
             all.into_iter().chain(rows.map(|row| Item::Subscription(Some(row.id.clone())))).collect()
+        }
+        Panel::PickSlot => {
+            let rows = state.slots.get().map_or(&[][..], Vec::as_slice);
+            rows.iter().map(|row| Item::App(row.id.clone())).collect()
+        }
+        Panel::PickHost => {
+            let site = state.facts.site.value();
+            site.map(|site| site.host_names.iter().cloned().map(Item::Host).collect()).unwrap_or_default()
         }
         _ => Vec::new(),
     }

@@ -28,6 +28,10 @@ pub enum Panel {
     Switching(TenantRow),
     /// Stage 1: the subscriptions, to look into one of them only, with a filter that has the focus.
     PickSubscription,
+    /// Stage 1: the app and its deployment slots.
+    PickSlot,
+    /// Stage 1: the host names that the app answers at.
+    PickHost,
     /// Stage 3: choosing which registration is the connector's.
     PickClient,
     /// Looking afresh, before a plan is made.

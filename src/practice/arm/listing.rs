@@ -151,7 +151,8 @@ fn sites(
     let items: Vec<&Site> = world
         .sites
         .iter()
-        .filter(|site| site.subscription.eq_ignore_ascii_case(subscription))
+        // A slot is listed with its app, and nowhere else.
+        .filter(|site| site.slot.is_none() && site.subscription.eq_ignore_ascii_case(subscription))
         .filter(|site| group.is_none_or(|group| site.resource_group.eq_ignore_ascii_case(group)))
         .filter(|site| rights::may(world, caller, "Microsoft.Web/sites/read", &site.resource_id()))
         .collect();

@@ -16,6 +16,7 @@ pub fn answer(world: &World, request: &Request, caller: &Caller) -> Answer {
     let mut rows: Vec<Value> = world
         .sites
         .iter()
+        .filter(|site| site.slot.is_none())
         .filter(|site| {
             wanted.as_ref().is_none_or(|ids| ids.iter().any(|id| id.eq_ignore_ascii_case(&site.subscription)))
         })

@@ -55,8 +55,12 @@ pub fn document(world: &World, site: &Site) -> Value {
     for (name, value) in more.as_object().into_iter().flatten() {
         properties[name.as_str()] = value.clone();
     }
+    let (name, kind) = match &site.slot {
+        Some(slot) => (format!("{}/{slot}", site.name), "Microsoft.Web/sites/slots"),
+        None => (site.name.clone(), "Microsoft.Web/sites"),
+    };
     json!({
-        "id": site.resource_id(), "name": site.name, "type": "Microsoft.Web/sites", "kind": site.kind,
+        "id": site.resource_id(), "name": name, "type": kind, "kind": site.kind,
         "location": site.location, "tags": site.tags, "properties": properties,
     })
 }

@@ -6,7 +6,7 @@ use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Refusal, page, resource};
+use super::answer::{Answer, Refusal, page, page_of, resource};
 use super::listing::find_group;
 use super::{auth_v1, auth_v2, rights, site};
 use crate::practice::wire::{Caller, Reply, Request};
@@ -122,23 +122,31 @@ pub struct Place<'a> {
 
 /// Answers a request at or below a site.
 pub fn handle(world: &mut World, request: &Request, caller: &Caller, place: &Place<'_>) -> Answer {
-    let lower: Vec<String> = place.rest.iter().map(|part| part.to_ascii_lowercase()).collect();
+    // A slot is an app of its own below its app: everything that an app has, it has too, but for slots.
+    let (slot, below_site) = match place.rest {
+        [slots, slot, rest @ ..] if slots.eq_ignore_ascii_case("slots") => (Some(slot), rest),
+        rest => (None, rest),
+    };
+    let lower: Vec<String> = below_site.iter().map(|part| part.to_ascii_lowercase()).collect();
     let words: Vec<&str> = lower.iter().map(String::as_str).collect();
     let task = match task(&request.method, &words) {
         Ok(task) => task,
         Err(true) => return Err(Refusal::method(&request.method)),
         Err(false) => return Ok(Reply::unknown()),
     };
-    let site_id = format!(
+    let mut site_id = format!(
         "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Web/sites/{}",
         place.id, place.group, place.name
     );
+    if let Some(slot) = slot {
+        site_id = format!("{site_id}/slots/{slot}");
+    }
     if task == Task::Permissions {
         return Ok(Reply::json(200, &rights::permissions(world, caller, &site_id)));
     }
     let is_call =
         |part: &str| ["list", "listkeys", "listsecrets"].iter().any(|call| part.eq_ignore_ascii_case(call));
-    let below = place.rest.iter().filter(|part| !is_call(part));
+    let below = below_site.iter().filter(|part| !is_call(part));
     let scope = below.fold(site_id.clone(), |scope, part| format!("{scope}/{part}"));
     rights::need(world, caller, task.action(world), &scope)?;
     find_group(world, place.id, place.group)?;
@@ -147,12 +155,19 @@ pub fn handle(world: &mut World, request: &Request, caller: &Caller, place: &Pla
     let function =
         words.get(1).and_then(|name| site.functions.iter().find(|f| f.name.eq_ignore_ascii_case(name)));
     let no_function = || {
-        let name = place.rest.get(1).map_or("", String::as_str);
+        let name = below_site.get(1).map_or("", String::as_str);
         Refusal::resource("Microsoft.Web/sites/functions", &format!("{}/{name}", site.name), place.group)
     };
     Ok(match task {
         Task::Read => resource(&site::document(world, site)),
-        Task::Slots => Reply::json(200, &json!({"value": []})),
+        Task::Slots => {
+            let of_this = |other: &&Site| {
+                let prefix = format!("{site_id}/slots/").to_ascii_lowercase();
+                other.resource_id().to_ascii_lowercase().starts_with(&prefix)
+            };
+            let slots: Vec<&Site> = world.sites.iter().filter(of_this).collect();
+            page_of(request, slots, world.switches.page_size, false, |slot| site::document(world, slot))
+        }
         Task::Bindings => page(request, site::bindings(site), world.switches.page_size, false),
         Task::ReadConfig => resource(&site::config(site, "web", &web_config(site))),
         Task::ReadAuthV2 | Task::ReadAuthV2Listed => {

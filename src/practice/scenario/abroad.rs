@@ -28,7 +28,7 @@ pub fn go(world: &mut World, person: &str) {
         location: "westeurope".to_owned(),
     });
     let mut site = bare::site(world, "fabrikam-hello", &subscription);
-    site.resource_group = GROUP.to_owned();
+    GROUP.clone_into(&mut site.resource_group);
     let guest = User {
         id: world.id_for("guest abroad").to_string(),
         tenant: tenant.id.clone(),

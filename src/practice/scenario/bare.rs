@@ -125,6 +125,7 @@ pub fn site(world: &World, name: &str, subscription: &str) -> Site {
     let host = format!("{name}.azurewebsites.net");
     Site {
         name: name.to_owned(),
+        slot: None,
         subscription: subscription.to_owned(),
         resource_group: GROUP.to_owned(),
         kind: "functionapp,linux".to_owned(),

@@ -64,6 +64,8 @@ pub struct Function {
 pub struct Site {
     /// Site name.
     pub name: String,
+    /// Name of the deployment slot, if it is one of the app's slots and not the app itself (microsoft-cloud 5.4).
+    pub slot: Option<String>,
     /// Subscription GUID.
     pub subscription: String,
     /// Resource group name.
@@ -105,10 +107,11 @@ pub struct Site {
 }
 
 impl Site {
-    /// The ARM resource id.
+    /// The ARM resource id; a slot's is below its app's.
     pub fn resource_id(&self) -> String {
+        let slot = self.slot.as_ref().map(|slot| format!("/slots/{slot}")).unwrap_or_default();
         format!(
-            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Web/sites/{}",
+            "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Web/sites/{}{slot}",
             self.subscription, self.resource_group, self.name
         )
     }
@@ -155,6 +158,7 @@ mod tests {
     fn site() -> Site {
         Site {
             name: "s".into(),
+            slot: None,
             subscription: "sub".into(),
             resource_group: "rg".into(),
             kind: "functionapp".into(),

@@ -252,6 +252,29 @@ fn subscriptions() -> State {
     State { panel: Panel::PickSubscription, ..pick("") }
 }
 
+/// The app has a slot, and a domain of the company's own.
+fn branched(panel: Panel) -> State {
+    let mut facts = fixtures::fresh();
+    if let Some(site) = facts.site.value() {
+        let mut site = site.clone();
+        site.host_names.push("hello.contoso.com".into());
+        facts.site = seen(site);
+    }
+    let mut state = on(StageId::Pick, facts, panel);
+    let mut slot = app("contoso-hello-staging", "Contoso Development");
+    slot.name = "contoso-hello/staging".into();
+    state.slots = Listing::Is(vec![app("contoso-hello", "Contoso Development"), slot]);
+    state
+}
+
+fn kept() -> State {
+    let mut state = sign_in(SignInStep::Choose, None);
+    state.setup.practice = false;
+    state.setup.methods.insert(0, SignInMethod::Kept);
+    state.choices.keep_signed_in = true;
+    state
+}
+
 fn switching() -> State {
     let row = TenantRow { name: "Fabrikam".into(), ..TenantRow::default() };
     State { panel: Panel::Switching(row), ..abroad() }
@@ -366,6 +389,10 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
         ("pick_tenant", tenants("")),
         ("pick_tenant_filtered", tenants("fabr")),
         ("pick_switching", switching()),
+        ("pick_slot", branched(Panel::PickSlot)),
+        ("pick_host", branched(Panel::PickHost)),
+        ("stage_pick_branched", branched(Panel::Overview)),
+        ("sign_in_kept", kept()),
         ("pick_address", on(StageId::Pick, Facts::default(), Panel::TypeUrl)),
         ("stage_pick", stage(StageId::Pick, fixtures::fresh())),
         ("forecast", on(StageId::Pick, fixtures::fresh(), Panel::Forecast)),

@@ -260,6 +260,8 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
             Panel::PickTenant => pick::tenants(state, paint, width),
             Panel::Switching(row) => pick::switching(row, paint, width),
             Panel::PickSubscription => pick::subscriptions(state, paint, width),
+            Panel::PickSlot => pick::slots(state, paint, width),
+            Panel::PickHost => pick::hosts(state, paint, width),
             Panel::PickClient => pick::clients(state, paint, width),
             Panel::Preparing => applying::looking_first(paint, width),
             Panel::Plan(view) => return plan::body(state, view, paint, width),

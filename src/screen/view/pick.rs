@@ -143,6 +143,52 @@ pub fn subscriptions(state: &State, paint: &Paint, width: u16) -> Doc {
     doc
 }
 
+pub fn slots(state: &State, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    doc.text(Role::Plain, ui("screen.pick_slot"));
+    doc.blank();
+    match &state.slots {
+        Listing::NotAsked | Listing::Asked => doc.text(Role::Quiet, ui("screen.listing_slots")),
+        Listing::Failed(trouble) => common::trouble(&mut doc, trouble),
+        Listing::Is(all) => {
+            let selected = menu::selected(state);
+            let cursor = all.iter().position(|row| selected == Some(Item::App(row.id.clone())));
+            let rows: Vec<Row> =
+                all.iter().map(|row| Row { label: row.name.clone(), detail: row.host.clone() }).collect();
+            list(&mut doc, &rows, cursor);
+            if all.len() < 2 {
+                doc.blank();
+                doc.text(Role::Quiet, ui("screen.no_slots"));
+            }
+        }
+    }
+    doc
+}
+
+pub fn hosts(state: &State, paint: &Paint, width: u16) -> Doc {
+    let mut doc = paint.doc(width);
+    doc.text(Role::Plain, ui("screen.pick_host"));
+    doc.blank();
+    let Some(site) = state.facts.site.value() else { return doc };
+    let selected = menu::selected(state);
+    let cursor = site.host_names.iter().position(|host| selected == Some(Item::Host(host.clone())));
+    let default = site.host_names.first();
+    let rows: Vec<Row> = site
+        .host_names
+        .iter()
+        .map(|host| {
+            let what = [
+                (Some(host) == default).then(|| ui("screen.default_host")),
+                (*host == site.host).then(|| ui("screen.host_in_use")),
+            ];
+            let what: Vec<&str> = what.into_iter().flatten().collect();
+            Row { label: host.clone(), detail: what.join(" · ") }
+        })
+        .collect();
+    list(&mut doc, &rows, cursor);
+    doc
+}
+
 /// The rows of a filtered list, and how many of how many they are.
 fn choices(doc: &mut Doc, shown: &[Row], cursor: Option<usize>, total: usize) {
     if shown.is_empty() {

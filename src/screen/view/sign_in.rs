@@ -16,6 +16,7 @@ pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> 
             Role::Plain,
             match method {
                 SignInMethod::AzCli => ui("screen.starting_az"),
+                SignInMethod::Kept => ui("screen.starting_kept"),
                 _ => ui("screen.starting"),
             },
         ),
@@ -65,6 +66,7 @@ fn choose(state: &State, sign_in: &SignInState, doc: &mut Doc) {
             SignInMethod::Browser => (ui("screen.way_browser"), ui("sign_in.browser_hint")),
             SignInMethod::DeviceCode => (ui("screen.way_code"), ui("sign_in.device_hint")),
             SignInMethod::AzCli => (ui("screen.way_az"), ui("sign_in.az_hint")),
+            SignInMethod::Kept => (ui("screen.way_kept"), ui("sign_in.kept_hint")),
         })
         .collect();
     ways.push((ui("screen.way_none"), ui("sign_in.none_hint")));
@@ -72,4 +74,9 @@ fn choose(state: &State, sign_in: &SignInState, doc: &mut Doc) {
     doc.blank();
     let client = &state.setup.client;
     doc.text(Role::Quiet, &ui_with("screen.client", &[("name", &client.name), ("id", &client.id)]));
+    // The built-in practice cloud ends with the program: there is nothing to keep.
+    if !state.setup.practice {
+        let keeps = state.choices.keep_signed_in;
+        doc.text(Role::Quiet, ui(if keeps { "keep.means" } else { "keep.means_not" }));
+    }
 }

@@ -169,3 +169,70 @@ fn the_list_is_narrowed_to_one_subscription_and_widened_again() {
     walk.answer(Answer::AppsListed(Ok(fewer)));
     assert_eq!((walk.subscription.as_deref(), app_rows(&walk).len()), (None, 2));
 }
+
+#[test]
+fn a_slot_is_chosen_like_an_app_of_its_own() {
+    let mut walk = Walk::at(StageId::Pick, fixtures::finished());
+    let site = fixtures::SITE.to_owned();
+    let effects = walk.choose(ActionId::PickSlot);
+    assert_eq!(works(&effects), [&Work::ListSlots { site: site.clone() }]);
+    let mut rows = two_apps().apps;
+    rows[0].id.clone_from(&site);
+    rows[1].id = format!("{site}/slots/staging");
+    walk.answer(Answer::SlotsListed(Ok(rows.clone())));
+    walk.select(&Item::App(rows[1].id.clone()));
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::Observe(Part::All)]);
+    assert_eq!(walk.choices.app, Some(crate::engine::choices::AppChoice::ResourceId(rows[1].id.clone())));
+    let mut walk = Walk::at(StageId::Pick, fixtures::finished());
+    walk.choose(ActionId::PickSlot);
+    walk.answer(Answer::SlotsListed(Err(trouble(Class::NotAllowed))));
+    assert!(matches!(walk.slots, Listing::Failed(_)));
+    walk.press(Key::Esc);
+    assert_eq!(walk.panel, Panel::Overview);
+}
+
+#[test]
+fn another_host_name_is_offered_where_there_is_one_and_is_no_longer_kept_when_it_is_the_default() {
+    let walk = Walk::at(StageId::Pick, fixtures::finished());
+    assert!(!walk.offers(ActionId::PickHost), "there is only one");
+    let mut facts = fixtures::finished();
+    let mut site = facts.site.value().unwrap().clone();
+    site.host_names.push("hello.contoso.com".into());
+    let default = site.host.clone();
+    facts.site = fixtures::seen(site);
+    let mut walk = Walk::at(StageId::Pick, facts.clone());
+    walk.choose(ActionId::PickHost);
+    walk.select(&Item::Host("hello.contoso.com".into()));
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::Observe(Part::All)]);
+    assert_eq!(walk.choices.host.as_deref(), Some("hello.contoso.com"));
+    walk.observe(facts.clone());
+    let mut again = Walk::at(StageId::Pick, facts);
+    again.state.choices.host = Some("hello.contoso.com".into());
+    again.choose(ActionId::PickHost);
+    again.select(&Item::Host(default));
+    again.press(Key::Enter);
+    assert_eq!(again.choices.host, None);
+}
+
+#[test]
+fn a_sign_in_that_is_kept_is_used_at_the_beginning_and_said() {
+    let methods = vec![SignInMethod::Kept, SignInMethod::Browser];
+    let mut walk = Walk::with(Setup { practice: false, methods, ..setup() });
+    walk.state.choices.keep_signed_in = true;
+    let effects = walk.choose(ActionId::Start);
+    assert_eq!(works(&effects), [&Work::SignIn(SignInMethod::Kept)]);
+    let effects = walk.answer(Answer::SignIn(SignInProgress::Done(ada())));
+    assert_eq!(walk.note.as_deref(), Some(ui("keep.used")));
+    assert!(effects.iter().any(|e| matches!(e, Effect::SaveChoices(kept) if kept.keep_signed_in)));
+    // Whatever is chosen afterwards, the wish to be kept stays.
+    walk.answer(Answer::AppsListed(Ok(two_apps())));
+    walk.press(Key::Enter);
+    assert!(walk.choices.keep_signed_in);
+
+    let mut walk = Walk::with(Setup { methods: vec![SignInMethod::Kept, SignInMethod::Browser], ..setup() });
+    walk.choose(ActionId::Start);
+    walk.answer(Answer::SignIn(SignInProgress::NothingKept));
+    assert_eq!(walk.page, Page::SignIn(SignInState::default()), "nothing is kept yet: no trouble");
+}

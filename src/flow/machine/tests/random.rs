@@ -87,10 +87,11 @@ fn an_answer(work: &Work, well: bool, which: u8, facts: Facts) -> Option<Answer>
         Work::SignIn(_) if well => Answer::SignIn(SignInProgress::Done(ada())),
         Work::SignIn(_) => Answer::SignIn(SignInProgress::Failed(bad())),
         Work::ListApps => Answer::AppsListed(if well { Ok(two_apps()) } else { Err(bad()) }),
+        Work::ListSlots { .. } => Answer::SlotsListed(if well { Ok(two_apps().apps) } else { Err(bad()) }),
         Work::ListTenants => Answer::TenantsListed(if well { Ok(two_tenants()) } else { Err(bad()) }),
         Work::SwitchTenant { .. } => Answer::TenantSwitched(if well {
             Ok(ada())
-        } else if which % 2 == 0 {
+        } else if which.is_multiple_of(2) {
             Err(trouble(Class::SignInRefused))
         } else {
             Err(bad())

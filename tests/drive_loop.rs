@@ -156,7 +156,7 @@ async fn ready_to_rehearse() -> Bench {
 #[test]
 fn a_declined_consent_is_told_and_the_temporary_address_goes() {
     run(async {
-        let bench = ready_to_rehearse().await;
+        let bench = Box::pin(ready_to_rehearse()).await;
         let before = bench.calls().len();
         bench.to_stage(StageId::Try).await;
         bench.act_on(ActionId::Rehearse).await;

@@ -90,13 +90,20 @@ fn where_nobody_can_be_asked_the_session_of_az_is_used_and_said() {
     let asked = az.asked();
     let command = "account get-access-token --output json --resource";
     assert_eq!(asked[0], format!("{command} https://graph.microsoft.com"));
-    let arm = format!("{command} https://management.core.windows.net/ --tenant {TENANT}");
-    assert!(asked.len() == 2 && asked[1] == arm, "{asked:?}");
+    let mut later = asked[1..].to_vec();
+    later.sort();
+    assert_eq!(
+        later,
+        ["https://management.core.windows.net/", "https://service.powerapps.com"]
+            .map(|audience| format!("{command} {audience} --tenant {TENANT}")),
+        "all tokens are for the first one's tenant"
+    );
     let heard: Vec<String> = told.try_iter().collect();
     assert!(!heard.is_empty());
     for words in &heard {
         let host = words.strip_prefix("CONNECT ").and_then(|rest| rest.split(':').next()).unwrap();
-        let microsofts = ["graph.microsoft.com", "management.azure.com", "login.microsoftonline.com"];
+        let microsofts =
+            ["graph.microsoft.com", "management.azure.com", "login.microsoftonline.com", "api.powerapps.com"];
         assert!(microsofts.contains(&host), "{words}");
     }
     let recorded = fs::read_to_string(home.work().join("calls.har")).unwrap();

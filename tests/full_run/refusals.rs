@@ -253,6 +253,7 @@ async fn a_lost_secret_is_removed_and_one_that_is_gone_already_counts_as_removed
     let [remove] = &planned.changes[..] else { panic!("{planned:?}") };
     assert!(!landed(remove, &facts));
     desk.writer().apply(remove).await.unwrap();
+    desk.world(|world| world.clock.advance(60)); // until every read knows of it
     assert!(landed(remove, &desk.look().await));
     desk.writer().apply(remove).await.unwrap();
     let (_, nothing) = desk.plan(StageId::Secret, &input).await;

@@ -102,6 +102,16 @@ pub fn confirmable(state: &State, view: &PlanView) -> bool {
     writes_possible(state) && view.plan.blocked.is_none() && !view.plan.changes.is_empty()
 }
 
+/// Whether there is something to choose from, and nothing says which it is: making one more would make a twin.
+pub fn unsaid_client(state: &State) -> bool {
+    state.facts.client_app.value().is_none() && choice_of_clients(state)
+}
+
+/// Whether there are registrations of which one could be the connector's.
+pub fn choice_of_clients(state: &State) -> bool {
+    state.facts.client_candidates.value().is_some_and(|candidates| !candidates.is_empty())
+}
+
 /// Practice only: the name of the person's part that is awaited now, as `PersonStep` carries it.
 pub fn person_step(state: &State) -> Option<&'static str> {
     if !state.setup.practice {
@@ -114,7 +124,9 @@ pub fn person_step(state: &State) -> Option<&'static str> {
             _ => None,
         },
         (Page::Stage(StageId::Protect), Panel::Myself) => Some("portal:protect"),
-        (Page::Stage(StageId::Register), Panel::Myself) => Some("portal:register"),
+        (Page::Stage(StageId::Register), Panel::Myself) => {
+            (!unsaid_client(state)).then_some("portal:register")
+        }
         (Page::Stage(StageId::Grant), Panel::Myself) => Some("portal:grant"),
         (Page::Stage(StageId::Secret), Panel::Myself) => Some("portal:secret"),
         (Page::Stage(StageId::Connect), Panel::Myself) => Some("portal:connect"),

@@ -54,7 +54,7 @@ impl Turn<'_> {
             }
             // Without a sign-in there is no list to go back to.
             Panel::TypeUrl if self.state.public_only => self.show(Panel::Overview),
-            Panel::TypeUrl => self.show(Panel::PickApp),
+            Panel::TypeUrl => self.show_apps(),
             Panel::Rehearsal(_) => self.end_rehearsal(None),
             Panel::RehearsalPaste(view) => {
                 let view = view.clone();

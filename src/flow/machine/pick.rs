@@ -35,6 +35,8 @@ impl Turn<'_> {
 
     /// The list of apps, asked for where it is not here.
     pub(super) fn show_apps(&mut self) {
+        // What was looked for before must not hide what is there now.
+        self.state.fields.app_filter = Field::default();
         self.show(Panel::PickApp);
         if !matches!(self.state.apps, Listing::Is(_) | Listing::Asked) {
             self.list_apps();

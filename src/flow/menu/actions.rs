@@ -6,7 +6,9 @@ use crate::engine::ids::{CheckId, StageId};
 use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
-use crate::flow::derived::{confirmable, lost, missing, page_address, person_step, portal_steps};
+use crate::flow::derived::{
+    choice_of_clients, confirmable, lost, missing, page_address, person_step, portal_steps, unsaid_client,
+};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
@@ -277,15 +279,6 @@ pub(super) fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
     if stage == StageId::Grant || missing(state, stage).is_some() {
         list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
     }
-}
-
-/// Whether there is something to choose from, and nothing says which it is: making one more would make a twin.
-fn unsaid_client(state: &State) -> bool {
-    state.facts.client_app.value().is_none() && choice_of_clients(state)
-}
-
-fn choice_of_clients(state: &State) -> bool {
-    state.facts.client_candidates.value().is_some_and(|c| !c.is_empty())
 }
 
 fn plan_actions(state: &State, view: &PlanView) -> Vec<Action> {

@@ -269,6 +269,7 @@ fn an_app_that_the_portal_made_is_chosen_rather_than_made_twice() {
     walk.choose(ActionId::Myself);
     walk.observe(facts);
     assert!(walk.offers(ActionId::ChooseClient));
+    assert!(!walk.offers(ActionId::PracticePart), "nobody makes one more while one is to be chosen");
     walk.choose(ActionId::ChooseClient);
     walk.press(Key::Enter);
     assert_eq!(walk.choices.client_app_id.as_deref(), Some(fixtures::CLIENT));

@@ -542,3 +542,31 @@ fn an_app_of_another_tenant_says_so() {
         assert!(trouble(&state).is_none());
     });
 }
+
+/// Whoever may only look is shown what would be changed, and can confirm none of it; nor is there a rehearsal.
+#[test]
+fn what_may_only_look_changes_nothing_whatever_is_chosen() {
+    run(async {
+        for scenario in ["fresh", "finished"] {
+            let bench = Bench::read_only(scenario).await;
+            bench.at_the_app().await;
+            for stage in &StageId::ALL[1..] {
+                bench.to_stage(*stage).await;
+                let state = bench.state();
+                assert!(!offers(&state, ActionId::Rehearse), "{}", bench.text());
+                if offers(&state, ActionId::ForMe) {
+                    bench.act_on(ActionId::ForMe).await;
+                    let state = bench
+                        .until("a plan, or why there is none", |state| {
+                            matches!(state.panel, Panel::Plan(_)) || trouble(state).is_some()
+                        })
+                        .await;
+                    assert!(!offers(&state, ActionId::Confirm), "{}", bench.text());
+                    bench.press(Key::Esc);
+                    bench.until("the stage again", |state| state.panel == Panel::Overview).await;
+                }
+            }
+            assert_eq!(bench.called(), [], "{scenario}");
+        }
+    });
+}

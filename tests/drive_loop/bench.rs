@@ -103,14 +103,23 @@ impl Bench {
         Self::beside(begin(scenario).await, None).await
     }
 
+    /// A wizard that may only look.
+    pub async fn read_only(scenario: &str) -> Self {
+        Self::run(begin(scenario).await, None, true).await
+    }
+
     /// The same, keeping the sign-in in this keyring.
     pub async fn keeping(scenario: &str, keyring: Keyring) -> Self {
         Self::beside(begin(scenario).await, Some(keyring)).await
     }
 
     /// One more start of the wizard on a practice cloud that is there.
-    #[allow(clippy::unused_async, reason = "it starts tasks")]
     pub async fn beside(practice: Arc<Practice>, keyring: Option<Keyring>) -> Self {
+        Self::run(practice, keyring, false).await
+    }
+
+    #[allow(clippy::unused_async, reason = "it starts tasks")]
+    async fn run(practice: Arc<Practice>, keyring: Option<Keyring>, read_only: bool) -> Self {
         let cloud = Cloud::from_toml(&practice.cloud_toml()).unwrap();
         let clock = Clock::system();
         let (now, learns) = (clock.clone(), clock.clone());
@@ -120,9 +129,10 @@ impl Bench {
         config.on_server_time = Some(Arc::new(move |time| learns.learn(time)));
         config.limits.shortest_poll = Duration::from_millis(10);
         config.limits.first_wait = Duration::from_millis(1);
+        config.read_only = read_only;
         let mut setup = Setup {
             practice: true,
-            read_only: false,
+            read_only,
             no_browser: true,
             remote: false,
             cloud,

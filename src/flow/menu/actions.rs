@@ -8,6 +8,7 @@ use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
 use crate::flow::derived::{
     choice_of_clients, confirmable, lost, missing, page_address, person_step, portal_steps, unsaid_client,
+    writes_possible,
 };
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
@@ -251,7 +252,9 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
             if !hand_over::holds_secret(state) {
                 list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
             }
-            list.push(grey(action(ActionId::Rehearse, "action.rehearse", Some('f')), cannot_write));
+            // A plan can be looked at where nothing may be changed; a rehearsal is nothing but what it does.
+            let rehearse = action(ActionId::Rehearse, "action.rehearse", Some('f'));
+            list.push(grey(rehearse, !writes_possible(state)));
             if state.facts.rehearsal.value().is_some() {
                 list.push(action(ActionId::ShowAnswer, "flow.show_answer", Some('a')));
             }

@@ -12,6 +12,7 @@ mod tests;
 use jiff::Timestamp;
 
 use super::choices::{AppChoice, Choices};
+use super::clean::clean_line;
 use super::clouds::Cloud;
 use super::facts::{Application, Facts, Gap};
 use super::findings::{Finding, Findings, StageFindings, Verdict};
@@ -24,6 +25,9 @@ pub const SCOPE: &str = "user_impersonation";
 pub const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
 /// Id of Graph's delegated `User.Read` (microsoft-cloud 3.1, at 90008).
 pub const USER_READ_ID: &str = "e1fe6dd8-ba31-4d61-89e7-88639da4683d";
+
+/// Evidence and notes are one line, never longer than this, in terminal cells.
+const LONGEST_LINE: usize = 2_000;
 
 /// Judges every check. Pure: the same input gives the same findings.
 pub fn assess(cloud: &Cloud, facts: &Facts, choices: &Choices, held: &Held, now: Timestamp) -> Findings {
@@ -166,7 +170,14 @@ impl View<'_> {
         if verdict == Verdict::Unknown && note.is_none() && self.facts.person.not_looked() {
             note = Some("Seeing it needs a sign-in.".to_owned());
         }
-        Finding { id, verdict, evidence, note }
+        // Values are compared as they came, so they are made harmless only here: a line break in one of them must not
+        // draw a line that looks like another finding.
+        Finding {
+            id,
+            verdict,
+            evidence: clean_line(&evidence, LONGEST_LINE),
+            note: note.map(|note| clean_line(&note, LONGEST_LINE)),
+        }
     }
 
     /// The API's registration, or the verdict of a check that cannot go on without it.

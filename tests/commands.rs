@@ -233,6 +233,25 @@ fn every_exchange_is_recorded_without_tokens() {
     assert!(!home.work().join("no-such-folder").exists(), "a slip makes no folder");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_cannot_be_used_is_wrong_usage_in_four_parts() {
+    let home = Home::new();
+    fs::write(home.work().join("bad.toml"), "\nresource_url = 7\n").unwrap();
+    for (line, says) in [
+        (["--har", "/dev/full"], "the disk is full"),
+        (["--choices", "/dev/full"], "/dev/full"),
+        (["--choices", "."], "folder"),
+        (["--choices", "bad.toml"], "bad.toml cannot be read: line 2 (`resource_url`)"),
+    ] {
+        let ran = home.run([&["check", "--practice", "finished"][..], &line[..]].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran}");
+        for part in [says, "Error:", "Means:", "Next:", line[0]] {
+            assert!(ran.stderr.contains(part), "{part}: {ran}");
+        }
+    }
+}
+
 #[test]
 fn a_reader_that_has_gone_away_is_no_error() {
     let home = Home::new();

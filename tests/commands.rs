@@ -141,6 +141,19 @@ fn a_hostile_app_never_reaches_the_terminal_as_it_is() {
     let unknown = home.run(["check", "--practice", "finished", "--app", "contoso-helo", "--json"]);
     assert_eq!(unknown.code, Some(1));
     assert_eq!(unknown.json()["first_broken"], "app.exists");
+    // Nor is there anybody at its address.
+    let address = "contoso-helo.azurewebsites.net";
+    let nobody = home.run(["check", "--practice", "fresh", "--app", address, "--json"]);
+    assert_eq!(nobody.code, Some(1), "{nobody}");
+    let json = nobody.json();
+    let checks = json["stages"].as_array().unwrap().iter().flat_map(|s| s["checks"].as_array().unwrap());
+    for check in checks {
+        let expected: &[&str] = match check["id"].as_str().unwrap() {
+            "app.exists" | "app.answers" => &["fail"],
+            _ => &["waiting"],
+        };
+        assert!(expected.contains(&check["verdict"].as_str().unwrap()), "{check}");
+    }
 }
 
 #[test]

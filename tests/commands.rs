@@ -141,6 +141,19 @@ fn a_hostile_app_never_reaches_the_terminal_as_it_is() {
     let unknown = home.run(["check", "--practice", "finished", "--app", "contoso-helo", "--json"]);
     assert_eq!(unknown.code, Some(1));
     assert_eq!(unknown.json()["first_broken"], "app.exists");
+    // Nor is there anybody at its address.
+    let address = "contoso-helo.azurewebsites.net";
+    let nobody = home.run(["check", "--practice", "fresh", "--app", address, "--json"]);
+    assert_eq!(nobody.code, Some(1), "{nobody}");
+    let json = nobody.json();
+    let checks = json["stages"].as_array().unwrap().iter().flat_map(|s| s["checks"].as_array().unwrap());
+    for check in checks {
+        let expected: &[&str] = match check["id"].as_str().unwrap() {
+            "app.exists" | "app.answers" => &["fail"],
+            _ => &["waiting"],
+        };
+        assert!(expected.contains(&check["verdict"].as_str().unwrap()), "{check}");
+    }
 }
 
 #[test]
@@ -231,6 +244,25 @@ fn every_exchange_is_recorded_without_tokens() {
         assert!(refused.stderr.contains(unusable) && refused.stderr.contains("--har"), "{refused}");
     }
     assert!(!home.work().join("no-such-folder").exists(), "a slip makes no folder");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_cannot_be_used_is_wrong_usage_in_four_parts() {
+    let home = Home::new();
+    fs::write(home.work().join("bad.toml"), "\nresource_url = 7\n").unwrap();
+    for (line, says) in [
+        (["--har", "/dev/full"], "the disk is full"),
+        (["--choices", "/dev/full"], "/dev/full"),
+        (["--choices", "."], "folder"),
+        (["--choices", "bad.toml"], "bad.toml cannot be read: line 2 (`resource_url`)"),
+    ] {
+        let ran = home.run([&["check", "--practice", "finished"][..], &line[..]].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran}");
+        for part in [says, "Error:", "Means:", "Next:", line[0]] {
+            assert!(ran.stderr.contains(part), "{part}: {ran}");
+        }
+    }
 }
 
 #[test]

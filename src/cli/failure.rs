@@ -49,6 +49,13 @@ impl Failure {
         self
     }
 
+    /// The same with the original words.
+    #[must_use]
+    pub fn original(mut self, words: impl Into<String>) -> Self {
+        self.original = words.into();
+        self
+    }
+
     /// The person stopped it: nothing needs to be said.
     pub fn interrupted() -> Self {
         Self::new(Exit::Interrupted, "")
@@ -66,8 +73,16 @@ impl From<Trouble> for Failure {
 /// A file that cannot be used was named on the command line, or stands where the command line could name another.
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
-        let exit = if error.writing { Exit::Fails } else { Exit::WrongUsage };
-        Self::new(exit, error.to_string())
+        // Exit code 1 is kept for what is wrong with the set-up.
+        let (means, next) = if error.writing {
+            ("It cannot be kept there.", "Name another place, or make this one writable, then try again.")
+        } else {
+            (
+                "Without it, what was asked for cannot be done.",
+                "Name another file, or mend this one, then try again.",
+            )
+        };
+        Self::wrong_usage(error.to_string()).means(means).next(next)
     }
 }
 

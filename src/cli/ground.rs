@@ -14,7 +14,7 @@ use crate::engine::clouds::Cloud;
 use crate::platform::az::Az;
 use crate::platform::clock::Clock;
 use crate::platform::env::Environment;
-use crate::platform::files;
+use crate::platform::files::{self, Problem};
 use crate::platform::folders::Folders;
 use crate::platform::keyring::Keyring;
 use crate::practice::{self, Practice, scenarios};
@@ -80,6 +80,14 @@ impl Ground {
             None => Folders::of_this_account().ok().map(|folders| folders.choices_file()),
         };
         let kept = choices_file.as_deref().map(read_choices).transpose()?.flatten();
+        if let (Some(path), PracticeSignIn::AtThePage) = (&common.choices, sign_in) {
+            // The wizard keeps choices as it goes on, where nobody would hear that it cannot.
+            files::try_writing(path).map_err(|error| {
+                Failure::from(error)
+                    .means("Your choices could not be kept, so nothing was started.")
+                    .next("Name a file that can be written, after --choices, or leave it out.")
+            })?;
+        }
         let mut choices = kept.unwrap_or_default();
         choices.keep_signed_in |= common.keep_signed_in;
         if let Some(tenant) = &common.tenant {
@@ -153,29 +161,48 @@ fn practised_app(practice: &Practice) -> Option<AppChoice> {
 
 /// A built-in cloud, or a file. What looks like a path is never taken for a misspelled name.
 fn cloud_called(name: &str) -> Result<Cloud, Failure> {
+    const NEXT: &str = "Name a built-in cloud or a file with the endpoints, after --cloud.";
     let unknown = match Cloud::named(name) {
         Ok(cloud) => return Ok(cloud),
         Err(error) => error,
     };
     let path = Path::new(name);
-    match files::read_text(path, LONGEST_FILE)? {
-        Some(text) => Ok(Cloud::from_toml(&text)?),
+    match files::read_text(path, LONGEST_FILE).map_err(|error| Failure::from(error).next(NEXT))? {
+        Some(text) => Cloud::from_toml(&text).map_err(|error| {
+            Failure::wrong_usage(format!("The cloud file {} cannot be used.", clean_line(name, 200)))
+                .means(error.to_string())
+                .next(NEXT)
+        }),
         None if path.components().count() > 1 || path.extension().is_some() => {
-            Err(Failure::wrong_usage(format!("There is no cloud file {}.", clean_line(name, 200))))
+            Err(Failure::wrong_usage(format!("There is no cloud file {}.", clean_line(name, 200))).next(NEXT))
         }
-        None => Err(unknown.into()),
+        None => Err(Failure::from(unknown).next(NEXT)),
     }
 }
 
 fn read_choices(path: &Path) -> Result<Option<Choices>, Failure> {
-    let Some(text) = files::read_text(path, LONGEST_FILE)? else {
+    const NEXT: &str = "Mend it, remove it, or name another with --choices.";
+    let Some(text) = files::read_text(path, LONGEST_FILE).map_err(|error| Failure::from(error).next(NEXT))?
+    else {
         return Ok(None);
     };
     toml::from_str(&text).map(Some).map_err(|error| {
-        Failure::wrong_usage(format!("The choices file {} cannot be read.", path.display()))
-            .means(error.message().to_owned())
-            .next("Mend it, remove it, or name another with --choices.")
+        let shown = clean_line(&path.to_string_lossy(), 200);
+        Failure::wrong_usage(format!("The choices file {shown} cannot be read{}.", at_line(&text, &error)))
+            .means("What was chosen before is not known, so nothing was started.")
+            .next(NEXT)
+            .original(clean_line(error.message(), 200))
     })
+}
+
+/// Where in a file an error is: its line, and the key that stands there if one does.
+fn at_line(text: &str, error: &toml::de::Error) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return String::new() };
+    let number = before.matches('\n').count();
+    let line = text.lines().nth(number).unwrap_or_default();
+    let key = line.split_once('=').map(|(key, _)| clean_line(key, 60)).filter(|key| !key.is_empty());
+    let key = key.map(|key| format!(" (`{key}`)")).unwrap_or_default();
+    format!(": line {}{key}", number + 1)
 }
 
 /// A function app as it was named: by resource id, by address, or by name.
@@ -223,11 +250,16 @@ fn trusted_from(path: &Path) -> Result<ExtraRoots, Failure> {
 }
 
 fn record_into(path: &Path) -> Result<(PathBuf, Arc<Har>), Failure> {
-    let file = files::start_recording(path).map_err(|error| {
-        Failure::wrong_usage(error.to_string()).next("Name a file in a folder that is there, after --har.")
-    })?;
+    const NOT_STARTED: &str = "Nothing would be recorded, so nothing was started.";
+    const NEXT: &str = "Name a file in a folder that is there, on a disk with room, after --har.";
+    let file = files::start_recording(path)
+        .map_err(|error| Failure::wrong_usage(error.to_string()).means(NOT_STARTED).next(NEXT))?;
     let har = Har::new(Box::new(file)).map_err(|error| {
-        Failure::new(Exit::Fails, format!("Could not write {}: {error}.", path.display()))
+        let shown = clean_line(&path.to_string_lossy(), 200);
+        Failure::wrong_usage(format!("Could not write {shown}: {}", Problem::from(&error)))
+            .means(NOT_STARTED)
+            .next(NEXT)
+            .original(error.to_string())
     })?;
     Ok((path.to_owned(), Arc::new(har)))
 }
@@ -297,6 +329,10 @@ mod tests {
         let failure = Ground::prepare(&common(None), PracticeSignIn::ByItself).await.err().unwrap();
         assert_eq!(failure.exit, Exit::WrongUsage);
         assert!(failure.next.contains("--choices"));
+        std::fs::write(&file, "# mine\n\nresource_url = 7\n").unwrap();
+        let failure = Ground::prepare(&common(None), PracticeSignIn::ByItself).await.err().unwrap();
+        assert!(failure.what.ends_with("line 3 (`resource_url`)."), "{failure:?}");
+        assert!(failure.original.contains("integer"), "{failure:?}");
     }
 
     #[test]

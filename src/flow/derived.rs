@@ -1,6 +1,8 @@
 //! What follows from the state without being kept in it: the filtered list, the page that is talked about, the card for
 //! an administrator, the person's part in practice.
 
+use jiff::Timestamp;
+
 use crate::engine;
 use crate::engine::cards::{Card, Material, Need, card, foreseen};
 use crate::engine::change::Right;
@@ -90,6 +92,36 @@ pub fn outlooks(state: &State) -> Vec<Outlook> {
 pub fn lost(state: &State) -> Vec<&SecretInfo> {
     let Some(client) = state.facts.client_app.value() else { return Vec::new() };
     lost_secrets(client, &state.choices, &state.held, state.now)
+}
+
+/// The day the connector's secret ends, as far as it can be told which one the connector has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretEnd {
+    /// Of the secret that is held here or went to the person, or the only one there is.
+    Its(Timestamp),
+    /// Which of several it is is not known: none of them lasts longer.
+    OfAll(Timestamp),
+}
+
+/// When the connector's secret ends.
+pub fn secret_end(state: &State) -> Option<SecretEnd> {
+    let client = state.facts.client_app.value()?;
+    let held = state.held.secret.as_ref().filter(|h| h.client_app_id.eq_ignore_ascii_case(&client.app_id));
+    let id = held.and_then(|held| held.key_id.as_deref());
+    let is_held = |secret: &&SecretInfo| id.is_some_and(|id| id.eq_ignore_ascii_case(&secret.key_id));
+    if let Some(secret) = client.secrets.iter().find(is_held) {
+        return secret.end.map(SecretEnd::Its);
+    }
+    if let Some(end) = held.and_then(|held| held.ends) {
+        return Some(SecretEnd::Its(end));
+    }
+    let handed: Vec<_> = client.secrets.iter().filter(|s| state.choices.handed_over(&s.key_id)).collect();
+    match (handed.as_slice(), client.secrets.as_slice()) {
+        ([one], _) => one.end.map(SecretEnd::Its),
+        (_, [one]) => one.end.map(SecretEnd::Its),
+        ([], all) => all.iter().filter_map(|s| s.end).max().map(SecretEnd::OfAll),
+        (several, _) => several.iter().filter_map(|s| s.end).max().map(SecretEnd::OfAll),
+    }
 }
 
 /// Whether anything may be changed in this run.

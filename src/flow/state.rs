@@ -337,6 +337,14 @@ impl State {
         self.stage().and_then(|id| self.findings.stage(id)).is_some_and(|s| !s.checks.is_empty() && s.done())
     }
 
+    /// Whether the clipboard is known to have taken the secret, and nothing was copied since. What was only sent to the
+    /// terminal (OSC 52) may be there or not.
+    pub fn secret_surely_on_clipboard(&self) -> bool {
+        self.secret_on_clipboard
+            && self.last_copied == Some(CopyItem::ClientSecret)
+            && self.copied.get(&CopyItem::ClientSecret) == Some(&CopyOutcome::Copied)
+    }
+
     /// Whether a secret would be lost, or left lying on the clipboard, by leaving now.
     pub fn secret_live(&self) -> bool {
         self.secret_on_clipboard || self.held.secret.is_some()

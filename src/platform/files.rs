@@ -133,6 +133,28 @@ pub fn write_whole(path: &Path, content: &[u8], readers: Readers) -> Result<(), 
     Ok(())
 }
 
+/// Whether [`write_whole`] could write this file now, tried without leaving anything behind. Folders that it would have
+/// to make are not made: the nearest one that is there has to take them.
+pub fn try_writing(path: &Path) -> Result<(), FileError> {
+    let target = resolved(path);
+    let refused = |error: &io::Error| writing(path, Problem::from(error));
+    match fs::metadata(&target) {
+        Ok(found) if found.is_dir() => return Err(writing(path, Problem::IsFolder)),
+        Ok(found) if !found.is_file() => {
+            return Err(writing(path, Problem::Other("this is not a usual file".to_owned())));
+        }
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(refused(&error)),
+    }
+    let mut folder = target.parent().unwrap_or(Path::new("."));
+    while !folder.as_os_str().is_empty() && !folder.exists() {
+        folder = folder.parent().unwrap_or(Path::new("."));
+    }
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    tempfile::tempfile_in(folder).map(drop).map_err(|error| refused(&error))
+}
+
 /// Writes a file for the person to keep. A file that already holds exactly this is left untouched; one that
 /// holds anything else is replaced only if `overwrite` allows it ([`Problem::Exists`] otherwise).
 pub fn write_new_or_same(
@@ -281,6 +303,19 @@ fn shown(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_not_be_written_is_known_before_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let taken = folder.path().join("taken");
+        fs::write(&taken, "x").unwrap();
+        try_writing(&taken).unwrap();
+        try_writing(&folder.path().join("new/deep/file.toml")).unwrap();
+        assert_eq!(try_writing(folder.path()).unwrap_err().problem, Problem::IsFolder);
+        #[cfg(unix)]
+        assert_eq!(try_writing(&taken.join("file.toml")).unwrap_err().problem, Problem::NotAFolder);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 
     fn place() -> TempDir {
         tempfile::tempdir().unwrap()

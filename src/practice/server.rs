@@ -112,7 +112,11 @@ fn reply(
 ) -> Response {
     let mut world = world.lock();
     let caller = caller(&world, service, request);
+    let nowhere = service == Service::Site
+        && world.site_by_host(request.header(SITE).unwrap_or_default()).is_none();
     let (reply, dropped) = match spoiled {
+        // A site that nobody made has no name in the DNS, so nothing ever arrives there.
+        _ if nowhere => (Reply::empty(404), true),
         Some(FaultAction::Status { status, body, retry_after_s }) => {
             (spoiled_status(service, status, body, retry_after_s), false)
         }

@@ -290,6 +290,29 @@ mod tests {
     }
 
     #[test]
+    fn a_name_with_line_breaks_stays_one_line() {
+        const FORGED: &str = "Hello\r\n\u{2713} OK  It works";
+        let app = application(&json!({"id": "a", "appId": "b", "displayName": FORGED,
+            "passwordCredentials": [{"keyId": "c", "displayName": FORGED, "hint": "a\r\nb"}]}))
+        .unwrap();
+        let person = person(&json!({"id": "p", "displayName": FORGED, "userPrincipalName": FORGED})).unwrap();
+        let tenant =
+            organization(&json!({"id": "t", "displayName": FORGED, "verifiedDomains": [{"name": FORGED}]}));
+        let tenant = tenant.unwrap();
+        for name in [
+            &app.display_name,
+            &app.secrets[0].display_name,
+            &person.display_name,
+            &person.upn,
+            &tenant.display_name,
+            &tenant.domain,
+        ] {
+            assert_eq!(name, "Hello \u{2713} OK It works");
+        }
+        assert_eq!(app.secrets[0].hint, "a b");
+    }
+
+    #[test]
     fn a_sparse_application_is_read_and_one_without_ids_is_not() {
         let sparse = json!({"id": "a", "appId": "b", "api": null, "web": 7, "passwordCredentials": {}});
         let app = application(&sparse).unwrap();

@@ -12,6 +12,7 @@ mod tests;
 use jiff::Timestamp;
 
 use super::choices::{AppChoice, Choices};
+use super::clean::clean_line;
 use super::clouds::Cloud;
 use super::facts::{Application, Facts, Gap};
 use super::findings::{Finding, Findings, StageFindings, Verdict};
@@ -24,6 +25,12 @@ pub const SCOPE: &str = "user_impersonation";
 pub const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
 /// Id of Graph's delegated `User.Read` (microsoft-cloud 3.1, at 90008).
 pub const USER_READ_ID: &str = "e1fe6dd8-ba31-4d61-89e7-88639da4683d";
+
+/// The evidence of what nobody looked at.
+const NOT_LOOKED: &str = "Nobody has looked yet.";
+
+/// Evidence and notes are one line, never longer than this, in terminal cells.
+const LONGEST_LINE: usize = 2_000;
 
 /// Judges every check. Pure: the same input gives the same findings.
 pub fn assess(cloud: &Cloud, facts: &Facts, choices: &Choices, held: &Held, now: Timestamp) -> Findings {
@@ -103,7 +110,7 @@ fn not_tried(evidence: impl Into<String>) -> Outcome {
 impl From<Gap<'_>> for Outcome {
     fn from(gap: Gap<'_>) -> Self {
         match gap {
-            Gap::NotLooked => unknown("Nobody has looked yet."),
+            Gap::NotLooked => unknown(NOT_LOOKED),
             Gap::CouldNot(trouble) => unknown(trouble.what.clone()).note(trouble.next.clone()),
             Gap::Absent => waiting("Waits for an earlier step."),
         }
@@ -121,15 +128,20 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 impl View<'_> {
-    /// Whether the function app was looked for and is not there. An address that was typed may still answer.
+    /// Whether the function app was looked for and is not there, and no address that was typed answers either.
     fn no_site(&self) -> bool {
-        let typed = matches!(self.choices.app, Some(AppChoice::Url(_)));
-        self.facts.site.is_absent() && !typed
+        self.facts.site.is_absent() && !(self.typed() && self.facts.host.value().is_some())
+    }
+
+    /// Whether the app was named by an address, which can be asked whatever else is known.
+    fn typed(&self) -> bool {
+        matches!(self.choices.app, Some(AppChoice::Url(_)))
     }
 
     fn judge(&self, id: CheckId) -> Finding {
         let judged = match id {
             CheckId::AppExists => pick::exists(self),
+            CheckId::AppAnswers if self.typed() => pick::answers(self),
             _ if self.no_site() => Ok(waiting("Waits for the function app.")),
             CheckId::AppAnswers => pick::answers(self),
             CheckId::AppFunctions => pick::functions(self),
@@ -162,11 +174,23 @@ impl View<'_> {
             CheckId::RedirectLeftover => connect::leftover(self),
             CheckId::TryAnswered => connect::answered(self),
         };
-        let Outcome { verdict, evidence, mut note } = judged.unwrap_or_else(|early| early);
+        let outcome = judged.unwrap_or_else(|early| early);
+        // Looking ended at the function app, which is not there: this is its turn only after that one.
+        let behind =
+            self.facts.site.is_absent() && id != CheckId::AppExists && outcome.evidence == NOT_LOOKED;
+        let outcome = if behind { waiting("Waits for the function app.") } else { outcome };
+        let Outcome { verdict, evidence, mut note } = outcome;
         if verdict == Verdict::Unknown && note.is_none() && self.facts.person.not_looked() {
             note = Some("Seeing it needs a sign-in.".to_owned());
         }
-        Finding { id, verdict, evidence, note }
+        // Values are compared as they came, so they are made harmless only here: a line break in one of them must not
+        // draw a line that looks like another finding.
+        Finding {
+            id,
+            verdict,
+            evidence: clean_line(&evidence, LONGEST_LINE),
+            note: note.map(|note| clean_line(&note, LONGEST_LINE)),
+        }
     }
 
     /// The API's registration, or the verdict of a check that cannot go on without it.

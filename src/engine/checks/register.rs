@@ -8,8 +8,7 @@ pub(super) fn client_app(v: &View) -> Judged {
         let found = v.facts.client_candidates.value().map_or(0, Vec::len);
         match found {
             0 => fail("The connector has no app registration yet."),
-            1 => fail("One registration could be the connector's.")
-                .note("Say whether it is, or make a new one."),
+            1 => fail("One registration could be it.").note("Choose it, or make a new one."),
             n => fail(format!("{n} registrations could be the connector's."))
                 .note("Say which one it is, or make a new one."),
         }

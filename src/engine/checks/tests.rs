@@ -472,3 +472,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_value_with_line_breaks_forges_no_finding() {
+    const FORGED: &str = "x\r\n  \u{2713} OK   Everything works\u{2028}y";
+    let hostile = but(|facts| {
+        let auth = auth(facts);
+        auth.issuer = Some(FORGED.into());
+        auth.allowed_audiences = vec![FORGED.into()];
+        auth.excluded_paths = vec![FORGED.into()];
+        api(facts).identifier_uris = vec![FORGED.into()];
+        let client = client(facts);
+        client.web_redirects = vec![FORGED.into()];
+        client.secrets[0].display_name = FORGED.into();
+    });
+    let choices =
+        Choices { resource_url: Some(FORGED.into()), redirect_url: Some(FORGED.into()), ..choices() };
+    let findings = assess(&cloud(), &hostile, &choices, &Held::default(), now());
+    let lines: Vec<&str> =
+        findings.all().flat_map(|f| std::iter::once(f.evidence.as_str()).chain(f.note.as_deref())).collect();
+    assert!(lines.iter().any(|line| line.contains("x \u{2713} OK Everything works y")), "{lines:#?}");
+    assert!(!lines.iter().any(|line| line.contains(['\r', '\n', '\u{2028}'])), "{lines:#?}");
+}

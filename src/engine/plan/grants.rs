@@ -18,7 +18,14 @@ pub(super) fn grant(v: &View) -> Plan {
     let mut plan = Plan::default();
     plan.changes.extend(request(v, client, &api.app_id, &scope.id));
     match v.consent_way() {
-        ConsentWay::PreAuthorize => plan.changes.extend(pre_authorize(v, api, client, &scope.id)),
+        ConsentWay::PreAuthorize => {
+            if let Some(change) = pre_authorize(v, api, client, &scope.id) {
+                plan.changes.push(change);
+                plan.consequences.push(format!(
+                    "From then on nobody in the tenant is asked before the connector uses {SCOPE} of this API in their name."
+                ));
+            }
+        }
         ConsentWay::Everyone => plan.changes.extend(everyone(v)),
         ConsentWay::WhenConnecting => {}
     }

@@ -2,13 +2,18 @@
 
 use super::Paint;
 use crate::engine::findings::Verdict;
+use crate::engine::values::values;
 use crate::engine::words::{ui, ui_with, verdict, words};
+use crate::flow::derived::{SecretEnd, secret_end};
 use crate::flow::state::State;
 use crate::screen::theme::{Role, Theme};
 use crate::screen::widgets::checks::tag;
 use crate::screen::widgets::doc::Doc;
 use crate::screen::widgets::table::facts;
-use crate::screen::widgets::text::cells;
+use crate::screen::widgets::text::{cells, fit};
+
+/// Longest value that is shown, in cells: it may go on over several lines, and holds no line break of its own.
+const LONGEST: usize = 400;
 
 /// The page's title: whether everything was proven.
 pub fn title(state: &State) -> &'static str {
@@ -59,17 +64,20 @@ fn exists(state: &State, paint: &Paint, doc: &mut Doc) {
     let app = |seen: &crate::engine::facts::Seen<crate::engine::facts::Application>| {
         seen.value().map(|app| format!("{} ({})", app.display_name, app.app_id)).unwrap_or_default()
     };
-    let ends = facts_seen
-        .client_app
-        .value()
-        .and_then(|app| app.secrets.iter().filter_map(|s| s.end).max())
-        .map(|end| {
-            let key = if end > state.now { "screen.secret_until" } else { "screen.secret_ended" };
-            ui_with(key, &[("date", &paint.date(end))])
-        })
-        .unwrap_or_default();
+    let ends = secret_end(state).map(|ends| {
+        let (SecretEnd::Its(end) | SecretEnd::OfAll(end)) = ends;
+        let key = match (ends, end > state.now) {
+            (SecretEnd::Its(_), true) => "screen.secret_until",
+            (SecretEnd::Its(_), false) => "screen.secret_ended",
+            (SecretEnd::OfAll(_), true) => "screen.secrets_until",
+            (SecretEnd::OfAll(_), false) => "screen.secrets_ended",
+        };
+        ui_with(key, &[("date", &paint.date(end))])
+    });
+    let ends = ends.unwrap_or_default();
     let site = facts_seen.site.value().map(|s| format!("https://{}", s.host)).unwrap_or_default();
-    let redirect = state.choices.redirect_url.clone().unwrap_or_default();
+    let redirect = values(facts_seen, &state.choices, &state.held).redirect_url.unwrap_or_default();
+    let [site, redirect] = [site, redirect].map(|value| fit(&value, LONGEST));
     facts(
         doc,
         &[

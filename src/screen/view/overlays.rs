@@ -191,7 +191,9 @@ fn quit(state: &State, doc: &mut Doc) -> &'static str {
         doc.text(Role::Plain, ui("screen.quit_held"));
     }
     if state.secret_on_clipboard {
-        doc.text(Role::Plain, ui("screen.quit_clipboard"));
+        let known = state.secret_surely_on_clipboard();
+        let key = if known { "screen.quit_clipboard" } else { "screen.quit_clipboard_sent" };
+        doc.text(Role::Plain, ui(key));
     }
     if !state.secret_live() {
         doc.text(Role::Plain, ui("quit.resume"));

@@ -21,16 +21,28 @@ pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> 
             },
         ),
         SignInStep::Browser { address } => {
-            let key = if state.setup.no_browser { "screen.open_yourself" } else { "sign_in.waiting_browser" };
-            doc.text(Role::Plain, ui(key));
-            doc.blank();
-            doc.text(Role::Quiet, ui("screen.address"));
+            if state.setup.no_browser {
+                doc.text(Role::Plain, ui("screen.open_yourself"));
+                doc.blank();
+            } else {
+                doc.text(Role::Plain, ui("sign_in.waiting_browser"));
+                doc.blank();
+                doc.text(Role::Quiet, ui("screen.address"));
+            }
             doc.value(address);
             doc.blank();
             doc.text(Role::Quiet, ui("sign_in.waiting"));
         }
         SignInStep::DeviceCode { code, address, ends } => {
-            doc.text(Role::Plain, ui("screen.code_intro"));
+            doc.text(
+                Role::Plain,
+                ui(if state.setup.practice {
+                    // Its address is one of this machine.
+                    "screen.code_intro_here"
+                } else {
+                    "screen.code_intro"
+                }),
+            );
             doc.blank();
             doc.pieces(&[
                 (ui("screen.code_address"), Role::Quiet),

@@ -35,7 +35,7 @@ fn leaving_with_the_secret_on_the_clipboard_can_clear_it() {
     walk.hold_secret();
     assert_eq!(walk.letter('3'), [Effect::Copy(Clip::Secret)]);
     walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Sent });
-    assert!(walk.secret_on_clipboard);
+    assert!(walk.secret_on_clipboard && !walk.secret_surely_on_clipboard(), "a terminal does not tell");
     walk.letter('q');
     walk.draw();
     let effects = walk.choose(ActionId::ClearAndQuit);
@@ -49,7 +49,9 @@ fn a_copy_whose_stage_was_left_still_counts_as_live() {
     walk.letter('3');
     walk.press(Key::Right);
     walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Copied });
-    assert!(walk.secret_on_clipboard);
+    assert!(walk.secret_on_clipboard && walk.secret_surely_on_clipboard());
+    walk.give(Event::Copied { item: CopyItem::Host, outcome: CopyOutcome::Sent });
+    assert!(walk.secret_on_clipboard && !walk.secret_surely_on_clipboard(), "it may have been replaced");
     walk.give(Event::ClipboardCleared);
     assert!(!walk.secret_on_clipboard);
 }

@@ -275,6 +275,40 @@ fn a_window_that_is_too_small_is_told_so_in_one_line() {
     ended.assert_terminal_is_back();
 }
 
+#[test]
+fn a_plan_in_a_window_too_small_to_show_it_is_not_carried_out() {
+    let home = Home::new();
+    let serving = Serving::start(&home, "fresh");
+    let control = &serving.control;
+    let terminal = wizard(&home, &serving);
+    sign_in(&terminal);
+    terminal.choose("contoso-hello");
+    terminal.wait_for("Its functions are known");
+    terminal.choose("Continue");
+    terminal.choose("Set it up for me");
+    terminal.go_to("Yes, make");
+    terminal.read_it();
+    let before = control.calls();
+    terminal.resize((20, 5));
+    terminal.wait_for("it is 20 by 5.");
+    terminal.read_it();
+    // Each would do something if it were taken: confirm, open the help, close it or decline.
+    for press in [key::ENTER, "?", key::ENTER, key::ESC] {
+        terminal.send(press);
+        terminal.read_it();
+    }
+    terminal.resize(TALL);
+    terminal.wait_for("Yes, make");
+    terminal.read_it();
+    assert!(!terminal.shows("Esc close"), "{}", terminal.screen());
+    assert_eq!(control.calls(), before, "nothing was changed");
+    terminal.choose("Yes, make");
+    terminal.wait_for("All checks pass");
+    terminal.send(key::CTRL_C);
+    let (ended, _) = terminal.end();
+    assert_eq!(ended.code, 130);
+}
+
 /// The news of both reaches the wizard in the same moment, sometimes in one batch; neither may be left lying.
 #[test]
 fn a_key_that_comes_together_with_a_new_size_is_taken_at_once() {

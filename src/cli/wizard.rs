@@ -166,12 +166,13 @@ impl Face for Terminal {
         if self.screen.take(&event, state) { None } else { Some(event) }
     }
 
-    fn draw(&mut self, state: &State) -> std::io::Result<()> {
+    fn draw(&mut self, state: &State) -> std::io::Result<bool> {
         // A panic elsewhere has given the terminal back: what would be drawn now would land in the shell.
         if !is_taken() {
             return Err(std::io::Error::other("it was given back"));
         }
-        self.screen.show(state).map(|_| ())
+        self.screen.show(state)?;
+        Ok(self.screen.has_room())
     }
 
     fn send_to_clipboard(&mut self, text: &Osc52) -> std::io::Result<()> {

@@ -14,8 +14,9 @@ pub trait Face {
     /// affair (scrolling).
     fn read(&mut self, raw: Self::Raw, state: &State) -> Option<Event>;
 
-    /// Draws the state; writes nothing when that is what already stands there.
-    fn draw(&mut self, state: &State) -> Result<(), Self::Error>;
+    /// Draws the state; writes nothing when that is what already stands there. Returns whether the page can be seen:
+    /// false where there was only room to say that there is none.
+    fn draw(&mut self, state: &State) -> Result<bool, Self::Error>;
 
     /// Sends a text to the terminal's clipboard (OSC 52).
     fn send_to_clipboard(&mut self, text: &Osc52) -> Result<(), Self::Error>;

@@ -81,9 +81,10 @@ pub async fn run<F: Face>(
     let mut drive = Drive::new(state, face, machinery, to, to_copies);
     let mut drawn_until = None;
     loop {
-        if drive.shown != Some(drive.state.revision) || drive.whole {
-            drive.draw()?;
-            drawn_until = Some((drive.state.revision, tokio::time::Instant::now() + QUIET));
+        // Twice where the frame tells the machine something new: whether the page can be seen.
+        while drive.shown != Some(drive.state.revision) || drive.whole {
+            let seen = drive.draw()?;
+            drawn_until = seen.map(|revision| (revision, tokio::time::Instant::now() + QUIET));
         }
         let next_minute = drive.until_next_minute();
         tokio::select! {
@@ -193,13 +194,15 @@ impl<F: Face> Drive<F> {
         }
     }
 
-    fn draw(&mut self) -> Result<(), F::Error> {
+    /// Draws a frame. The revision that can now be seen; none where the window has no room for the page.
+    fn draw(&mut self) -> Result<Option<u64>, F::Error> {
         if std::mem::take(&mut self.whole) {
             self.face.redraw();
         }
-        self.face.draw(&self.state)?;
-        self.shown = Some(self.state.revision);
-        Ok(())
+        let (revision, enough) = (self.state.revision, self.face.draw(&self.state)?);
+        self.shown = Some(revision);
+        self.handle(Event::Room { enough });
+        Ok(enough.then_some(revision))
     }
 
     fn with_vault<T>(&self, what: impl FnOnce(&mut Vault) -> T) -> T {
@@ -285,6 +288,9 @@ impl<F: Face> Drive<F> {
     }
 
     fn edit_secret(&mut self, edit: impl FnOnce(&mut Vault)) {
+        if self.state.cramped {
+            return;
+        }
         let empty = self.with_vault(|vault| {
             edit(vault);
             vault.field.is_empty()

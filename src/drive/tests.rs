@@ -23,8 +23,8 @@ impl Face for NoFace {
     fn read(&mut self, (): (), _: &State) -> Option<Event> {
         None
     }
-    fn draw(&mut self, _: &State) -> std::io::Result<()> {
-        Ok(())
+    fn draw(&mut self, _: &State) -> std::io::Result<bool> {
+        Ok(true)
     }
     fn send_to_clipboard(&mut self, _: &Osc52) -> std::io::Result<()> {
         Ok(())

@@ -75,8 +75,15 @@ pub enum Event {
         /// Now, by the services' clock.
         now: Timestamp,
     },
-    /// The terminal changed its size, or the program came back from being suspended: draw everything again.
+    /// The terminal changed its size, or the program came back from being suspended: draw everything again. What was
+    /// to be confirmed has to be seen again first.
     Resized,
+    /// Whether the frame that was just drawn shows the page, or only that the window is too small for one. The loop
+    /// sends it where that has changed, before any further key.
+    Room {
+        /// The page is shown.
+        enough: bool,
+    },
     /// SIGINT from outside: treated like Ctrl-C.
     Interrupt,
     /// SIGTERM or SIGHUP: leave at once, tidily.

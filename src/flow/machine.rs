@@ -61,7 +61,14 @@ impl Turn<'_> {
                 return false;
             }
             Event::Tick { now } => return self.tick(now),
-            Event::Resized => {}
+            Event::Resized => self.unseen(),
+            Event::Room { enough } => {
+                if self.state.cramped != enough {
+                    return false;
+                }
+                self.state.cramped = !enough;
+                self.unseen();
+            }
             Event::Interrupt => self.interrupt(),
             Event::Terminate => self.quit(130),
             Event::Call(line) => self.log(line),
@@ -86,6 +93,20 @@ impl Turn<'_> {
             }
         }
         true
+    }
+
+    /// What stands there may not be seen any more: only after the next frame can it be confirmed.
+    fn unseen(&mut self) {
+        // The revision is counted up once this event is done.
+        let next = self.state.revision + 1;
+        if let Panel::Plan(view) = &mut self.state.panel {
+            view.since = next;
+        }
+        for overlay in &mut self.state.overlays {
+            if let Overlay::ConfirmQuit { since, .. } = overlay {
+                *since = next;
+            }
+        }
     }
 
     /// Time has passed, or was put right by a service's own.

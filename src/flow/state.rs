@@ -223,6 +223,8 @@ pub struct State {
     pub revision: u64,
     /// The highest revision that has been drawn.
     pub drawn: u64,
+    /// The window is too small for a page: what cannot be seen takes no keys, but for those that leave.
+    pub cramped: bool,
     /// Now, as last told.
     pub now: Timestamp,
     /// Whether a look is under way.
@@ -297,6 +299,7 @@ impl State {
             generation: 0,
             revision: 1,
             drawn: 0,
+            cramped: false,
             now,
             looking: false,
             looked_at: None,

@@ -193,6 +193,11 @@ impl<B: Surface> Screen<B> {
         Ok(true)
     }
 
+    /// Whether what stands on the terminal is a page, and not only the line that asks for a larger window.
+    pub fn has_room(&self) -> bool {
+        self.shown.as_ref().is_some_and(|shown| view::has_room(shown.buffer.area))
+    }
+
     /// Forgets what stands on the terminal, so that the next draw paints all of it.
     pub fn redraw(&mut self) {
         self.shown = None;

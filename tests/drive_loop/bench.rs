@@ -58,9 +58,9 @@ impl Face for Memory {
         Some(raw)
     }
 
-    fn draw(&mut self, state: &State) -> Result<(), Infallible> {
+    fn draw(&mut self, state: &State) -> Result<bool, Infallible> {
         self.drawn.send_replace(state.clone());
-        Ok(())
+        Ok(true)
     }
 
     fn send_to_clipboard(&mut self, _text: &Osc52) -> Result<(), Infallible> {

@@ -23,6 +23,8 @@ impl Turn<'_> {
                 self.effects.push(Effect::Suspend);
                 return true;
             }
+            // Only leaving needs no look at the page, and where `q` is a letter like any other it does not leave.
+            _ if self.state.cramped && (key != Key::Char('q') || self.state.typing()) => return false,
             _ => {}
         }
         let had = self.state.note.take().is_some() | std::mem::take(&mut self.state.interrupted);
@@ -62,6 +64,9 @@ impl Turn<'_> {
 
     /// Puts a paste into the focused field; nothing happens where none has the focus.
     pub(super) fn paste(&mut self, text: &str) -> bool {
+        if self.state.cramped {
+            return false;
+        }
         let Some(field) = self.field() else { return false };
         let cleaned = crate::engine::clean::clean_paste(text);
         field.insert(&cleaned.text);

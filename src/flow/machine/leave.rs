@@ -17,10 +17,8 @@ impl Turn<'_> {
             if matches!(overlay, Overlay::ConfirmQuit { .. } | Overlay::More) {
                 self.state.selected = None;
             }
-            if let Panel::Plan(view) = &mut self.state.panel {
-                // What lay over the plan may have hidden it: it has to be seen before it can be confirmed.
-                view.since = self.state.revision + 1;
-            }
+            // What lay over the plan may have hidden it: it has to be seen before it can be confirmed.
+            self.unseen();
             return;
         }
         match self.state.page.clone() {

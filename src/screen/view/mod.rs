@@ -81,6 +81,11 @@ enum Body {
     },
 }
 
+/// Whether a page can be drawn here.
+pub fn has_room(area: Rect) -> bool {
+    area.width >= SMALLEST.0 && area.height >= SMALLEST.1
+}
+
 /// Draws the whole wizard. Returns where the terminal's cursor is to stand, if a field is open.
 pub fn render(
     state: &State,
@@ -89,11 +94,11 @@ pub fn render(
     area: Rect,
     buffer: &mut Buffer,
 ) -> Option<Position> {
-    let cursor = if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+    let cursor = if has_room(area) {
+        page(state, paint, scroll, area, buffer)
+    } else {
         too_small(paint.theme, area, buffer);
         None
-    } else {
-        page(state, paint, scroll, area, buffer)
     };
     paint.theme.settle(buffer);
     cursor

@@ -65,6 +65,53 @@ fn a_key_pressed_before_the_plan_was_drawn_confirms_nothing() {
 }
 
 #[test]
+fn a_plan_that_cannot_be_seen_takes_no_keys_and_is_seen_again_before_it_is_confirmed() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    walk.choose(ActionId::ForMe);
+    walk.observe(fixtures::fresh());
+    walk.draw();
+    walk.letter('?');
+    walk.give(Event::Resized);
+    walk.give(Event::Room { enough: false });
+    let before = walk.state.clone();
+    for key in [Key::Enter, Key::Esc, Key::Up, Key::Down, Key::Char('l'), Key::Char(' ')] {
+        assert!(walk.press(key).is_empty());
+    }
+    assert!(walk.give(Event::Paste("y".into())).is_empty());
+    assert_eq!(walk.state, before, "nothing happens that cannot be seen");
+    let drawn_before = walk.revision;
+    walk.give(Event::Resized);
+    walk.give(Event::Room { enough: true });
+    walk.press(Key::Esc);
+    assert!(walk.overlays.is_empty(), "{:?}", walk.overlays);
+
+    walk.draw();
+    walk.give(Event::Resized);
+    walk.give(Event::Drawn { revision: drawn_before });
+    walk.press(Key::Enter);
+    assert!(walk.sent().is_empty(), "a frame of the size before does not count");
+    walk.draw();
+    walk.press(Key::Enter);
+    assert_eq!(walk.sent().len(), 1);
+}
+
+#[test]
+fn what_cannot_be_seen_can_be_left() {
+    for key in [Key::CtrlC, Key::Char('q')] {
+        let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+        walk.give(Event::Room { enough: false });
+        walk.press(key);
+        assert!(walk.quit.is_some(), "{key:?}");
+    }
+    let mut walk = Walk::new();
+    walk.choose(ActionId::Start);
+    walk.choose(ActionId::PublicOnly);
+    walk.give(Event::Room { enough: false });
+    walk.letter('q');
+    assert_eq!((walk.quit, walk.fields.app_url.is_empty()), (None, true), "nor typed into");
+}
+
+#[test]
 fn declining_changes_nothing() {
     let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
     walk.choose(ActionId::ForMe);

@@ -152,7 +152,7 @@ fn a_hostile_app_never_reaches_the_terminal_as_it_is() {
             "app.exists" | "app.answers" => &["fail"],
             _ => &["waiting"],
         };
-        assert!(expected.contains(&check["verdict"].as_str().unwrap()), "{check}");
+        assert!(expected.contains(&check["status"].as_str().unwrap()), "{check}");
     }
 }
 

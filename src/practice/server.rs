@@ -112,8 +112,8 @@ fn reply(
 ) -> Response {
     let mut world = world.lock();
     let caller = caller(&world, service, request);
-    let nowhere = service == Service::Site
-        && world.site_by_host(request.header(SITE).unwrap_or_default()).is_none();
+    let nowhere =
+        service == Service::Site && world.site_by_host(request.header(SITE).unwrap_or_default()).is_none();
     let (reply, dropped) = match spoiled {
         // A site that nobody made has no name in the DNS, so nothing ever arrives there.
         _ if nowhere => (Reply::empty(404), true),

@@ -45,14 +45,13 @@ impl Turn<'_> {
                 }
                 self.state.selected = None;
             }
-            Panel::PickTenant | Panel::PickSubscription => self.show_apps(),
             Panel::Switching(_) => {
                 self.drop_work();
                 self.pick_tenant();
             }
             // Without a sign-in there is no list to go back to.
             Panel::TypeUrl if self.state.public_only => self.show(Panel::Overview),
-            Panel::TypeUrl => self.show_apps(),
+            Panel::PickTenant | Panel::PickSubscription | Panel::TypeUrl => self.show_apps(),
             Panel::Rehearsal(_) => self.end_rehearsal(None),
             Panel::RehearsalPaste(view) => {
                 let view = view.clone();

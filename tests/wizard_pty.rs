@@ -32,16 +32,21 @@ fn sign_in(terminal: &Terminal) {
     terminal.choose("Do my part at the sign-in page (practice)");
 }
 
+/// The sign-in done and the function app picked.
+fn at_step_2(terminal: &Terminal) {
+    sign_in(terminal);
+    terminal.choose("contoso-hello");
+    terminal.wait_for("Its functions are known");
+    terminal.choose("Continue");
+}
+
 #[test]
 fn the_whole_way_for_me_with_arrow_keys_and_enter_alone() {
     let home = Home::new();
     let serving = Serving::start(&home, "fresh");
     let control = &serving.control;
     let terminal = wizard(&home, &serving);
-    sign_in(&terminal);
-    terminal.choose("contoso-hello");
-    terminal.wait_for("Its functions are known");
-    terminal.choose("Continue");
+    at_step_2(&terminal);
 
     let yes = "Yes, make";
     let protected = agree(&terminal, control, "Set it up for me", yes, "All checks pass");
@@ -218,10 +223,7 @@ fn starting_again_goes_on_from_what_is_there() {
     let home = Home::new();
     let serving = Serving::start(&home, "fresh");
     let terminal = wizard(&home, &serving);
-    sign_in(&terminal);
-    terminal.choose("contoso-hello");
-    terminal.wait_for("Its functions are known");
-    terminal.choose("Continue");
+    at_step_2(&terminal);
     terminal.choose("Set it up for me");
     terminal.choose("Yes, make");
     terminal.wait_for("All checks pass");
@@ -281,10 +283,7 @@ fn a_plan_in_a_window_too_small_to_show_it_is_not_carried_out() {
     let serving = Serving::start(&home, "fresh");
     let control = &serving.control;
     let terminal = wizard(&home, &serving);
-    sign_in(&terminal);
-    terminal.choose("contoso-hello");
-    terminal.wait_for("Its functions are known");
-    terminal.choose("Continue");
+    at_step_2(&terminal);
     terminal.choose("Set it up for me");
     terminal.go_to("Yes, make");
     terminal.read_it();

@@ -15,7 +15,7 @@ mod keys;
 mod pick;
 mod secret;
 
-pub use actions::{actions, items, preferred, selected};
+pub use actions::{actions, items, neighbour, preferred, selected};
 pub(super) use keys::default_check;
 pub use keys::{Binding, Command, bindings, footer};
 

@@ -89,6 +89,17 @@ struct Place {
     selected: Option<Item>,
 }
 
+/// Whether the page is a text with buttons, or details of what is selected beside it: such a text is read with the
+/// arrows before they choose. In a list the arrows choose, and the page goes along.
+fn text_first(state: &State) -> bool {
+    let buttons_only = menu::items(state).iter().all(|item| matches!(item, Item::Action(_)));
+    match state.overlays.last() {
+        // Several buttons stand at the end of the overlay's text and are chosen like lines of a list.
+        Some(_) => menu::items(state).len() < 2,
+        None => buttons_only || matches!(state.panel, Panel::Plan(_)),
+    }
+}
+
 #[derive(PartialEq)]
 struct Shown {
     buffer: Buffer,
@@ -132,20 +143,22 @@ impl<B: Surface> Screen<B> {
             page: state.page.clone(),
             panel: discriminant(&state.panel),
             overlays: state.overlays.len(),
-            selected: menu::selected(state),
+            // Between buttons the text above them stays where it was read.
+            selected: menu::selected(state).filter(|item| !matches!(item, Item::Action(_))),
         };
         if self.place.as_ref() != Some(&place) {
             self.scroll = Scroll::default();
             self.place = Some(place);
         }
-        let (paint, mut scroll) = (self.paint.clone(), self.scroll);
+        let (paint, mut scroll) = (self.paint.clone(), self.scroll.reading(text_first(state)));
         let written = self.draw(|area, buffer| view::render(state, &paint, &mut scroll, area, buffer));
         self.scroll = scroll;
         written
     }
 
-    /// Takes a key that is the screen's own affair: PgUp and PgDn turn the page where a text is longer than its
-    /// place. Returns true when the key was used; draw again then, and do not give it to the machine.
+    /// Takes a key that is the screen's own affair: where a text is longer than its place, PgUp and PgDn turn the page,
+    /// and the arrows read on, before or after they choose among what there is. Returns true when the key was used;
+    /// draw again then, and do not give it to the machine.
     pub fn take(&mut self, event: &Event, state: &State) -> bool {
         // The log of calls is scrolled by the machine.
         if matches!(state.overlays.last(), Some(Overlay::CallLog { .. })) {
@@ -154,8 +167,16 @@ impl<B: Surface> Screen<B> {
         match event {
             Event::Key(Key::PageDown) => self.scroll.turn(true),
             Event::Key(Key::PageUp) => self.scroll.turn(false),
+            Event::Key(Key::Down) => self.arrow(true, state),
+            Event::Key(Key::Up) => self.arrow(false, state),
             _ => false,
         }
+    }
+
+    /// At the last item the arrow reads on what is left before it goes round.
+    fn arrow(&mut self, down: bool, state: &State) -> bool {
+        let reads = self.scroll.with_arrow(down) || menu::neighbour(state, down).is_none();
+        self.scroll.more(down) && reads && self.scroll.step(down)
     }
 
     /// Draws what `paint` puts into the buffer, with the cursor where it says. Writes nothing at all when that is

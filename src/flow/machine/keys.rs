@@ -81,8 +81,8 @@ impl Turn<'_> {
 
     fn command(&mut self, command: Command) {
         match command {
-            Command::Previous => self.step(-1),
-            Command::Next => self.step(1),
+            Command::Previous => self.step(false),
+            Command::Next => self.step(true),
             Command::First => self.state.selected = menu::items(self.state).first().cloned(),
             Command::Last => self.state.selected = menu::items(self.state).last().cloned(),
             Command::Activate => {
@@ -105,16 +105,10 @@ impl Turn<'_> {
     }
 
     /// Moves the selection; at the ends it goes round.
-    fn step(&mut self, by: isize) {
-        let items = menu::items(self.state);
-        let at = menu::selected(self.state).and_then(|item| items.iter().position(|i| *i == item));
-        let count = items.len();
-        let to = match at {
-            Some(at) if by < 0 => (at + count - 1) % count.max(1),
-            Some(at) => (at + 1) % count.max(1),
-            None => 0,
-        };
-        self.state.selected = items.into_iter().nth(to);
+    fn step(&mut self, down: bool) {
+        let round = |items: Vec<Item>| if down { items.into_iter().next() } else { items.into_iter().last() };
+        let to = menu::neighbour(self.state, down).or_else(|| round(menu::items(self.state)));
+        self.state.selected = to;
     }
 
     fn scroll(&mut self, lines: usize, older: bool) {

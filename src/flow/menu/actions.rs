@@ -473,3 +473,11 @@ pub fn selected(state: &State) -> Option<Item> {
         _ => preferred(state),
     }
 }
+
+/// The item after the selected one, or before it; `None` at the end of the list.
+pub fn neighbour(state: &State, down: bool) -> Option<Item> {
+    let items = items(state);
+    let at = selected(state).and_then(|item| items.iter().position(|i| *i == item))?;
+    let to = if down { at.checked_add(1) } else { at.checked_sub(1) };
+    to.and_then(|to| items.get(to).cloned())
+}

@@ -1,5 +1,8 @@
 //! States of the wizard made by hand, one for each thing that can be on the screen.
 
+mod picking;
+mod secrets;
+
 use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,7 +20,6 @@ use crate::engine::forecast::Subject;
 use crate::engine::held::{Held, HeldSecret};
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::plan::{PlanInput, plan};
-use crate::engine::secret_shape::SecretShape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
@@ -28,6 +30,8 @@ use crate::flow::state::{
     Apply, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
     RehearsalView, Setup, SignInState, SignInStep, State, Step, Timing, Watch,
 };
+use picking::*;
+use secrets::secret_scenes;
 
 pub fn setup() -> Setup {
     Setup {
@@ -183,101 +187,6 @@ pub fn rehearsed() -> Facts {
         diagnosis: None,
     });
     facts
-}
-
-fn app(name: &str, subscription: &str) -> AppRow {
-    AppRow {
-        id: SITE.replace("contoso-hello", name),
-        name: name.into(),
-        host: format!("{name}.azurewebsites.net"),
-        subscription_id: subscription.to_lowercase(),
-        subscription: subscription.into(),
-        resource_group: "rg-hello".into(),
-    }
-}
-
-fn pick(filter: &str) -> State {
-    let mut state = empty();
-    state.page = Page::Stage(StageId::Pick);
-    state.panel = Panel::PickApp;
-    state.signed_in = stage(StageId::Pick, Facts::default()).signed_in;
-    let subscription =
-        |name: &str, apps| SubscriptionRow { id: name.to_lowercase(), name: name.into(), apps };
-    state.apps = Listing::Is(AppList::new(
-        vec![
-            app("contoso-billing", "Contoso Production"),
-            app("contoso-hello", "Contoso Development"),
-            app("fabrikam-orders-with-a-long-name", "Contoso Production"),
-        ],
-        vec![
-            subscription("Contoso Archive", 0),
-            subscription("Contoso Development", 1),
-            subscription("Contoso Production", 2),
-        ],
-        vec!["Contoso Archive: you have no role in it".into()],
-    ));
-    state.fields.app_filter = Field::with(filter);
-    state
-}
-
-/// The same list, narrowed to one subscription.
-fn narrowed() -> State {
-    State { subscription: Some("contoso production".into()), ..pick("") }
-}
-
-/// No function app here, and another tenant that knows the person.
-fn abroad() -> State {
-    let mut state = pick("");
-    let row = |id: &str, name: &str, domain: &str| TenantRow {
-        id: id.into(),
-        name: name.into(),
-        domain: domain.into(),
-    };
-    state.apps = Listing::Is(AppList::default());
-    state.tenants = Listing::Is(vec![
-        row(TENANT, "Contoso", "contoso.onmicrosoft.com"),
-        row("fab00000-0000-4000-8000-000000000001", "Fabrikam", "fabrikam.onmicrosoft.com"),
-        row("fab00000-0000-4000-8000-000000000002", "fab00000-0000-4000-8000-000000000002", ""),
-    ]);
-    state
-}
-
-fn tenants(filter: &str) -> State {
-    let mut state = State { panel: Panel::PickTenant, ..abroad() };
-    state.fields.tenant_filter = Field::with(filter);
-    state
-}
-
-fn subscriptions() -> State {
-    State { panel: Panel::PickSubscription, ..pick("") }
-}
-
-/// The app has a slot, and a domain of the company's own.
-fn branched(panel: Panel) -> State {
-    let mut facts = fixtures::fresh();
-    if let Some(site) = facts.site.value() {
-        let mut site = site.clone();
-        site.host_names.push("hello.contoso.com".into());
-        facts.site = seen(site);
-    }
-    let mut state = on(StageId::Pick, facts, panel);
-    let mut slot = app("contoso-hello-staging", "Contoso Development");
-    slot.name = "contoso-hello/staging".into();
-    state.slots = Listing::Is(vec![app("contoso-hello", "Contoso Development"), slot]);
-    state
-}
-
-fn kept() -> State {
-    let mut state = sign_in(SignInStep::Choose, None);
-    state.setup.practice = false;
-    state.setup.methods.insert(0, SignInMethod::Kept);
-    state.choices.keep_signed_in = true;
-    state
-}
-
-fn switching() -> State {
-    let row = TenantRow { name: "Fabrikam".into(), ..TenantRow::default() };
-    State { panel: Panel::Switching(row), ..abroad() }
 }
 
 fn sign_in(step: SignInStep, trouble: Option<Trouble>) -> State {
@@ -448,61 +357,6 @@ fn plan_scenes() -> Vec<(&'static str, State)> {
                 [Mark::Done, Mark::NotNeeded, Mark::Failed, Mark::ToDo, Mark::ToDo],
             ),
         ),
-    ]
-}
-
-fn secret_scenes() -> Vec<(&'static str, State)> {
-    let mut gone = fixtures::finished();
-    let mut app = gone.client_app.value().unwrap().clone();
-    app.secrets.push(SecretInfo {
-        key_id: "c0ffee00-0000-4000-8000-000000000002".into(),
-        display_name: "typed in the portal".into(),
-        hint: "k3_".into(),
-        start: None,
-        end: Some("2026-12-01T00:00:00Z".parse().unwrap()),
-    });
-    gone.client_app = seen(app);
-    let field = |empty, refused| {
-        let mut state = on(StageId::Secret, fixtures::finished(), Panel::SecretField);
-        state.secret_field_open = true;
-        state.secret.empty = empty;
-        state.secret.refused = refused;
-        state
-    };
-    let mut lost = without_redirect();
-    let mut app = lost.client_app.value().unwrap().clone();
-    let mut second = app.secrets[0].clone();
-    second.key_id = "c0ffee00-0000-4000-8000-000000000003".into();
-    second.display_name = "handclasp 2026-11-21 13:40:10".into();
-    second.start = Some("2026-11-21T13:40:10Z".parse().unwrap());
-    second.hint = "Zk8".into();
-    app.secrets.push(second.clone());
-    lost.client_app = seen(app);
-    let removal = PlanInput { remove_secret: Some(second.key_id), ..input() };
-    let made = plan(StageId::Secret, &cloud(), &lost, &fixtures::choices(), &removal);
-    let view = PlanView {
-        stage: StageId::Secret,
-        plan: made,
-        input: removal,
-        since: 1,
-        beyond: false,
-        new: vec![0],
-    };
-    let mut remove = on(StageId::Secret, lost.clone(), Panel::Plan(view));
-    remove.selected = Some(Item::Change(0));
-    let mut held = stage(StageId::Secret, fixtures::finished());
-    hold(&mut held);
-    held.secret.probing = true;
-    vec![
-        ("secret_absent", stage(StageId::Secret, without_secret())),
-        ("secret_gone", stage(StageId::Secret, gone)),
-        ("secret_lost", stage(StageId::Secret, lost.clone())),
-        ("secret_lost_choice", on(StageId::Secret, lost, Panel::LostSecrets)),
-        ("secret_lost_plan", remove),
-        ("secret_held", held),
-        ("secret_field", field(true, None)),
-        ("secret_field_typed", field(false, None)),
-        ("secret_field_id", field(true, Some(SecretShape::Id { of: None }))),
     ]
 }
 

@@ -35,9 +35,9 @@ pub fn render(
     let title = match top {
         Overlay::Help => help(state, &mut doc),
         Overlay::CallLog { back } => {
-            let visible = usize::from(area.height.saturating_sub(4));
+            let visible = usize::from(area.height.saturating_sub(2));
             let (all, back) = (state.calls.len() * LINES_OF_A_CALL, back * LINES_OF_A_CALL);
-            fixed = Some(Scroll::at(all.saturating_sub(visible + back)));
+            fixed = Some(Scroll::at(all.saturating_sub(visible + back)).reading(true));
             log(state, paint, &mut doc)
         }
         Overlay::More => ui("flow.more"),

@@ -171,18 +171,29 @@ impl Doc {
         let focus = self.focus.clone().or(self.cursor.map(|(line, _)| line..line + 1)).unwrap_or(0..0);
         let most = total.saturating_sub(height);
         let offset = scroll.by_hand.unwrap_or_else(|| self.offset_for(&focus, height)).min(most);
-        *scroll = Scroll { by_hand: scroll.by_hand, offset, most, page: height.saturating_sub(2).max(1) };
         let below = most - offset;
+        // A hint may lie over the first and the last line that are in view.
+        let cut_above = offset > 0 && !focus.is_empty() && focus.start <= offset;
+        let cut_below = below > 0 && !focus.is_empty() && focus.end >= offset + height;
+        let page = height.saturating_sub(2).max(1);
+        let hints = height > 2 && !scroll.behind;
+        *scroll = Scroll { offset, most, page, cut_above, cut_below, ..*scroll };
+        let key = |down: bool| match (down, scroll.with_arrow(down)) {
+            (false, true) => "Up",
+            (false, false) => "PgUp",
+            (true, true) => "Down",
+            (true, false) => "PgDn",
+        };
         let mut cursor = None;
         for (row, index) in (offset..total.min(offset + height)).enumerate() {
             let at = Rect { y: area.y + to_u16(row), height: 1, ..area };
-            let above_hint = offset > 0 && row == 0 && height > 2;
-            let below_hint = below > 0 && row + 1 == height && height > 2;
+            let above_hint = offset > 0 && row == 0 && hints;
+            let below_hint = below > 0 && row + 1 == height && hints;
             if above_hint || below_hint {
                 let hint = if above_hint {
-                    format!("↑ {} more lines above (PgUp)", offset + 1)
+                    format!("↑ {} more lines above ({})", offset + 1, key(false))
                 } else {
-                    format!("↓ {} more lines below (PgDn)", below + 1)
+                    format!("↓ {} more lines below ({})", below + 1, key(true))
                 };
                 buffer.set_stringn(at.x, at.y, hint, usize::from(area.width), self.theme.style(Role::Quiet));
                 continue;
@@ -211,11 +222,18 @@ impl Doc {
 /// How far a page is scrolled, and how far it could be; kept from frame to frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Scroll {
-    /// Set by PgUp and PgDn; else the focus decides.
+    /// Set by the keys that scroll; else the focus decides.
     by_hand: Option<usize>,
+    /// The arrows read on before they choose.
+    text_first: bool,
+    /// Nothing is said of what is out of view: no key would show it now.
+    behind: bool,
     offset: usize,
     most: usize,
     page: usize,
+    /// What is selected begins above, or ends below, what is in view.
+    cut_above: bool,
+    cut_below: bool,
 }
 
 impl Scroll {
@@ -224,13 +242,39 @@ impl Scroll {
         Self { by_hand: Some(line), ..Self::default() }
     }
 
+    /// For a page that lies behind something else.
+    pub fn behind() -> Self {
+        Self { behind: true, ..Self::default() }
+    }
+
+    /// The same place, on a page whose text is read with the arrows before they choose.
+    #[must_use]
+    pub fn reading(self, text_first: bool) -> Self {
+        Self { text_first, ..self }
+    }
+
+    /// Whether there is something out of view in this direction.
+    pub fn more(&self, down: bool) -> bool {
+        if down { self.offset < self.most } else { self.offset > 0 }
+    }
+
+    /// Whether the arrow of this direction reads on, whatever is selected.
+    pub fn with_arrow(&self, down: bool) -> bool {
+        self.text_first || if down { self.cut_below } else { self.cut_above }
+    }
+
     /// Scrolls by a page; false where there is nothing more to show in that direction.
     pub fn turn(&mut self, down: bool) -> bool {
-        let to = if down {
-            (self.offset + self.page).min(self.most)
-        } else {
-            self.offset.saturating_sub(self.page)
-        };
+        self.by(self.page, down)
+    }
+
+    /// Scrolls by half a page, as the arrows do; false where there is nothing more to show in that direction.
+    pub fn step(&mut self, down: bool) -> bool {
+        self.by((self.page / 2).max(1), down)
+    }
+
+    fn by(&mut self, lines: usize, down: bool) -> bool {
+        let to = if down { (self.offset + lines).min(self.most) } else { self.offset.saturating_sub(lines) };
         let moved = to != self.offset;
         if moved {
             self.by_hand = Some(to);

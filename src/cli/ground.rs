@@ -63,7 +63,11 @@ impl Ground {
     ///
     /// # Errors
     /// When a name or a file cannot be used.
-    pub async fn prepare(common: &Common, sign_in: PracticeSignIn) -> Result<Self, Failure> {
+    pub async fn prepare(
+        common: &Common,
+        environment: &Environment,
+        sign_in: PracticeSignIn,
+    ) -> Result<Self, Failure> {
         let practice = match &common.practice {
             Some(scenario) => Some(start_practice(scenario, sign_in).await?),
             None => None,
@@ -112,8 +116,11 @@ impl Ground {
         let mut config = CloudConfig::new(cloud.clone(), client, Arc::new(move || now.now()));
         config.on_server_time = Some(Arc::new(move |time| learns.learn(time)));
         config.read_only = common.read_only;
+        if let Some(path) = &environment.certificate_file {
+            config.extra_roots = trusted_from(path, "in SSL_CERT_FILE")?;
+        }
         if let Some(path) = &common.ca_file {
-            config.extra_roots = trusted_from(path)?;
+            config.extra_roots = config.extra_roots.and(trusted_from(path, "after --ca-file")?);
         }
         let har = common.har.as_deref().map(record_into).transpose()?;
         config.har = har.as_ref().map(|(_, har)| har.clone());
@@ -238,9 +245,9 @@ fn app_called(text: &str) -> Result<AppChoice, Failure> {
 }
 
 /// The certificates that `--ca-file` names.
-fn trusted_from(path: &Path) -> Result<ExtraRoots, Failure> {
+fn trusted_from(path: &Path, named: &str) -> Result<ExtraRoots, Failure> {
     let shown = clean_line(&path.to_string_lossy(), 200);
-    let next = "Name a file with one or more certificates in PEM form, after --ca-file.";
+    let next = format!("Name a file with one or more certificates in PEM form, {named}.");
     let Some(text) = files::read_text(path, LONGEST_BUNDLE)? else {
         return Err(Failure::wrong_usage(format!("There is no certificate file {shown}.")).next(next));
     };
@@ -319,20 +326,49 @@ mod tests {
             app: app.map(str::to_owned),
             ..Common::default()
         };
-        let same = Ground::prepare(&common(Some("old")), PracticeSignIn::ByItself).await.unwrap();
+        let here = Environment::desktop();
+        let same = Ground::prepare(&common(Some("old")), &here, PracticeSignIn::ByItself).await.unwrap();
         assert_eq!(same.choices, kept);
-        let other = Ground::prepare(&common(Some("new")), PracticeSignIn::ByItself).await.unwrap();
+        let other = Ground::prepare(&common(Some("new")), &here, PracticeSignIn::ByItself).await.unwrap();
         assert_eq!(other.choices.resource_url, None);
         assert_eq!(other.choices.tenant, kept.tenant);
         assert_eq!(other.choices.handed_over, kept.handed_over, "what is in use stays known as such");
         std::fs::write(&file, "app = 7").unwrap();
-        let failure = Ground::prepare(&common(None), PracticeSignIn::ByItself).await.err().unwrap();
+        let failure = Ground::prepare(&common(None), &here, PracticeSignIn::ByItself).await.err().unwrap();
         assert_eq!(failure.exit, Exit::WrongUsage);
         assert!(failure.next.contains("--choices"));
         std::fs::write(&file, "# mine\n\nresource_url = 7\n").unwrap();
-        let failure = Ground::prepare(&common(None), PracticeSignIn::ByItself).await.err().unwrap();
+        let failure = Ground::prepare(&common(None), &here, PracticeSignIn::ByItself).await.err().unwrap();
         assert!(failure.what.ends_with("line 3 (`resource_url`)."), "{failure:?}");
         assert!(failure.original.contains("integer"), "{failure:?}");
+    }
+
+    #[tokio::test]
+    async fn certificates_of_the_variable_and_of_the_option_are_both_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let authority = || {
+            let key = rcgen::KeyPair::generate().unwrap();
+            rcgen::CertificateParams::default().self_signed(&key).unwrap().pem()
+        };
+        let common = Common {
+            choices: Some(folder.path().join("choices.toml")),
+            ca_file: Some(write("option.pem", &authority())),
+            ..Common::default()
+        };
+        let variable = |path| Environment { certificate_file: Some(path), ..Environment::desktop() };
+        let here = variable(write("variable.pem", &authority()));
+        let ground = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.unwrap();
+        assert_eq!(format!("{:?}", ground.config.extra_roots), "ExtraRoots(2)");
+
+        let here = variable(write("empty.pem", "nothing"));
+        let failure = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.err().unwrap();
+        assert_eq!(failure.exit, Exit::WrongUsage);
+        assert!(failure.next.contains("SSL_CERT_FILE"), "{failure:?}");
     }
 
     #[test]

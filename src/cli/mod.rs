@@ -110,7 +110,7 @@ fn carry_out(args: &Args, environment: &Environment, output: &mut Output) -> Res
             Some(Command::Files(files)) => {
                 until_stopped(Box::pin(files::run(files, common, environment, output))).await
             }
-            Some(Command::SignOut) => until_stopped(sign_out::run(common, output)).await,
+            Some(Command::SignOut) => until_stopped(sign_out::run(common, environment, output)).await,
             Some(Command::Practice(Practice::Serve(serve))) => {
                 until_stopped(practice::serve(serve, output)).await
             }

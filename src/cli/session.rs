@@ -54,7 +54,7 @@ impl Desk {
         environment: &Environment,
         output: &mut Output,
     ) -> Result<Self, Failure> {
-        let mut ground = Ground::prepare(common, PracticeSignIn::ByItself).await?;
+        let mut ground = Ground::prepare(common, environment, PracticeSignIn::ByItself).await?;
         // What looks never writes.
         ground.config.read_only = true;
         let keeper = ground.keeper(Keyring::of_system());

@@ -2,6 +2,7 @@
 
 use crate::drive::Keeper;
 use crate::engine::words::ui;
+use crate::platform::env::Environment;
 use crate::platform::files::{self, Readers};
 use crate::platform::keyring::Keyring;
 
@@ -15,19 +16,19 @@ use super::output::Output;
 ///
 /// # Errors
 /// When the keyring cannot be reached, so that nobody knows what stands in it, or the choices file cannot be written.
-pub async fn run(common: &Common, output: &mut Output) -> Result<Exit, Failure> {
-    let forgotten = forget(common, Keyring::of_system()).await?;
+pub async fn run(common: &Common, environment: &Environment, output: &mut Output) -> Result<Exit, Failure> {
+    let forgotten = forget(common, environment, Keyring::of_system()).await?;
     output.say(ui(if forgotten { "keep.forgotten" } else { "keep.nothing" }));
     Ok(Exit::Fine)
 }
 
 /// Whether there was anything to forget.
-async fn forget(common: &Common, keyring: Keyring) -> Result<bool, Failure> {
+async fn forget(common: &Common, environment: &Environment, keyring: Keyring) -> Result<bool, Failure> {
     if common.practice.is_some() {
         return Err(Failure::wrong_usage("Nobody stays signed in to the built-in practice cloud.")
             .next("Leave --practice out to forget a sign-in that was kept."));
     }
-    let mut ground = Ground::prepare(common, PracticeSignIn::AtThePage).await?;
+    let mut ground = Ground::prepare(common, environment, PracticeSignIn::AtThePage).await?;
     let asked_for = std::mem::take(&mut ground.choices.keep_signed_in);
     if let Some(file) = ground.choices_file.as_deref().filter(|_| asked_for) {
         let text = toml::to_string(&ground.choices).map_err(|error| {
@@ -52,7 +53,7 @@ mod tests {
         let file = folder.path().join("choices.toml");
         std::fs::write(&file, toml::to_string(choices).unwrap()).unwrap();
         let common = Common { choices: Some(file.clone()), ..Common::default() };
-        let outcome = forget(&common, keyring.clone()).await;
+        let outcome = forget(&common, &Environment::desktop(), keyring.clone()).await;
         (outcome, toml::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap())
     }
 
@@ -84,7 +85,7 @@ mod tests {
     #[tokio::test]
     async fn practice_has_nobody_to_sign_out() {
         let common = Common { practice: Some("fresh".into()), ..Common::default() };
-        let failure = forget(&common, Keyring::in_memory()).await.unwrap_err();
+        let failure = forget(&common, &Environment::desktop(), Keyring::in_memory()).await.unwrap_err();
         assert_eq!(failure.exit, Exit::WrongUsage);
     }
 }

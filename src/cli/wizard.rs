@@ -43,7 +43,7 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
     if !environment.can_draw() {
         return Err(no_terminal());
     }
-    let mut ground = Ground::prepare(common, PracticeSignIn::AtThePage).await?;
+    let mut ground = Ground::prepare(common, environment, PracticeSignIn::AtThePage).await?;
     let (tell, calls) = unbounded_channel();
     ground.config.calls = Some(tell);
     let http = ground.client();

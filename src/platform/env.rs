@@ -67,6 +67,9 @@ pub struct Environment {
     /// The folders that programs are looked for in (`PATH`). Only whole paths: a program that lies in the present
     /// folder was put there by somebody else.
     pub program_folders: Vec<PathBuf>,
+    /// A file with certificates to trust (`SSL_CERT_FILE`) where the system's own store does not know that variable:
+    /// on Windows and macOS. Elsewhere the store reads it by itself.
+    pub certificate_file: Option<PathBuf>,
     /// Standard input is a terminal.
     pub stdin_is_terminal: bool,
     /// Standard output is a terminal.
@@ -102,6 +105,7 @@ impl Environment {
             unicode: true,
             is_tmux: false,
             program_folders: Vec::new(),
+            certificate_file: None,
             stdin_is_terminal: true,
             stdout_is_terminal: true,
             stderr_is_terminal: true,
@@ -160,6 +164,7 @@ impl Environment {
             program_folders: variable("PATH")
                 .map(|path| std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect())
                 .unwrap_or_default(),
+            certificate_file: text("SSL_CERT_FILE").filter(|_| system != System::Unix).map(PathBuf::from),
             stdin_is_terminal: false,
             stdout_is_terminal: false,
             stderr_is_terminal: false,
@@ -261,6 +266,15 @@ mod tests {
         let here = with(System::Unix, &[("PATH", path.to_str().unwrap())]);
         assert_eq!(here.program_folders, [folder]);
         assert!(with(System::Unix, &[]).program_folders.is_empty());
+    }
+
+    #[test]
+    fn a_file_of_certificates_is_read_by_us_where_the_system_does_not() {
+        let named = |system| with(system, &[("SSL_CERT_FILE", "contoso.pem")]).certificate_file;
+        assert_eq!(named(System::Windows), Some(PathBuf::from("contoso.pem")));
+        assert_eq!(named(System::MacOs), Some(PathBuf::from("contoso.pem")));
+        assert_eq!(named(System::Unix), None);
+        assert_eq!(with(System::Windows, &[("SSL_CERT_FILE", "")]).certificate_file, None);
     }
 
     #[test]

@@ -48,12 +48,24 @@ pub enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
     look: Look,
+    behind: bool,
 }
 
 impl Theme {
     /// The theme for this terminal.
     pub const fn new(look: Look) -> Self {
-        Self { look }
+        Self { look, behind: false }
+    }
+
+    /// The same for a page that lies behind something: nothing there is chosen with the next key.
+    #[must_use]
+    pub const fn behind(self) -> Self {
+        Self { behind: true, ..self }
+    }
+
+    /// What stands before a row or button, selected or not.
+    pub const fn cursor(self, selected: bool) -> &'static str {
+        if selected && !self.behind { "> " } else { "  " }
     }
 
     /// The style of a role. Without colours only bold, dim and reverse tell roles apart, and never by themselves.

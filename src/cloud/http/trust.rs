@@ -30,6 +30,13 @@ impl ExtraRoots {
         Ok(Self(certificates))
     }
 
+    /// These and others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     /// A client that trusts these as well.
     pub fn trusted_by(&self, builder: ClientBuilder) -> ClientBuilder {
         if self.0.is_empty() { builder } else { builder.tls_certs_merge(self.0.iter().cloned()) }

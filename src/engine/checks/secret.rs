@@ -55,7 +55,7 @@ fn chosen<'a>(v: &View<'a>, client: &'a Application) -> Result<&'a SecretInfo, O
 }
 
 fn day(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d").to_string()
+    time.strftime("%-d %B %Y").to_string()
 }
 
 pub(super) fn ends(v: &View) -> Judged {

@@ -1,10 +1,11 @@
 //! Going back a level, stopping, and leaving: never in the middle of a change, never with a secret unasked.
 
+use crate::engine::change::Pending;
 use crate::engine::ids::StageId;
 use crate::engine::words::{ui, ui_with};
 use crate::flow::effect::{CopyItem, Effect};
 use crate::flow::event::CopyOutcome;
-use crate::flow::menu::Item;
+use crate::flow::menu::{self, Item};
 use crate::flow::state::{Overlay, Page, Panel, SignInStep};
 
 use super::Turn;
@@ -131,6 +132,13 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether the selected change's command waits for what an earlier change makes.
+    fn az_has_marks(&self) -> bool {
+        let Panel::Plan(view) = &self.state.panel else { return false };
+        let Some(Item::Change(index)) = menu::selected(self.state) else { return false };
+        view.plan.changes.get(index).is_some_and(|change| Pending::find(&change.az).is_some())
+    }
+
     /// What became of a copy.
     pub(super) fn copied(&mut self, item: CopyItem, outcome: CopyOutcome) {
         match &outcome {
@@ -140,7 +148,8 @@ impl Turn<'_> {
                     let seconds = self.state.setup.timing.secret_s.to_string();
                     self.state.note = Some(ui_with("clip.secret_copied", &[("seconds", &seconds)]));
                 } else if self.state.panel != Panel::HandOver {
-                    self.note("clip.copied_long");
+                    let marked = item == CopyItem::AzCommand && self.az_has_marks();
+                    self.note(if marked { "clip.copied_marks" } else { "clip.copied_long" });
                 }
             }
             CopyOutcome::Sent => {

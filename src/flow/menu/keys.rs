@@ -252,6 +252,10 @@ pub fn footer(state: &State) -> Vec<KeyHint> {
     let mut hints: Vec<KeyHint> = bindings(state).into_iter().filter_map(|b| b.hint).collect();
     if state.typing() {
         hints.insert(0, hint(typing_label(state)));
+        // No letter leaves here, so the key that always does is named. A rehearsal it would only end.
+        if !running(state) {
+            hints.push(hint("flow.key_interrupt"));
+        }
     }
     hints
 }

@@ -81,7 +81,7 @@ fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool, refus
     let gap = " ".repeat(room.saturating_sub(cells(&value) + cells(remark)) + 1);
     let (state, state_role) = state_of(row);
     doc.pieces(&[
-        (if here { "> " } else { "  " }, Role::Plain),
+        (doc.theme.cursor(here), Role::Plain),
         (page, Role::Quiet),
         (label, Role::Plain),
         (" ", Role::Plain),

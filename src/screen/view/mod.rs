@@ -141,7 +141,8 @@ fn page(
     } else {
         // What lies below is still there, but steps back.
         let below = State { overlays: Vec::new(), ..state.clone() };
-        content(&below, paint, &mut Scroll::behind(), middle, buffer);
+        let behind = Paint { theme: paint.theme.behind(), ..paint.clone() };
+        content(&below, &behind, &mut Scroll::behind(), middle, buffer);
         step_back(buffer, Rect { y: middle.y, height: middle.height, ..area });
         let over = Rect { y: inner.y + 2, height: inner.height - 2 - foot_height - 1, ..inner };
         overlays::render(state, paint, scroll, over, buffer)

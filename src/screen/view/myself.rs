@@ -33,7 +33,7 @@ pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
 
 fn one(doc: &mut Doc, index: usize, step: &PortalStep, here: bool) {
     let from = doc.height();
-    let lead = format!("{}{}. ", if here { "> " } else { "  " }, index + 1);
+    let lead = format!("{}{}. ", doc.theme.cursor(here), index + 1);
     doc.hanging(&lead, Role::Strong, Role::Strong, &step.do_it);
     if here {
         let style = doc.theme.style(Role::Selected);

@@ -32,7 +32,7 @@ pub fn checks(doc: &mut Doc, rows: &[CheckRow<'_>], open: Option<usize>, cursor:
     for (index, row) in rows.iter().enumerate() {
         let add = |doc: &mut Doc| {
             let from = doc.height();
-            let lead = if cursor == Some(index) { "> " } else { "  " };
+            let lead = doc.theme.cursor(cursor == Some(index));
             let tag = tag(row.verdict, row.word, widest);
             let title = if open == Some(index) { Role::Strong } else { Role::Plain };
             doc.pieces(&[

@@ -25,7 +25,7 @@ pub fn list(doc: &mut Doc, rows: &[Row], cursor: Option<usize>) {
         let selected = cursor == Some(index);
         let add = |doc: &mut Doc| {
             let from = doc.height();
-            let mark = if selected { "> " } else { "  " };
+            let mark = doc.theme.cursor(selected);
             let label = pad(&row.label, label_room);
             doc.pieces(&[
                 (mark, Role::Plain),
@@ -46,7 +46,7 @@ pub fn list(doc: &mut Doc, rows: &[Row], cursor: Option<usize>) {
 pub fn choice(doc: &mut Doc, here: bool, title: &str, role: Role, about: impl FnOnce(&mut Doc)) {
     let add = |doc: &mut Doc| {
         let from = doc.height();
-        doc.pieces(&[(if here { "> " } else { "  " }, Role::Plain), (title, role)]);
+        doc.pieces(&[(doc.theme.cursor(here), Role::Plain), (title, role)]);
         if here {
             let style = doc.theme.style(Role::Selected);
             doc.bar(from, style);
@@ -122,7 +122,7 @@ fn spans(doc: &Doc, button: &Button, width: usize, keys: bool) -> Vec<Span<'stat
     };
     let style = |role| doc.theme.style(if button.selected { Role::Selected } else { role });
     vec![
-        Span::styled(if button.selected { "> " } else { "  " }, style(label)),
+        Span::styled(doc.theme.cursor(button.selected), style(label)),
         Span::styled(pad(&button.label, width), style(label)),
         Span::styled(key, style(letter)),
         Span::styled(" ", style(label)),

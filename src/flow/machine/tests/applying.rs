@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::engine::change::ChangeKind;
+use crate::flow::effect::CopyItem;
+use crate::flow::event::CopyOutcome;
 use crate::flow::state::{Mark, Phase};
 
 /// At the stage "protect" of a fresh app, the plan confirmed, its first change sent.
@@ -45,6 +47,23 @@ fn the_plan_is_made_from_a_look_after_the_wish() {
     walk.observe(fixtures::finished());
     assert_eq!(walk.panel, Panel::Overview, "somebody else has done it meanwhile");
     assert!(walk.sent().is_empty());
+}
+
+#[test]
+fn a_command_that_waits_for_an_earlier_change_is_not_copied_as_if_it_were_whole() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    walk.choose(ActionId::ForMe);
+    walk.observe(fixtures::fresh());
+    walk.draw();
+    let Panel::Plan(view) = walk.panel.clone() else { panic!("{:?}", walk.panel) };
+    let marked = view.plan.changes.iter().position(|change| change.az.contains('⟨')).unwrap();
+    let whole = view.plan.changes.iter().position(|change| !change.az.contains('⟨')).unwrap();
+    for (index, said) in [(marked, "clip.copied_marks"), (whole, "clip.copied_long")] {
+        walk.select(&Item::Change(index));
+        walk.press(Key::Enter);
+        walk.give(Event::Copied { item: CopyItem::AzCommand, outcome: CopyOutcome::Copied });
+        assert_eq!(walk.note.as_deref(), Some(ui(said)));
+    }
 }
 
 #[test]

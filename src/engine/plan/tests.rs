@@ -160,6 +160,7 @@ fn granting_takes_the_least_privileged_way_unless_told() {
     });
     let first = planned(StageId::Grant, &facts);
     assert_eq!(kinds(&first), [ChangeKind::RequestPermission, ChangeKind::PreAuthorize]);
+    assert!(first.changes[1].consequences.iter().any(|line| line.contains("asked for consent")), "{first:?}");
     let body = &first.changes[1].body;
     assert_eq!(body["api"]["requestedAccessTokenVersion"], 2, "the rest of `api` is sent along");
     assert_eq!(body["api"]["preAuthorizedApplications"][0]["appId"], CLIENT);

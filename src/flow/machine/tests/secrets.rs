@@ -1,8 +1,11 @@
-//! Secrets whose value is lost: offered for removal, never one that is in use.
+//! Secrets whose value is lost: offered for removal, never one that is in use; and whose end is told.
 
 use super::*;
 use crate::engine::change::ChangeKind;
 use crate::engine::facts::SecretInfo;
+use crate::engine::fixtures::seen;
+use crate::engine::held::HeldSecret;
+use crate::flow::derived::{SecretEnd, secret_end};
 use crate::flow::event::CopyOutcome;
 
 const KEY: &str = "c0ffee00-0000-4000-8000-000000000001";
@@ -217,4 +220,52 @@ fn what_will_be_missing_is_asked_for_before_it_is_refused() {
     }
     walk.observe(fixtures::finished());
     assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Continue)), "granted: it goes on");
+}
+
+/// A finished set-up whose connector has two secrets; nothing is known of whose hands they are in.
+fn with_two_secrets() -> (State, Timestamp, Timestamp) {
+    let mut state = Walk::at(StageId::Secret, fixtures::finished()).state;
+    let mut facts = fixtures::finished();
+    let mut client = facts.client_app.value().unwrap().clone();
+    let first = client.secrets[0].end.unwrap();
+    let second = first + SignedDuration::from_hours(24);
+    let more = SecretInfo { key_id: OTHER.into(), end: Some(second), ..client.secrets[0].clone() };
+    client.secrets.push(more);
+    facts.client_app = seen(client);
+    state.facts = facts;
+    state.choices.handed_over.clear();
+    (state, first, second)
+}
+
+fn held_here(key_id: Option<&str>, ends: Option<Timestamp>) -> HeldSecret {
+    HeldSecret {
+        client_app_id: fixtures::CLIENT.to_uppercase(),
+        key_id: key_id.map(str::to_owned),
+        ends,
+        made: None,
+        made_here: false,
+    }
+}
+
+#[test]
+fn the_end_is_told_of_the_secret_that_the_connector_has() {
+    let (mut state, first, second) = with_two_secrets();
+    assert_eq!(secret_end(&state), Some(SecretEnd::OfAll(second)), "which it is, is not known");
+
+    let first_id = state.facts.client_app.value().unwrap().secrets[0].key_id.clone();
+    state.choices.handed_over = vec![first_id.to_uppercase()];
+    assert_eq!(secret_end(&state), Some(SecretEnd::Its(first)), "the one that went to the person");
+
+    state.held.secret = Some(held_here(Some(OTHER), None));
+    assert_eq!(secret_end(&state), Some(SecretEnd::Its(second)), "what is held comes first");
+
+    let elsewhere = first - SignedDuration::from_hours(48);
+    state.held.secret = Some(held_here(None, Some(elsewhere)));
+    assert_eq!(secret_end(&state), Some(SecretEnd::Its(elsewhere)), "it is not listed yet");
+
+    state.held.secret = Some(HeldSecret { client_app_id: fixtures::API.into(), ..held_here(Some(OTHER), None) });
+    assert_eq!(secret_end(&state), Some(SecretEnd::Its(first)), "another registration's says nothing");
+
+    state.facts.client_app = Seen::default();
+    assert_eq!(secret_end(&state), None);
 }

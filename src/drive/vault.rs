@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::engine::facts::Application;
+use crate::engine::facts::SecretInfo;
 use crate::engine::held::{Held, HeldSecret};
 
 use super::field::MaskedField;
@@ -45,16 +45,14 @@ impl Vault {
         self.held = Some((known, value));
     }
 
-    /// Takes a value that a person pasted. Which secret it is is known only when its first characters
-    /// fit exactly one (Graph's `hint` holds three, microsoft-cloud 4.5).
-    pub fn keep_pasted(&mut self, client: &Application, value: SecretString) {
-        let mut fitting = client
-            .secrets
-            .iter()
-            .filter(|s| !s.hint.is_empty() && value.expose_secret().starts_with(&s.hint));
+    /// Takes a value that a person pasted, for this client. Which of its secrets it is is known only when its first
+    /// characters fit exactly one (Graph's `hint` holds three, microsoft-cloud 4.5); where none can be read, it is not.
+    pub fn keep_pasted(&mut self, client_app_id: &str, secrets: &[SecretInfo], value: SecretString) {
+        let mut fitting =
+            secrets.iter().filter(|s| !s.hint.is_empty() && value.expose_secret().starts_with(&s.hint));
         let one = fitting.next().filter(|_| fitting.next().is_none());
         let known = HeldSecret {
-            client_app_id: client.app_id.clone(),
+            client_app_id: client_app_id.to_owned(),
             key_id: one.map(|s| s.key_id.clone()),
             ends: one.and_then(|s| s.end),
             made: one.and_then(|s| s.start),
@@ -74,21 +72,24 @@ mod tests {
     use super::*;
     use crate::engine::fixtures::{CLIENT, finished};
 
-    fn client() -> Application {
-        finished().client_app.value().unwrap().clone()
+    fn secrets() -> Vec<SecretInfo> {
+        finished().client_app.value().unwrap().secrets.clone()
     }
 
     #[test]
     fn a_pasted_value_is_matched_by_its_first_characters_when_only_one_fits() {
         let mut vault = Vault::default();
-        let mut app = client();
-        vault.keep_pasted(&app, "8QxSECRET".to_owned().into());
-        assert_eq!(vault.held().secret.unwrap().key_id.as_deref(), Some(app.secrets[0].key_id.as_str()));
-        let mut twin = app.secrets[0].clone();
+        let mut known = secrets();
+        vault.keep_pasted(CLIENT, &known, "8QxSECRET".to_owned().into());
+        assert_eq!(vault.held().secret.unwrap().key_id.as_deref(), Some(known[0].key_id.as_str()));
+        let mut twin = known[0].clone();
         twin.key_id = "another".into();
-        app.secrets.push(twin);
-        vault.keep_pasted(&app, "8QxSECRET".to_owned().into());
+        known.push(twin);
+        vault.keep_pasted(CLIENT, &known, "8QxSECRET".to_owned().into());
         assert_eq!(vault.held().secret.unwrap().key_id, None, "two fit, so it is not known which");
+        vault.keep_pasted(CLIENT, &[], "8QxSECRET".to_owned().into());
+        let held = vault.held().secret.unwrap();
+        assert_eq!((held.client_app_id.as_str(), held.key_id, held.ends), (CLIENT, None, None));
     }
 
     #[test]

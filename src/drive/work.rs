@@ -13,6 +13,7 @@ use crate::cloud::observe;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent, probe_secret};
 use crate::engine::change::{Change, ChangeKind};
 use crate::engine::clean::clean_line;
+use crate::engine::client_id;
 use crate::engine::facts::{Facts, SecretProbe};
 use crate::engine::secret_shape;
 use crate::engine::trouble::{Class, Trouble};
@@ -170,13 +171,14 @@ impl<F: Face> Drive<F> {
     }
 
     pub(super) fn submit_secret(&mut self, answers: &Answers) {
-        let client = self.state.facts.client_app.value().cloned();
+        let facts = &self.state.facts;
+        let client_id = client_id::of_connector(facts, &self.state.choices).map(str::to_owned);
+        let known = facts.client_app.value().map(|client| client.secrets.clone());
         let (shape, held) = self.with_vault(|vault| {
             let value = vault.field.take();
-            let known = client.as_ref().map(|c| c.secrets.as_slice());
-            let shape = secret_shape::judge(value.expose_secret(), known);
-            if let Some(client) = client.as_ref().filter(|_| shape.can_be_taken()) {
-                vault.keep_pasted(client, value);
+            let shape = secret_shape::judge(value.expose_secret(), known.as_deref());
+            if let Some(client_id) = client_id.filter(|_| shape.can_be_taken()) {
+                vault.keep_pasted(&client_id, known.as_deref().unwrap_or_default(), value);
             }
             (shape, vault.held())
         });
@@ -192,16 +194,20 @@ impl<F: Face> Drive<F> {
         let pause = Duration::from_secs(self.state.setup.timing.landing_s.into());
         let clock = self.machinery.clock.clone();
         self.tasks.start(generation, async move {
-            let (Some(held), Some(value), Some(tenant)) = (held, value, tenant) else {
-                answers.give(Answer::SecretProbed(Err(Trouble::new(
-                    Class::Local,
-                    "The secret's value is not here.",
-                    "Paste it, or make a new one.",
-                ))));
+            let (Some(held), Some(value), Some(tenant)) = (&held, value, &tenant) else {
+                let (what, next) = if held.is_some() && tenant.is_none() {
+                    (
+                        "The tenant is not known, so the value was not tried.",
+                        "Sign in, or look again and then try the value.",
+                    )
+                } else {
+                    ("The secret's value is not here.", "Paste it, or make a new one.")
+                };
+                answers.give(Answer::SecretProbed(Err(Trouble::new(Class::Local, what, next))));
                 return;
             };
             let (since, waits) = (clock.now(), answers.clone());
-            let probe = || probe_secret(&http, &tenant, &held.client_app_id, &value);
+            let probe = || probe_secret(&http, tenant, &held.client_app_id, &value);
             let patience = Duration::try_from(held.may_be_unknown(since)).unwrap_or_default();
             let verdict = until_known(probe, pause, patience, || {
                 let text = ui("wait.secret").to_owned();
@@ -209,8 +215,8 @@ impl<F: Face> Drive<F> {
             })
             .await;
             answers.give(Answer::SecretProbed(verdict.map(|verdict| SecretProbe {
-                client_app_id: held.client_app_id,
-                key_id: held.key_id,
+                client_app_id: held.client_app_id.clone(),
+                key_id: held.key_id.clone(),
                 verdict,
             })));
         });
@@ -219,7 +225,9 @@ impl<F: Face> Drive<F> {
     pub(super) fn person_step(&mut self, generation: u64, answers: Answers, step: String) {
         let scene = self.scene();
         let playing = self.machinery.person.as_ref().map(|person| person.play(&step, scene));
-        let (vault, client) = (self.vault.clone(), self.state.facts.client_app.value().cloned());
+        let vault = self.vault.clone();
+        let client_id = client_id::of_connector(&self.state.facts, &self.state.choices).map(str::to_owned);
+        let known = self.state.facts.client_app.value().map(|client| client.secrets.clone());
         self.tasks.start(generation, async move {
             let result = match playing {
                 Some(playing) => playing.await,
@@ -230,10 +238,10 @@ impl<F: Face> Drive<F> {
                 )),
             };
             let result = result.map(|part| {
-                if let (Some(value), Some(client)) = (part.secret, client) {
+                if let (Some(value), Some(client_id)) = (part.secret, client_id) {
                     let held = {
                         let mut vault = vault.lock().unwrap_or_else(PoisonError::into_inner);
-                        vault.keep_pasted(&client, value);
+                        vault.keep_pasted(&client_id, &known.unwrap_or_default(), value);
                         vault.held()
                     };
                     answers.event(Event::Held(held));

@@ -242,7 +242,18 @@ pub fn explain(text: &str) -> Explained {
         all.timestamp = all.timestamp.or_else(|| timestamp(&reading, &lower));
         all.redirect_uri = all.redirect_uri.or_else(|| redirect_uri(&reading, &lower));
         all.client_app_id = all.client_app_id.or_else(|| {
-            guid_after(&lower, &["client app id", "for the application", "application with identifier"])
+            guid_after(
+                &lower,
+                &[
+                    "client app id",
+                    "for the application",
+                    "application with identifier",
+                    "application with id",
+                    "the client application",
+                    "secret added to app",
+                    "secret keys for app",
+                ],
+            )
         });
         all.requested_resource = all.requested_resource.or_else(|| requested_resource(&reading, &lower));
         if all.valid_resources.is_empty() {

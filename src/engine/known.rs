@@ -2,6 +2,7 @@
 
 use super::checks::{SCOPE, resource_url};
 use super::choices::Choices;
+use super::client_id;
 use super::clouds::{Cloud, origin_text};
 use super::facts::{Application, Facts};
 use super::held::Held;
@@ -23,7 +24,7 @@ pub fn known(cloud: &Cloud, facts: &Facts, choices: &Choices, name: &str) -> Opt
         "api_app_id" => api.map(|a| a.app_id.clone()),
         "api_object_id" => api.map(|a| a.object_id.clone()),
         "api_principal" => facts.api_principal.value().map(|p| p.id.clone()),
-        "client_app_id" => client.map(|c| c.app_id.clone()),
+        "client_app_id" => client_id::of_connector(facts, choices).map(str::to_owned),
         "client_object_id" => client.map(|c| c.object_id.clone()),
         "client_principal" => facts.client_principal.value().map(|p| p.id.clone()),
         "scope_id" => api.and_then(|a| a.scope(SCOPE)).map(|s| s.id.clone()),

@@ -5,6 +5,7 @@ pub mod change;
 pub mod checks;
 pub mod choices;
 pub mod clean;
+pub mod client_id;
 pub mod clouds;
 pub mod definition;
 pub mod error_codes;

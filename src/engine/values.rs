@@ -2,6 +2,7 @@
 
 use super::checks::resource_url;
 use super::choices::Choices;
+use super::client_id;
 use super::facts::Facts;
 use super::held::Held;
 
@@ -22,7 +23,7 @@ pub enum SecretState {
 pub struct Values {
     /// Host name for the connector's General page.
     pub host: Option<String>,
-    /// Client id of the connector's registration.
+    /// Client id of the connector: its registration's, or the one that the person gave where that cannot be seen.
     pub client_id: Option<String>,
     /// Tenant id.
     pub tenant_id: Option<String>,
@@ -37,10 +38,11 @@ pub struct Values {
 /// Computes them.
 pub fn values(facts: &Facts, choices: &Choices, held: &Held) -> Values {
     let client = facts.client_app.value();
+    let client_id = client_id::of_connector(facts, choices);
     let holds = held
         .secret
         .as_ref()
-        .is_some_and(|h| client.is_none_or(|c| c.app_id.eq_ignore_ascii_case(&h.client_app_id)));
+        .is_some_and(|h| client_id.is_none_or(|id| id.eq_ignore_ascii_case(&h.client_app_id)));
     let secret = match client {
         _ if holds => Some(SecretState::Held),
         Some(app) if app.secrets.is_empty() => Some(SecretState::Absent),
@@ -49,7 +51,7 @@ pub fn values(facts: &Facts, choices: &Choices, held: &Held) -> Values {
     };
     Values {
         host: facts.site.value().map(|s| s.host.clone()).or_else(|| typed_host(choices)),
-        client_id: client.map(|c| c.app_id.clone()),
+        client_id: client_id.map(str::to_owned),
         tenant_id: facts.tenant.value().map(|t| t.id.clone()),
         resource_url: resource_url(facts, choices),
         redirect_url: choices.redirect_url.clone().or_else(|| {
@@ -99,6 +101,22 @@ mod tests {
             }),
         };
         assert_eq!(values(&finished(), &choices(), &held).secret, Some(SecretState::Held));
+    }
+
+    /// Without a sign-in: what the person gave, and what anybody is told.
+    #[test]
+    fn a_connector_that_cannot_be_seen_gives_what_is_known_and_nothing_else() {
+        let (client, public) = (Some(CLIENT.to_owned()), finished());
+        let public = Facts { tenant: public.tenant, probes: public.probes, ..Facts::default() };
+        let said = Choices { client_app_id: client.clone(), ..choices() };
+        let known = values(&public, &said, &Held::default());
+        assert_eq!((known.client_id, known.secret), (client, None));
+        assert_eq!(known.tenant_id.as_deref(), Some(TENANT));
+        assert_eq!(known.resource_url.as_deref(), Some(API), "Easy Auth names it");
+        assert_eq!(values(&public, &choices(), &Held::default()).client_id, None);
+        let absent = Facts { client_app: gone(), api_app: gone(), ..public };
+        let known = values(&absent, &said, &Held::default());
+        assert_eq!((known.client_id, known.resource_url), (None, None), "known not to be there");
     }
 
     #[test]

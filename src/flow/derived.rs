@@ -8,8 +8,9 @@ use crate::engine::cards::{Card, Material, Need, card, foreseen};
 use crate::engine::change::Right;
 use crate::engine::choices::ConsentWay;
 use crate::engine::facts::SecretInfo;
+use crate::engine::findings::Verdict;
 use crate::engine::forecast::{Outlook, forecast};
-use crate::engine::ids::StageId;
+use crate::engine::ids::{CheckId, StageId};
 use crate::engine::links::link;
 use crate::engine::lost::lost_secrets;
 use crate::engine::plan::PlanInput;
@@ -137,6 +138,24 @@ pub fn confirmable(state: &State, view: &PlanView) -> bool {
 /// Whether there is something to choose from, and nothing says which it is: making one more would make a twin.
 pub fn unsaid_client(state: &State) -> bool {
     state.facts.client_app.value().is_none() && choice_of_clients(state)
+}
+
+/// Whether the connector's registration cannot be seen: not looked up, or not to be read. One that is known not to be
+/// there, or for which others could be meant, is another matter.
+pub fn unseen_client(state: &State) -> bool {
+    let client = &state.facts.client_app;
+    client.value().is_none() && !client.is_absent() && !choice_of_clients(state)
+}
+
+/// Whether the secret is proven although the registration cannot be seen: more cannot be had at its stage.
+pub fn proven_unseen(state: &State) -> bool {
+    let works = state.findings.check(CheckId::SecretWorks);
+    unseen_client(state) && works.is_some_and(|found| found.verdict == Verdict::Pass)
+}
+
+/// The connector's client ID, where it is known or was given.
+pub fn client_id(state: &State) -> Option<&str> {
+    engine::client_id::of_connector(&state.facts, &state.choices)
 }
 
 /// Whether there are registrations of which one could be the connector's.

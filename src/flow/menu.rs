@@ -13,6 +13,7 @@ mod actions;
 mod connect;
 mod keys;
 mod pick;
+mod register;
 mod secret;
 
 pub use actions::{actions, items, neighbour, preferred, selected};
@@ -113,6 +114,8 @@ pub enum ActionId {
     LookAgain,
     /// Choose which registration is the connector's.
     ChooseClient,
+    /// Type the connector's client ID, where its registration cannot be seen.
+    TypeClient,
     /// Carry the shown plan out.
     Confirm,
     /// Do not.

@@ -364,6 +364,7 @@ impl State {
             (Page::Stage(_), Panel::PickApp) => Some(&self.fields.app_filter),
             (Page::Stage(_), Panel::PickTenant) => Some(&self.fields.tenant_filter),
             (Page::Stage(_), Panel::PickSubscription) => Some(&self.fields.subscription_filter),
+            (Page::Stage(_), Panel::ClientField) => Some(&self.fields.client_id),
             (Page::Stage(_), Panel::RedirectField) => Some(&self.fields.redirect),
             (Page::Stage(_), Panel::ErrorField) => Some(&self.fields.error),
             (Page::Stage(_), Panel::RehearsalPaste(_)) => Some(&self.fields.final_address),

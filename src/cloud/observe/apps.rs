@@ -102,10 +102,15 @@ impl<'a> Look<'a> {
         let (graph, chosen) = (self.graph, self.choices.client_app_id.as_deref());
         async move {
             let Some(graph) = graph else { return Client::default() };
-            if let Some(chosen) = chosen {
-                return (graph.application(chosen).await, Seen::default());
+            let named = match chosen {
+                Some(chosen) => graph.application(chosen).await,
+                None => Seen::default(),
+            };
+            // One that is not there, mistyped or removed since, must not hide the one that is.
+            if chosen.is_some() && !named.is_absent() {
+                return (named, Seen::default());
             }
-            let Some(site_id) = site_id.await else { return Client::default() };
+            let Some(site_id) = site_id.await else { return (named, Seen::default()) };
             let unique_name = markers::connector_unique_name(&site_id);
             // What the person owns is read before it is known whether it will be needed: that saves a wave.
             let (ours, owned) = tokio::join!(graph.application_named(&unique_name), owned);

@@ -1,6 +1,7 @@
 //! Stages 6 and 7: what goes into the connector page, what comes back, and the final call.
 
 use super::{Judged, View, absent, fail, not_tried, pass, resource_url, same, waiting, warn};
+use crate::engine::client_id;
 use crate::engine::facts::{Application, Gap, RedirectProbe};
 use crate::engine::redirect_url::{self, Recognition, Registered};
 use crate::engine::trouble::Class;
@@ -52,7 +53,8 @@ pub(super) fn known(v: &View) -> Judged {
 /// What the sign-in page said of the redirect URL that is wanted, where the registration cannot be read.
 fn probed<'a>(v: &'a View) -> Option<&'a RedirectProbe> {
     let probe = v.facts.redirect_probe.value()?;
-    let wanted = v.choices.redirect_url.as_ref() == Some(&probe.redirect_url);
+    let wanted = v.choices.redirect_url.as_ref() == Some(&probe.redirect_url)
+        && client_id::of_connector(v.facts, v.choices).is_some_and(|id| same(id, &probe.client_app_id));
     (wanted && v.facts.client_app.value().is_none()).then_some(probe)
 }
 

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::choices::{AppChoice, Choices};
 use super::clean::clean_line;
+use super::client_id;
 use super::clouds::Cloud;
 use super::facts::{Application, Facts, Gap};
 use super::findings::{Finding, Findings, StageFindings, Verdict};
@@ -48,7 +49,7 @@ pub fn assess(cloud: &Cloud, facts: &Facts, choices: &Choices, held: &Held, now:
 /// The Resource URL in force: the chosen one, else the API's client id, which is always accepted
 /// (power-platform 1.5).
 pub fn resource_url(facts: &Facts, choices: &Choices) -> Option<String> {
-    choices.resource_url.clone().or_else(|| facts.api_app.value().map(|app| app.app_id.clone()))
+    choices.resource_url.clone().or_else(|| client_id::of_api(facts, choices).map(str::to_owned))
 }
 
 /// Everything a check may look at.

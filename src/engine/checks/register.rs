@@ -1,9 +1,13 @@
 //! Stage 3: the connector's own registration.
 
-use super::{Judged, View, absent, fail, pass, same, waiting, warn};
+use super::{Judged, Outcome, View, absent, fail, pass, same, unknown, waiting, warn};
+use crate::engine::client_id;
 use crate::engine::facts::Gap;
 
 pub(super) fn client_app(v: &View) -> Judged {
+    if let Some(said) = unseen(v) {
+        return Ok(said);
+    }
     let app = absent(v.facts.client_app.get(), || {
         let found = v.facts.client_candidates.value().map_or(0, Vec::len);
         match found {
@@ -14,6 +18,22 @@ pub(super) fn client_app(v: &View) -> Judged {
         }
     })?;
     Ok(pass(format!("{} (client ID {})", app.display_name, app.app_id)))
+}
+
+/// What is said of a registration that cannot be seen, and whose client ID the person gave.
+fn unseen(v: &View) -> Option<Outcome> {
+    let said = client_id::of_connector(v.facts, v.choices)?;
+    let outcome = match v.facts.client_app.get() {
+        Err(Gap::NotLooked) => {
+            unknown(format!("The client ID is {said}, as you said. Nobody has looked it up."))
+        }
+        Err(Gap::CouldNot(trouble)) => {
+            unknown(format!("The client ID is {said}, as you said. {}", trouble.what))
+                .note(trouble.next.clone())
+        }
+        _ => return None,
+    };
+    Some(outcome)
 }
 
 pub(super) fn client_principal(v: &View) -> Judged {
@@ -30,14 +50,15 @@ pub(super) fn client_principal(v: &View) -> Judged {
 }
 
 pub(super) fn separate(v: &View) -> Judged {
-    let client = v.client()?;
-    let api = v.api()?;
-    if same(&client.app_id, &api.app_id) {
-        Ok(fail("The connector uses the API's own registration.")
-            .note("Use two registrations: one for the API, one for the connector (AADSTS90009)."))
-    } else {
-        Ok(pass("It is a registration of its own."))
+    // The client IDs tell, even where a registration itself cannot be seen.
+    let ids = client_id::of_connector(v.facts, v.choices).zip(client_id::of_api(v.facts, v.choices));
+    if ids.is_some_and(|(client, api)| same(client, api)) {
+        return Ok(fail("The connector uses the API's own registration.")
+            .note("Use two registrations: one for the API, one for the connector (AADSTS90009)."));
     }
+    v.client()?;
+    v.api()?;
+    Ok(pass("It is a registration of its own."))
 }
 
 pub(super) fn audience(v: &View) -> Judged {

@@ -3,11 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Judged, Outcome, View, fail, not_tried, pass, same, waiting, warn};
+use crate::engine::client_id;
 use crate::engine::facts::{Application, Gap, SecretInfo, SecretVerdict};
 use crate::engine::lost::lost_secrets;
 
 /// How long before its end a secret is worth a warning.
 const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The refusal of a client ID that is none in the tenant (microsoft-cloud 2.8).
+const UNKNOWN_CLIENT: &str = "700016";
 
 pub(super) fn exists(v: &View) -> Judged {
     let client = v.client()?;
@@ -76,20 +79,22 @@ pub(super) fn ends(v: &View) -> Judged {
 }
 
 pub(super) fn works(v: &View) -> Judged {
-    let client = v.client()?;
-    if client.secrets.is_empty() {
-        return Ok(waiting("Waits for a secret."));
-    }
+    let client_id = match v.client() {
+        Ok(client) if client.secrets.is_empty() => return Ok(waiting("Waits for a secret.")),
+        Ok(client) => &client.app_id,
+        // The sign-in service tells of a value whatever can be read in the directory.
+        Err(unseen) => client_id::of_connector(v.facts, v.choices).ok_or(unseen)?,
+    };
     let Some(held) = &v.held.secret else {
         return Ok(not_tried("Its value is not here, so it was not tried.").note(
             "A value is shown only once, when it is made. Paste it here, or make a new one beside it.",
         ));
     };
-    if !same(&held.client_app_id, &client.app_id) {
+    if !same(&held.client_app_id, client_id) {
         return Ok(not_tried("The value held here belongs to another registration."));
     }
     let probe = match v.facts.secret_probe.get() {
-        Ok(probe) if same(&probe.client_app_id, &client.app_id) && probe.key_id == held.key_id => probe,
+        Ok(probe) if same(&probe.client_app_id, client_id) && probe.key_id == held.key_id => probe,
         Ok(_) | Err(Gap::NotLooked | Gap::Absent) => {
             return Ok(not_tried("Its value is here and was not tried yet."));
         }
@@ -100,6 +105,10 @@ pub(super) fn works(v: &View) -> Judged {
         SecretVerdict::Wrong => fail("The sign-in service says that the value is wrong.")
             .note("A new secret needs up to a minute before it works. Else the value was cut short, or it is the secret's ID."),
         SecretVerdict::Expired => fail("The sign-in service says that this secret has ended."),
+        SecretVerdict::Refused { code, .. } if code == UNKNOWN_CLIENT => {
+            fail(format!("The sign-in service knows no application {client_id} in this tenant."))
+                .note("Compare the client ID with the one on the registration's Overview page, and the tenant too.")
+        }
         SecretVerdict::Refused { code, text } => fail(format!("The sign-in service refused: {code}")).note(text.clone()),
     })
 }

@@ -1,5 +1,7 @@
 //! For each check a world in which it passes, fails, waits, or cannot look.
 
+mod unseen;
+
 use super::*;
 use crate::engine::choices::AppChoice;
 use crate::engine::facts::*;

@@ -61,6 +61,7 @@ impl Turn<'_> {
             Panel::PickSlot
             | Panel::PickHost
             | Panel::PickClient
+            | Panel::ClientField
             | Panel::Consent
             | Panel::SecretField
             | Panel::Answer => {

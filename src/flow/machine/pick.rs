@@ -3,11 +3,12 @@
 use url::{Host, Url};
 
 use crate::engine::choices::AppChoice;
+use crate::engine::client_id::{self, WhyNot};
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, words};
-use crate::flow::effect::{Effect, Part, Work};
+use crate::flow::effect::{CopyItem, Effect, Part, Work};
 use crate::flow::event::{AppList, AppRow};
 use crate::flow::state::{Field, Listing, Page, Panel};
 
@@ -96,10 +97,42 @@ impl Turn<'_> {
         self.first_look();
     }
 
+    /// Keeps which registration is the connector's, and looks again.
     pub(super) fn choose_client(&mut self, app_id: String) {
         self.state.choices.client_app_id = Some(app_id);
+        for item in [CopyItem::ClientId, CopyItem::ClientSecret] {
+            self.state.copied.remove(&item);
+        }
         self.save_choices();
         self.base();
+    }
+
+    /// The field for the connector's client ID, with the one that was given before.
+    pub(super) fn type_client(&mut self) {
+        let said = self.state.choices.client_app_id.as_deref().unwrap_or_default();
+        self.state.fields.client_id = Field::with(said);
+        self.show(Panel::ClientField);
+    }
+
+    pub(super) fn submit_client(&mut self) {
+        let state = &mut *self.state;
+        match client_id::recognise(state.fields.client_id.text(), &state.facts, &state.choices) {
+            Ok(app_id) => {
+                self.choose_client(app_id);
+                self.note("client_id.taken");
+            }
+            Err(why) => {
+                let why = ui(match why {
+                    WhyNot::Empty => "client_id.empty",
+                    WhyNot::NotOne => "client_id.not_one",
+                    WhyNot::Several => "client_id.several",
+                    WhyNot::Nameless => "client_id.nameless",
+                    WhyNot::Api => "client_id.api",
+                    WhyNot::Tenant => "client_id.tenant",
+                });
+                state.fields.client_id.note = Some(why.to_owned());
+            }
+        }
     }
 
     /// The look that follows the choice of an app; where it leads is decided once, when it is complete.

@@ -6,6 +6,7 @@ use crate::engine::trouble::Trouble;
 use crate::flow::derived;
 use crate::flow::effect::{Effect, Work};
 use crate::flow::hand_over;
+use crate::flow::menu::{ActionId, Item};
 use crate::flow::state::{Panel, SecretState};
 
 use super::Turn;
@@ -67,7 +68,7 @@ impl Turn<'_> {
 
     /// Tries the held value once. Again only when the person says so, or when another value is held.
     pub(super) fn probe_secret(&mut self) {
-        if !hand_over::holds_secret(self.state) || self.state.secret.probing || self.state.public_only {
+        if !hand_over::holds_secret(self.state) || self.state.secret.probing {
             return;
         }
         self.state.secret = SecretState { probing: true, tried: true, ..SecretState::default() };
@@ -87,5 +88,8 @@ impl Turn<'_> {
         }
         self.assess();
         self.offer_continue(was_done);
+        if derived::proven_unseen(self.state) {
+            self.state.selected = Some(Item::Action(ActionId::Continue));
+        }
     }
 }

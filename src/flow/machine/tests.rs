@@ -9,6 +9,7 @@ mod rehearsing;
 mod secrets;
 mod signing_in;
 mod starting;
+mod unseen;
 mod whole;
 
 use jiff::SignedDuration;

@@ -7,15 +7,14 @@ use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
 use crate::flow::derived::{
-    choice_of_clients, confirmable, lost, missing, page_address, person_step, portal_steps, unsaid_client,
-    writes_possible,
+    confirmable, lost, missing, page_address, person_step, portal_steps, unsaid_client, writes_possible,
 };
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
 use crate::flow::state::{Apply, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State};
 
-use super::{Action, ActionId, Item, connect, pick, secret};
+use super::{Action, ActionId, Item, connect, pick, register, secret};
 
 /// An action with the text that stands under this key.
 pub(super) fn action(id: ActionId, key: &str, shortcut: Option<char>) -> Action {
@@ -171,6 +170,7 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         | Panel::Forecast => {
             vec![action(ActionId::Back, "action.back", None)]
         }
+        Panel::ClientField => submit("flow.take_client"),
         Panel::RedirectField => submit("flow.take_redirect"),
         Panel::ErrorField => submit("flow.find_redirect"),
         Panel::Rehearsal(view) => {
@@ -224,16 +224,16 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
             pick::overview_actions(state, &mut list);
         }
         StageId::Protect | StageId::Register | StageId::Grant => {
-            let unsaid = stage == StageId::Register && unsaid_client(state);
-            if unsaid {
-                list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
+            let first = register::which_first(state);
+            if stage == StageId::Register && first {
+                register::which(state, &mut list);
             }
             if open {
                 list.push(grey(for_me(stage), cannot_write));
                 list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }
-            if stage == StageId::Register && choice_of_clients(state) && !unsaid {
-                list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
+            if stage == StageId::Register && !first {
+                register::which(state, &mut list);
             }
             if open {
                 if stage == StageId::Grant {
@@ -363,8 +363,10 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     practice(state, &mut list);
     page(state, &mut list);
     if stage == StageId::Secret {
-        let no_app = state.facts.client_app.value().is_none();
-        list.push(grey(action(ActionId::EnterSecret, "action.paste_secret", Some('v')), no_app));
+        list.push(secret::paste(state));
+    }
+    if matches!(stage, StageId::Register | StageId::Secret) {
+        register::type_client(state, &mut list);
     }
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
     list.push(action(ActionId::Back, "action.back", None));

@@ -99,6 +99,8 @@ pub struct Fields {
     pub tenant_filter: Field,
     /// The filter over the list of subscriptions.
     pub subscription_filter: Field,
+    /// The connector's client ID.
+    pub client_id: Field,
     /// The connector's redirect URL.
     pub redirect: Field,
     /// A pasted sign-in error.

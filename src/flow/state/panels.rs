@@ -34,6 +34,8 @@ pub enum Panel {
     PickHost,
     /// Stage 3: choosing which registration is the connector's.
     PickClient,
+    /// Stages 3 and 5: typing the connector's client ID, where its registration cannot be seen.
+    ClientField,
     /// Looking afresh, before a plan is made.
     Preparing,
     /// The plan, to be confirmed.

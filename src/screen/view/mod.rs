@@ -16,6 +16,7 @@ use crate::flow::state::{Page, Panel, State};
 mod admin;
 mod answer;
 mod applying;
+mod client;
 mod common;
 mod consent;
 mod end;
@@ -269,6 +270,7 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
             Panel::PickSlot => pick::slots(state, paint, width),
             Panel::PickHost => pick::hosts(state, paint, width),
             Panel::PickClient => pick::clients(state, paint, width),
+            Panel::ClientField => client::body(state, paint, width),
             Panel::Preparing => applying::looking_first(paint, width),
             Panel::Plan(view) => return plan::body(state, view, paint, width),
             Panel::Applying(apply) => applying::body(state, apply, paint, width),

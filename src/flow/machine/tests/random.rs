@@ -61,6 +61,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => (0..400i64).prop_map(Move::Wait),
         1 => "[a-z:/.\\PC\\n]{0,20}".prop_map(Move::Paste),
         1 => Just(Move::Paste(fixtures::REDIRECT.into())),
+        1 => Just(Move::Paste(fixtures::CLIENT.into())),
     ];
     prop::collection::vec(one, 1..120)
 }
@@ -170,7 +171,8 @@ fn footer_tells_the_truth(state: &State) {
         }
         // A question is answered only once it was drawn; a note goes with any key.
         let mut after = State { drawn: state.revision, note: None, interrupted: false, ..state.clone() };
-        for field in [&mut after.fields.app_url, &mut after.fields.final_address] {
+        let fields = &mut after.fields;
+        for field in [&mut fields.app_url, &mut fields.client_id, &mut fields.final_address] {
             field.note = None;
         }
         let before = visible(&after);
@@ -198,7 +200,7 @@ proptest! {
 
     #[test]
     fn a_random_walk_never_panics_or_lies_or_sends_unasked(
-        start in 0..11usize,
+        start in 0..12usize,
         held in any::<bool>(),
         steps in moves(),
     ) {
@@ -206,6 +208,7 @@ proptest! {
             0 => Walk::new(),
             9 => rehearsing::rehearsing().0,
             10 => applying::protecting(),
+            11 => unseen::at(StageId::Register),
             8 => Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear())),
             stage => Walk::at(StageId::ALL[stage - 1], if stage < 4 { fixtures::fresh() } else { fixtures::finished() }),
         };

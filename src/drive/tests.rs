@@ -151,6 +151,27 @@ async fn a_secret_that_was_made_is_held_for_its_own_registration() {
     assert_eq!(answer(&mut events).await, Answer::Applied { index: 0, result: Ok(()) });
 }
 
+/// The registration cannot be seen: the value is held for the client ID that the person gave.
+#[tokio::test]
+async fn a_secret_is_pasted_for_a_client_id_that_was_given_and_not_tried_without_a_tenant() {
+    let mut stage = Stage::start("fresh").await;
+    let (mut drive, mut events) = drive(Services::new(stage.http.clone()));
+    for given in [None, Some(fixtures::CLIENT)] {
+        drive.state.choices.client_app_id = given.map(str::to_owned);
+        drive.with_vault(|vault| vault.field.paste("8Qx8Q~not-a-real-secret-only-for-tests-0"));
+        drive.start(1, Work::SubmitSecretField);
+        let Some(Event::Held(held)) = events.recv().await else { panic!("nothing is said") };
+        assert_eq!(held.secret.as_ref().map(|secret| secret.client_app_id.as_str()), given);
+        let shape = crate::engine::secret_shape::SecretShape::Possible;
+        assert_eq!(answer(&mut events).await, Answer::SecretEntered { shape });
+        drive.state.held = held;
+    }
+    drive.start(1, Work::ProbeSecret);
+    let Answer::SecretProbed(Err(told)) = answer(&mut events).await else { panic!("it was tried") };
+    assert!(told.what.contains("tenant is not known"), "{told}");
+    assert_eq!(stage.called(), [] as [&str; 0]);
+}
+
 #[cfg(unix)]
 mod with_az {
     use std::fs;

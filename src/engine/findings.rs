@@ -96,9 +96,11 @@ impl StageFindings {
         self.checks.iter().map(|c| c.verdict).max_by_key(|v| v.rank()).unwrap_or(Verdict::NotTried)
     }
 
-    /// The first check that does not pass.
+    /// The first check that does not pass; where that one could not be seen, the first that is known to be wrong.
     pub fn first_open(&self) -> Option<&Finding> {
-        self.checks.iter().find(|c| !c.verdict.settled())
+        let first = self.checks.iter().find(|c| !c.verdict.settled())?;
+        let failing = || self.checks.iter().find(|c| c.verdict == Verdict::Fail);
+        if first.verdict == Verdict::Unknown { failing().or(Some(first)) } else { Some(first) }
     }
 
     /// Whether the stage is done: nothing fails, waits, could not be seen or is still to be tried.

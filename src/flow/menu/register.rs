@@ -3,18 +3,22 @@
 use super::actions::action;
 use super::{Action, ActionId};
 use crate::flow::derived::{choice_of_clients, client_id, unsaid_client, unseen_client};
+use crate::flow::hand_over;
 use crate::flow::state::State;
 
 /// Whether saying it brings the person on more than anything else: it is not clear which one is meant, or nobody is
 /// signed in, so that nothing else can be done here.
 pub(super) fn which_first(state: &State) -> bool {
-    unsaid_client(state) || (state.public_only && client_id(state).is_none())
+    unsaid_client(state) || state.public_only
 }
 
-/// The way to say it.
+/// The way to say it; once it was said of one that cannot be seen, the way to what can be checked then.
 pub(super) fn which(state: &State, list: &mut Vec<Action>) {
     if choice_of_clients(state) {
         list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));
+    }
+    if unseen_client(state) && client_id(state).is_some() && !hand_over::holds_secret(state) {
+        list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
     }
     type_client(state, list);
 }

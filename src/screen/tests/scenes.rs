@@ -2,6 +2,7 @@
 
 mod picking;
 mod secrets;
+mod unseen;
 
 use std::collections::VecDeque;
 
@@ -32,6 +33,7 @@ use crate::flow::state::{
 };
 use picking::*;
 use secrets::secret_scenes;
+use unseen::unseen_scenes;
 
 pub fn setup() -> Setup {
     Setup {
@@ -229,6 +231,7 @@ pub fn all() -> Vec<(&'static str, State)> {
     list.extend(stage_scenes());
     list.extend(plan_scenes());
     list.extend(secret_scenes());
+    list.extend(unseen_scenes());
     list.extend(connect_scenes());
     list.extend(try_scenes());
     list.extend(overlay_scenes());

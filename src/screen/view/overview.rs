@@ -20,7 +20,8 @@ pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
         Some(Item::Check(check)) => found.iter().position(|c| c.id == check),
         _ => None,
     };
-    let open = found.iter().position(|c| !c.verdict.settled());
+    let first_open = state.findings.stage(id).and_then(|s| s.first_open()).map(|c| c.id);
+    let open = found.iter().position(|c| Some(c.id) == first_open);
     let rows: Vec<CheckRow<'_>> = found.iter().map(row).collect();
     checks(&mut doc, &rows, open, cursor);
     if id == StageId::Secret {

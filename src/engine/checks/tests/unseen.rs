@@ -112,3 +112,14 @@ fn a_redirect_url_that_was_asked_for_another_client_id_says_nothing() {
         assert_eq!(find(&facts, &choices, &Held::default(), CheckId::RedirectRegistered).verdict, verdict);
     }
 }
+
+#[test]
+fn what_is_known_to_be_wrong_counts_more_than_what_could_not_be_seen() {
+    for (verdict, first) in
+        [(SecretVerdict::Wrong, CheckId::SecretWorks), (SecretVerdict::Works, CheckId::SecretExists)]
+    {
+        let facts = probed(public(), CLIENT, verdict);
+        let findings = assess(&cloud(), &facts, &said(CLIENT), &held(), now());
+        assert_eq!(findings.stage(StageId::Secret).unwrap().first_open().map(|c| c.id), Some(first));
+    }
+}

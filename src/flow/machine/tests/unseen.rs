@@ -75,6 +75,8 @@ fn a_typed_client_id_is_kept_and_looked_at_again() {
         let facts = if walk.public_only { public() } else { forbidden() };
         walk.observe(facts);
         assert!(walk.findings.check(CheckId::ClientApp).unwrap().evidence.contains(CLIENT));
+        let selected = menu::selected(&walk);
+        assert_eq!(selected == Some(Item::Action(ActionId::ToSecret)), walk.public_only, "{selected:?}");
         walk.choose(ActionId::TypeClient);
         assert_eq!(walk.fields.client_id.text(), CLIENT, "it can be put right");
         walk.press(Key::Esc);

@@ -567,6 +567,16 @@ fn what_may_only_look_changes_nothing_whatever_is_chosen() {
                 }
             }
             assert_eq!(bench.called(), [], "{scenario}");
+            // Signing in, several reads in one, and the classic settings, which are only told to a POST.
+            let reads = ["/token", "/devicecode", "/$batch", "/config/authsettings/list"];
+            let made = bench.state().calls;
+            assert!(made.len() > 10, "{scenario}: {made:?}");
+            for call in made {
+                let path = call.path.split('?').next().unwrap();
+                let reading = call.method == "POST" && reads.iter().any(|read| path.ends_with(read));
+                assert!(call.method == "GET" || reading, "{scenario}: {call:?}");
+                assert!(!call.writes, "{scenario}: {call:?}");
+            }
         }
     });
 }

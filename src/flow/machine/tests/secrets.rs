@@ -263,7 +263,8 @@ fn the_end_is_told_of_the_secret_that_the_connector_has() {
     state.held.secret = Some(held_here(None, Some(elsewhere)));
     assert_eq!(secret_end(&state), Some(SecretEnd::Its(elsewhere)), "it is not listed yet");
 
-    state.held.secret = Some(HeldSecret { client_app_id: fixtures::API.into(), ..held_here(Some(OTHER), None) });
+    state.held.secret =
+        Some(HeldSecret { client_app_id: fixtures::API.into(), ..held_here(Some(OTHER), None) });
     assert_eq!(secret_end(&state), Some(SecretEnd::Its(first)), "another registration's says nothing");
 
     state.facts.client_app = Seen::default();

@@ -67,5 +67,5 @@ fn not_reached(error: reqwest::Error) -> Trouble {
         return Trouble::new(Class::Tls, what, next).original(causes);
     }
     let class = if error.is_timeout() { Class::TimeOut } else { Class::Offline };
-    Trouble::new(class, what, "Start the practice cloud again.").original(error.to_string())
+    Trouble::new(class, what, "Start the practice cloud again.").original(causes)
 }

@@ -57,6 +57,30 @@ impl Keeper {
         format!("{} {} {}", self.cloud, tenant.to_lowercase(), self.client)
     }
 
+    /// The entry that lists the tenants for which there is or was an entry: a keyring cannot be asked everywhere what
+    /// it holds. Its place is no tenant's name.
+    fn list_name(&self) -> String {
+        self.name("(tenants)")
+    }
+
+    async fn listed(&self) -> Result<Vec<String>, KeyringError> {
+        let list = match self.keyring.read(&self.list_name()).await {
+            Err(KeyringError::Damaged) => None,
+            read => read?,
+        };
+        Ok(list.map(|list| list.expose_secret().lines().map(str::to_owned).collect()).unwrap_or_default())
+    }
+
+    /// Keeps a token, and before it that there is one: none must be left that nobody could find.
+    async fn put(&self, place: &str, token: &SecretString) -> Result<(), KeyringError> {
+        let mut listed = self.listed().await?;
+        if !listed.iter().any(|known| known.eq_ignore_ascii_case(place)) {
+            listed.push(place.to_lowercase());
+            self.keyring.keep(&self.list_name(), &listed.join("\n").into()).await?;
+        }
+        self.keyring.keep(&self.name(place), token).await
+    }
+
     /// Where a sign-in for this tenant may have been kept, best first.
     fn places(tenant: Option<&str>) -> impl Iterator<Item = &str> {
         let named = tenant.map(str::trim).filter(|tenant| !tenant.is_empty() && *tenant != ANY_TENANT);
@@ -104,7 +128,7 @@ impl Keeper {
         if known || written.failed {
             return None;
         }
-        match self.keyring.keep(&self.name(&place), &newest).await {
+        match self.put(&place, &newest).await {
             Ok(()) => written.token.replace(newest).is_none().then_some(Ok(())),
             Err(error) => {
                 written.failed = true;
@@ -113,15 +137,20 @@ impl Keeper {
         }
     }
 
-    /// Forgets what is kept for this tenant, and for whichever the account belongs to. Whether there was anything.
+    /// Forgets every sign-in that is kept for this cloud and client: for this tenant, for whichever the account belongs
+    /// to, and for each that one was ever kept for. Whether there was anything.
     ///
     /// # Errors
     /// When the keyring cannot be reached.
     pub async fn forget(&self, tenant: Option<&str>) -> Result<bool, Trouble> {
+        let told = |error: KeyringError| trouble(&error);
+        let listed = self.listed().await.map_err(told)?;
         let mut any = false;
-        for place in Self::places(tenant) {
-            any |= self.keyring.forget(&self.name(place)).await.map_err(|error| trouble(&error))?;
+        for place in Self::places(tenant).chain(listed.iter().map(String::as_str)) {
+            any |= self.keyring.forget(&self.name(place)).await.map_err(told)?;
         }
+        // The list goes last: while an entry may be there, it can be found.
+        self.keyring.forget(&self.list_name()).await.map_err(told)?;
         Ok(any)
     }
 }
@@ -177,6 +206,25 @@ mod tests {
         assert_eq!(mine.forget(Some("fabrikam.com")).await, Ok(false));
         assert_eq!(keeper(&here, "04b07795-AAAA").forget(Some("contoso.com")).await, Ok(true));
         assert_eq!(mine.forget(Some("contoso.com")).await, Ok(false), "it is gone");
+    }
+
+    #[tokio::test]
+    async fn signing_out_forgets_every_tenant_that_a_sign_in_was_kept_for() {
+        let keyring = Keyring::in_memory();
+        let cloud = fixtures::cloud();
+        let keeper = Keeper::new(keyring.clone(), &cloud, "x");
+        for tenant in ["contoso.com", "Fabrikam.com", "contoso.com", ANY_TENANT] {
+            keeper.put(tenant, &"token".into()).await.unwrap();
+        }
+        let stranger = Keeper::new(keyring.clone(), &Cloud::named("china").unwrap(), "x");
+        stranger.put("contoso.cn", &"token".into()).await.unwrap();
+
+        assert_eq!(Keeper::new(keyring.clone(), &cloud, "X").forget(None).await, Ok(true));
+        for tenant in ["contoso.com", "fabrikam.com", ANY_TENANT, "(tenants)"] {
+            assert!(keyring.read(&keeper.name(tenant)).await.unwrap().is_none(), "{tenant}");
+        }
+        assert_eq!(keeper.forget(None).await, Ok(false), "there is nothing any more");
+        assert!(keyring.read(&stranger.name("contoso.cn")).await.unwrap().is_some(), "another cloud's stays");
     }
 
     #[tokio::test]

@@ -190,6 +190,14 @@ impl Change {
         Pending::find(&self.path).or_else(|| Pending::find(&self.body.to_string()))
     }
 
+    /// Whether sending it twice leaves the same behind as sending it once: it says how things are to be, in full. What
+    /// adds or creates by itself is not such a change; nor is a rehearsal's, whose every step is looked after.
+    pub fn repeatable(&self) -> bool {
+        let rehearsals =
+            matches!(self.kind, ChangeKind::AddRehearsalRedirect | ChangeKind::RemoveRehearsalRedirect);
+        matches!(self.method, Method::Patch | Method::Put) && !rehearsals
+    }
+
     /// Whether `other`, planned later from fresh facts, is this same change: the same kind and
     /// target, and the same body, where a pending value here may have become any value there.
     ///

@@ -1,7 +1,7 @@
 //! Carrying a confirmed plan out: one change, then a look, then the plan again from what is there.
 //!
-//! What the plan made again asks for beyond the confirmed one is shown and confirmed anew. A change that may have been
-//! carried out without an answer is never sent again before a look.
+//! What the plan made again asks for beyond the confirmed one is shown and confirmed anew. A change that got no answer,
+//! or one that may pass, is never sent again before a look; then, if it may be repeated, a few times.
 
 use crate::engine::cards::Need;
 use crate::engine::change::{Change, ChangeKind};
@@ -18,6 +18,9 @@ use crate::flow::hand_over;
 use crate::flow::state::{Apply, Mark, Panel, Phase, PlanView};
 
 use super::Turn;
+
+/// How often a change that may be repeated is sent again.
+const MOST_REPEATS: u8 = 2;
 
 impl Turn<'_> {
     pub(super) fn applying(&mut self) -> Option<&mut Apply> {
@@ -114,9 +117,12 @@ impl Turn<'_> {
         match result {
             Ok(()) => self.await_landing(Phase::Landing),
             Err(trouble) if trouble.uncertain => {
-                if let Some(step) = self.applying().and_then(|apply| apply.steps.get_mut(index)) {
-                    step.mark = Mark::Sending;
-                }
+                self.mark_sending(index);
+                self.await_landing(Phase::FindingOut(Box::new(trouble)));
+            }
+            // It did not arrive, and the same may well arrive in a moment.
+            Err(trouble) if trouble.class.passes_by_itself() && self.may_repeat() => {
+                self.mark_sending(index);
                 self.await_landing(Phase::FindingOut(Box::new(trouble)));
             }
             Err(trouble) => {
@@ -128,6 +134,52 @@ impl Turn<'_> {
                 });
             }
         }
+    }
+
+    fn mark_sending(&mut self, index: usize) {
+        if let Some(step) = self.applying().and_then(|apply| apply.steps.get_mut(index)) {
+            step.mark = Mark::Sending;
+        }
+    }
+
+    /// Whether the change that was sent is one that may be sent again.
+    fn may_repeat(&self) -> bool {
+        let Panel::Applying(apply) = &self.state.panel else { return false };
+        apply.repeated < MOST_REPEATS
+            && !apply.stopping
+            && apply.sent.as_ref().is_some_and(Change::repeatable)
+    }
+
+    /// Sends the change once more that a look did not show, if it is still what the plan begins with. One that may have
+    /// arrived is given the time that the directory takes to show it.
+    fn repeat(&mut self) -> bool {
+        let Panel::Applying(apply) = &self.state.panel else { return false };
+        let Phase::FindingOut(trouble) = &apply.phase else { return false };
+        let since = self.state.waiting.as_ref().map_or(self.state.now, |waiting| waiting.since);
+        let waited = self.state.now.as_second() - since.as_second();
+        if !self.may_repeat()
+            || !trouble.class.passes_by_itself()
+            || (trouble.uncertain && waited < i64::from(self.state.setup.timing.lag_limit_s))
+        {
+            return false;
+        }
+        let plan = self.plan(apply.stage, &apply.input);
+        let wanted = |sent: &Change| plan.changes.first().is_some_and(|first| sent.covers(first));
+        if !apply.sent.as_ref().is_some_and(wanted) {
+            return false;
+        }
+        if let Some(apply) = self.applying()
+            && let Some(sent) = apply.sent.take()
+        {
+            apply.confirmed.push_front(sent);
+            apply.repeated += 1;
+            if let Some(step) = apply.steps.get_mut(apply.current) {
+                step.mark = Mark::ToDo;
+            }
+        }
+        self.state.waiting = None;
+        self.next_change();
+        true
     }
 
     /// Keeps what a refusal says is missing: it is what the card asks for, and what the next plan keeps to.
@@ -198,7 +250,9 @@ impl Turn<'_> {
         if let Some(sent) = &apply.sent
             && !has_landed(sent, apply, &self.state.facts)
         {
-            self.go_on_looking();
+            if !self.repeat() {
+                self.go_on_looking();
+            }
             return;
         }
         let (current, stage) = (apply.current, apply.stage);
@@ -208,6 +262,7 @@ impl Turn<'_> {
         let Some(apply) = self.applying() else { return };
         if let Some(sent) = apply.sent.take() {
             apply.done.push(sent);
+            apply.repeated = 0;
             if let Some(step) = apply.steps.get_mut(current) {
                 step.mark = Mark::Done;
             }

@@ -148,6 +148,7 @@ impl Turn<'_> {
             phase: Phase::Landing,
             stopping: false,
             sent: None,
+            repeated: 0,
             done: Vec::new(),
             after: trouble,
         })));

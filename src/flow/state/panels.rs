@@ -106,6 +106,8 @@ pub struct Apply {
     pub stopping: bool,
     /// The change that was sent last, as it was sent; what is looked for in the facts.
     pub sent: Option<Change>,
+    /// How often the change in hand was sent again.
+    pub repeated: u8,
     /// Every change that has been seen in the facts since the plan was confirmed.
     pub done: Vec<Change>,
     /// The rehearsal this is the end of: what went wrong in it, if anything did, to be shown afterwards.

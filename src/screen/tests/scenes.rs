@@ -120,6 +120,7 @@ fn applying(phase: Phase, marks: [Mark; 5]) -> State {
         phase,
         stopping: false,
         sent,
+        repeated: 0,
         done: Vec::new(),
         after: None,
     }));

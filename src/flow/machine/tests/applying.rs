@@ -247,7 +247,18 @@ fn an_uncertain_write_is_resolved_by_looking() {
     walk.observe(after(&fixtures::fresh(), &walk.sent()[0]));
     assert_eq!(walk.sent().len(), 2, "it had been carried out");
 
+    // What says how things are to be is sent again once the directory had its time to show it, twice at most.
     let mut walk = protecting();
+    for sent in 1..=2 {
+        walk.fail(broken.clone());
+        walk.wait(30);
+        walk.observe(fixtures::fresh());
+        assert_eq!(walk.sent().len(), sent, "it may be on its way");
+        walk.wait(60);
+        walk.observe(fixtures::fresh());
+        assert_eq!(walk.sent().len(), sent + 1);
+        assert_eq!(walk.sent()[sent], walk.sent()[0]);
+    }
     walk.fail(broken.clone());
     walk.wait(500);
     walk.observe(fixtures::fresh());
@@ -255,10 +266,37 @@ fn an_uncertain_write_is_resolved_by_looking() {
     // Going on means a new look, a new plan and a new yes.
     walk.choose(ActionId::PlanAgain);
     walk.observe(fixtures::fresh());
-    assert_eq!(walk.sent().len(), 1);
+    assert_eq!(walk.sent().len(), 3);
     walk.draw();
     walk.choose(ActionId::Confirm);
-    assert_eq!(walk.sent().len(), 2);
+    assert_eq!(walk.sent().len(), 4);
+}
+
+#[test]
+fn what_did_not_arrive_is_sent_again_after_a_look_if_it_may_be_repeated() {
+    let offline = trouble(Class::Offline);
+    let mut walk = protecting();
+    for sent in 1..=2 {
+        walk.fail(offline.clone());
+        assert_eq!(walk.sent().len(), sent, "not before a look");
+        walk.observe(Facts::default());
+        assert_eq!(walk.sent().len(), sent, "nor after one that saw nothing");
+        walk.observe(fixtures::fresh());
+        assert_eq!(walk.sent().len(), sent + 1);
+    }
+    walk.fail(offline.clone());
+    assert_eq!(walk.apply().phase, Phase::Stopped(Box::new(offline.clone())));
+
+    let mut walk = protecting();
+    walk.fail(trouble(Class::Refused));
+    assert!(matches!(walk.apply().phase, Phase::Stopped(_)), "a refusal is meant");
+
+    let without_secret = with_client(|app| app.secrets.clear());
+    let mut walk = Walk::at(StageId::Secret, without_secret.clone());
+    walk.confirm_for_me(without_secret);
+    assert_eq!(walk.sent()[0].kind, ChangeKind::AddSecret);
+    walk.fail(offline.clone());
+    assert_eq!(walk.apply().phase, Phase::Stopped(Box::new(offline)), "a second secret would be another one");
 }
 
 #[test]

@@ -213,14 +213,18 @@ mod tests {
     #[test]
     fn the_persons_word_counts_only_where_the_registration_cannot_be_seen() {
         let said = Choices { client_app_id: Some(CLIENT_OBJECT.into()), ..choices() };
-        for (facts, connector, api) in [
-            (public(), Some(CLIENT_OBJECT), Some(API)),
-            (Facts { client_app: hidden(), api_app: hidden(), ..finished() }, Some(CLIENT_OBJECT), Some(API)),
-            (finished(), Some(CLIENT), Some(API)),
-            (Facts { client_app: gone(), api_app: gone(), ..finished() }, None, None),
-            (fresh(), None, None),
-            (Facts::default(), Some(CLIENT_OBJECT), None),
-        ] {
+        let forbidden = || Facts { client_app: hidden(), api_app: hidden(), ..finished() };
+        let removed = || Facts { client_app: gone(), api_app: gone(), ..finished() };
+        let cases: [(fn() -> Facts, _, _); 6] = [
+            (public, Some(CLIENT_OBJECT), Some(API)),
+            (forbidden, Some(CLIENT_OBJECT), Some(API)),
+            (finished, Some(CLIENT), Some(API)),
+            (removed, None, None),
+            (fresh, None, None),
+            (Facts::default, Some(CLIENT_OBJECT), None),
+        ];
+        for (facts, connector, api) in cases {
+            let facts = facts();
             assert_eq!((of_connector(&facts, &said), of_api(&facts, &said)), (connector, api));
             let unsaid = facts.client_app.value().map(|app| app.app_id.as_str());
             assert_eq!(of_connector(&facts, &choices()), unsaid);

@@ -37,7 +37,7 @@ fn a_policy_that_cannot_be_read_is_learnt_from_its_refusals() {
         for status in [400, 403] {
             let bench = Bench::start("secret-policy").await;
             bench.world(|world| world.switches.secret_policy_status = status);
-            up_to_the_secret(&bench).await;
+            Box::pin(up_to_the_secret(&bench)).await;
             bench.for_me(StageId::Secret).await;
             for _ in 0..2 {
                 let state = bench.until("the refusal", |state| stopped(state).is_some()).await;
@@ -66,7 +66,7 @@ fn a_policy_that_can_be_read_is_kept_without_a_refusal() {
     run(async {
         let bench = Bench::start("secret-policy").await;
         bench.world(|world| world.switches.policies_readable = true);
-        up_to_the_secret(&bench).await;
+        Box::pin(up_to_the_secret(&bench)).await;
         bench.for_me(StageId::Secret).await;
         bench.done().await;
         assert_eq!(asked(&bench), [Some(200)]);
@@ -80,7 +80,7 @@ fn where_secrets_are_forbidden_a_card_is_offered_and_an_exception_lets_it_go_on(
         bench.world(|world| {
             world.switches.secret_policy = SecretPolicy { forbidden: true, max_lifetime_days: None };
         });
-        up_to_the_secret(&bench).await;
+        Box::pin(up_to_the_secret(&bench)).await;
         bench.for_me(StageId::Secret).await;
         bench.until("the refusal", |state| stopped(state).is_some()).await;
         bench.act_on(ActionId::AskAdmin).await;

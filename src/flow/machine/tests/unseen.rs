@@ -1,7 +1,7 @@
 //! A connector whose registration cannot be seen: its client ID is typed, and its secret tried all the same.
 
 use super::*;
-use crate::engine::facts::{SecretProbe, SecretVerdict};
+use crate::engine::facts::{Candidate, CandidateReason, SecretProbe, SecretVerdict};
 use crate::engine::findings::Verdict;
 use crate::engine::fixtures::{API, CLIENT, TENANT};
 use crate::engine::ids::CheckId;
@@ -103,21 +103,24 @@ fn what_cannot_be_the_connectors_is_explained_and_not_kept() {
 
 #[test]
 fn it_is_asked_only_where_the_registration_cannot_be_seen() {
-    let mut candidates = forbidden();
-    candidates.client_candidates = fixtures::seen(vec![crate::engine::facts::Candidate {
-        app_id: CLIENT.into(),
-        display_name: "contoso-hello connector".into(),
-        why: crate::engine::facts::CandidateReason::Owned,
-    }]);
-    for (facts, offered) in [
-        (forbidden(), true),
-        (public(), true),
-        (fixtures::finished(), false),
-        (fixtures::fresh(), false),
+    let candidates = || {
+        let one = Candidate {
+            app_id: CLIENT.into(),
+            display_name: "contoso-hello connector".into(),
+            why: CandidateReason::Owned,
+        };
+        Facts { client_candidates: fixtures::seen(vec![one]), ..forbidden() }
+    };
+    let cases: [(fn() -> Facts, bool); 5] = [
+        (forbidden, true),
+        (public, true),
+        (fixtures::finished, false),
+        (fixtures::fresh, false),
         (candidates, false),
-    ] {
+    ];
+    for (facts, offered) in cases {
         for stage in [StageId::Register, StageId::Secret] {
-            let mut walk = Walk::at(stage, facts.clone());
+            let mut walk = Walk::at(stage, facts());
             assert_eq!(walk.offers(ActionId::TypeClient), offered, "{stage:?}");
             if walk.offers(ActionId::Myself) {
                 walk.choose(ActionId::Myself);

@@ -254,6 +254,7 @@ fn a_path_that_cannot_be_used_is_wrong_usage_in_four_parts() {
     for (line, says) in [
         (["--har", "/dev/full"], "the disk is full"),
         (["--choices", "/dev/full"], "/dev/full"),
+        (["--choices", "mistyped.toml"], "There is no choices file mistyped.toml."),
         (["--choices", "."], "folder"),
         (["--choices", "bad.toml"], "bad.toml cannot be read: line 2 (`resource_url`)"),
     ] {

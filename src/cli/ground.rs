@@ -84,6 +84,13 @@ impl Ground {
             None => Folders::of_this_account().ok().map(|folders| folders.choices_file()),
         };
         let kept = choices_file.as_deref().map(read_choices).transpose()?.flatten();
+        if let (Some(path), None, PracticeSignIn::ByItself) = (&common.choices, &kept, sign_in) {
+            // A command reads choices and never makes them: a name that was mistyped would quietly count for none.
+            let shown = clean_line(&path.to_string_lossy(), 200);
+            return Err(Failure::wrong_usage(format!("There is no choices file {shown}."))
+                .means("What was chosen before is not known, so nothing was started.")
+                .next("Name the file that the wizard keeps, after --choices, or leave it out."));
+        }
         if let (Some(path), PracticeSignIn::AtThePage) = (&common.choices, sign_in) {
             // The wizard keeps choices as it goes on, where nobody would hear that it cannot.
             files::try_writing(path).map_err(|error| {

@@ -96,11 +96,10 @@ impl StageFindings {
         self.checks.iter().map(|c| c.verdict).max_by_key(|v| v.rank()).unwrap_or(Verdict::NotTried)
     }
 
-    /// The first check that does not pass; where that one could not be seen, the first that is known to be wrong.
+    /// What is to be done here next: the first check that is known to be wrong, else the first that does not pass.
     pub fn first_open(&self) -> Option<&Finding> {
-        let first = self.checks.iter().find(|c| !c.verdict.settled())?;
-        let failing = || self.checks.iter().find(|c| c.verdict == Verdict::Fail);
-        if first.verdict == Verdict::Unknown { failing().or(Some(first)) } else { Some(first) }
+        let failing = self.checks.iter().find(|c| c.verdict == Verdict::Fail);
+        failing.or_else(|| self.checks.iter().find(|c| !c.verdict.settled()))
     }
 
     /// Whether the stage is done: nothing fails, waits, could not be seen or is still to be tried.
@@ -133,9 +132,15 @@ impl Findings {
         self.all().find(|c| c.verdict == Verdict::Fail).map(|c| c.id)
     }
 
-    /// The first stage that is not done: where a person should go on.
+    /// The first stage that is not done.
     pub fn first_open_stage(&self) -> Option<StageId> {
         self.stages.iter().find(|s| !s.done()).map(|s| s.id)
+    }
+
+    /// Where a person should go on: the stage of the first failing check, else the first stage that is not done.
+    pub fn next_stage(&self) -> Option<StageId> {
+        let broken = self.stages.iter().find(|s| s.checks.iter().any(|c| c.verdict == Verdict::Fail));
+        broken.map(|s| s.id).or_else(|| self.first_open_stage())
     }
 
     /// Every finding in chain order.

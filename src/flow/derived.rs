@@ -17,7 +17,7 @@ use crate::engine::plan::PlanInput;
 use crate::engine::words::{PortalStep, StageWords, ui, ui_with, words};
 
 use super::effect::CopyItem;
-use super::event::{AppRow, SubscriptionRow, TenantRow};
+use super::event::{AppRow, CopyOutcome, SubscriptionRow, TenantRow};
 use super::hand_over;
 use super::menu::{Item, selected};
 use super::state::{Field, Listing, Page, Panel, PlanView, RehearsalStep, SignInStep, State};
@@ -93,6 +93,21 @@ pub fn outlooks(state: &State) -> Vec<Outlook> {
 pub fn lost(state: &State) -> Vec<&SecretInfo> {
     let Some(client) = state.facts.client_app.value() else { return Vec::new() };
     lost_secrets(client, &state.choices, &state.held, state.now)
+}
+
+/// Where a person goes on, found by looking. A secret of ours whose value is lost comes before what is broken behind it:
+/// without a value there is nothing to hand over.
+pub fn next_stage(state: &State) -> Option<StageId> {
+    let next = state.findings.next_stage()?;
+    let lost = next > StageId::Secret && !lost(state).is_empty() && !hand_over::holds_secret(state);
+    Some(if lost { StageId::Secret } else { next })
+}
+
+/// Whether the secret that is held is with the person as well: pasted by them, or copied.
+pub fn secret_given(state: &State) -> bool {
+    let pasted = state.held.secret.as_ref().is_some_and(|held| !held.made_here);
+    let copied = state.copied.get(&CopyItem::ClientSecret);
+    pasted || matches!(copied, Some(CopyOutcome::Copied | CopyOutcome::Sent))
 }
 
 /// The day the connector's secret ends, as far as it can be told which one the connector has.

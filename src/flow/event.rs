@@ -40,6 +40,10 @@ pub enum Key {
     Backspace,
     /// Delete.
     Delete,
+    /// The first function key: help, also where letters are typed.
+    F1,
+    /// The second function key: the log of calls, also where letters are typed.
+    F2,
     /// A printable character.
     Char(char),
     /// Control and C: stop at a safe point; a second time, leave at once.

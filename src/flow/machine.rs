@@ -291,8 +291,7 @@ impl Turn<'_> {
     fn settle(&mut self, stage: StageId) {
         self.unbind();
         if stage == StageId::Pick && self.state.choices.app.is_none() {
-            self.show(Panel::PickApp);
-            self.list_apps();
+            self.show_apps();
             return;
         }
         if stage == StageId::Connect {

@@ -70,6 +70,8 @@ pub enum ActionId {
     PublicOnly,
     /// To the sign-in, from a stage: nobody is signed in, or no longer.
     SignInAgain,
+    /// To the sign-in, for another person.
+    SignInOther,
     /// Stop waiting for the sign-in.
     CancelSignIn,
     /// Copy the device code.

@@ -97,6 +97,8 @@ fn read(event: &KeyEvent) -> Option<Key> {
         KeyCode::Backspace if control || alt => Key::CtrlW,
         KeyCode::Backspace => Key::Backspace,
         KeyCode::Delete => Key::Delete,
+        KeyCode::F(1) => Key::F1,
+        KeyCode::F(2) => Key::F2,
         _ => return None,
     })
 }

@@ -8,6 +8,7 @@ use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, words};
+use crate::flow::derived::next_stage;
 use crate::flow::effect::{CopyItem, Effect, Part, Work};
 use crate::flow::event::{AppList, AppRow};
 use crate::flow::state::{Field, Listing, Page, Panel};
@@ -150,21 +151,19 @@ impl Turn<'_> {
         self.look(Part::All);
     }
 
-    /// Where a person goes on who has just chosen an app: at the first open stage, found by looking. A set-up on which
-    /// nothing was done yet begins with the stage's own checks.
+    /// Where a person goes on who has just chosen an app: where something is broken or open, found by looking. A
+    /// set-up on which nothing was done yet begins with the stage's own checks.
     pub(super) fn first_look_done(&mut self) {
-        let first_open = self.state.findings.first_open_stage().unwrap_or(StageId::Try);
-        let untouched = first_open == StageId::Protect && self.state.facts.api_app.value().is_none();
-        if first_open < StageId::Protect || untouched {
+        let next = next_stage(self.state).unwrap_or(StageId::Try);
+        let untouched = next == StageId::Protect && self.state.facts.api_app.value().is_none();
+        if next < StageId::Protect || untouched {
             self.show(Panel::Overview);
             return;
         }
-        self.open_stage(first_open);
-        let title = words().stage(first_open).map_or("", |stage| stage.title.as_str());
-        self.state.note = Some(ui_with(
-            "flow.found_where",
-            &[("number", &first_open.number().to_string()), ("title", title)],
-        ));
+        self.open_stage(next);
+        let title = words().stage(next).map_or("", |stage| stage.title.as_str());
+        self.state.note =
+            Some(ui_with("flow.found_where", &[("number", &next.number().to_string()), ("title", title)]));
     }
 
     /// A first look that could not even begin: the choice of apps is where to go on.

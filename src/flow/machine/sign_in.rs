@@ -154,6 +154,14 @@ impl Turn<'_> {
         }
     }
 
+    /// To the ways to sign in, for another person; Esc leads back, and the same person goes on where they were.
+    pub(super) fn sign_in_other(&mut self) {
+        let stage = self.state.stage().filter(|_| self.state.signed_in.is_some());
+        self.state.again.demand = None;
+        self.state.again.resume = stage.map(|stage| Resume { stage, plan: None });
+        self.turn_to(Page::SignIn(SignInState::default()));
+    }
+
     /// Back from the choice of a way: to where the person was, with the plan as it stopped.
     pub(super) fn leave_sign_in(&mut self) {
         let Some(Resume { stage, plan }) = self.state.again.resume.take() else {

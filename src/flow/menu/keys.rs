@@ -108,11 +108,20 @@ pub fn bindings(state: &State) -> Vec<Binding> {
     if can_go_back(state) {
         list.push(bind(&[(Key::Esc, Command::Back)], "key.back"));
     }
+    function_keys(typing, &mut list);
     if typing {
         return list;
     }
     letters(state, &mut list);
     list
+}
+
+/// Help and the log of calls by keys that are no letters, so that they are there while a field takes every letter.
+fn function_keys(typing: bool, list: &mut Vec<Binding>) {
+    let keys = [(Key::F1, Command::Help)];
+    let hint = typing.then(|| hint("flow.key_help"));
+    list.push(Binding { keys: keys.to_vec(), hint });
+    list.push(Binding { keys: vec![(Key::F2, Command::Log)], hint: None });
 }
 
 fn log_keys(state: &State, back: usize, list: &mut Vec<Binding>) {

@@ -19,15 +19,24 @@ pub(super) fn app_actions(state: &State) -> Vec<Action> {
     if !matches!(state.apps, Listing::Asked) {
         list.push(action(ActionId::ListAgain, "flow.list_again", None));
     }
+    list.push(other_person());
     if state.choices.app.is_some() {
         list.push(action(ActionId::Back, "action.back", None));
     }
     list
 }
 
+/// The way to another person's sign-in: the list shows what one person may see, and somebody may have two accounts.
+fn other_person() -> Action {
+    action(ActionId::SignInOther, "flow.sign_in_other", None)
+}
+
 /// The ways to another app, slot or host name, once an app was chosen.
 pub(super) fn overview_actions(state: &State, list: &mut Vec<Action>) {
     list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a')));
+    if state.signed_in.is_some() {
+        list.push(other_person());
+    }
     let Some(site) = state.facts.site.value().filter(|_| !state.public_only) else { return };
     list.push(action(ActionId::PickSlot, "flow.pick_slot", Some('d')));
     if site.host_names.len() > 1 {

@@ -1,15 +1,17 @@
 //! A plan being carried out: every step with how it stands, and what to know when it stopped.
 
 use super::{Paint, common};
+use crate::engine::ids::StageId;
 use crate::engine::words::{ui, ui_with};
 use crate::flow::state::{Apply, Mark, Phase, State};
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
 use crate::screen::widgets::text::{cells, pad};
 
-pub fn looking_first(paint: &Paint, width: u16) -> Doc {
+pub fn looking_first(state: &State, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
-    doc.text(Role::Plain, ui("screen.preparing"));
+    let plan = state.stage() != Some(StageId::Pick);
+    doc.text(Role::Plain, ui(if plan { "screen.preparing" } else { "screen.preparing_first" }));
     doc.text(Role::Quiet, ui("stage.nothing_changed"));
     doc
 }

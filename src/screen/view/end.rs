@@ -46,14 +46,16 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
     doc.text(Role::Strong, ui("screen.end_exists"));
     exists(state, paint, &mut doc);
     doc.blank();
-    doc.text(Role::Strong, ui("screen.end_next"));
-    for line in &end.next {
-        doc.item("- ", line);
+    if works(state) {
+        doc.text(Role::Strong, ui("screen.end_next"));
+        for line in &end.next {
+            doc.item("- ", line);
+        }
+        doc.item("- ", &end.secret);
+        doc.blank();
     }
-    doc.item("- ", &end.secret);
-    doc.blank();
     doc.text(Role::Quiet, &end.undo);
-    if state.setup.practice {
+    if state.setup.practice && works(state) {
         doc.text(Role::Practice, ui("practice.done"));
     }
     doc
@@ -75,6 +77,11 @@ fn exists(state: &State, paint: &Paint, doc: &mut Doc) {
         ui_with(key, &[("date", &paint.date(end))])
     });
     let ends = ends.unwrap_or_default();
+    // Where the registration cannot be seen, its ID is all there is of it.
+    let client = match (app(&facts_seen.client_app), &state.choices.client_app_id) {
+        (unseen, Some(id)) if unseen.is_empty() => id.clone(),
+        (seen, _) => seen,
+    };
     let site = facts_seen.site.value().map(|s| format!("https://{}", s.host)).unwrap_or_default();
     let redirect = values(facts_seen, &state.choices, &state.held).redirect_url.unwrap_or_default();
     let [site, redirect] = [site, redirect].map(|value| fit(&value, LONGEST));
@@ -83,7 +90,7 @@ fn exists(state: &State, paint: &Paint, doc: &mut Doc) {
         &[
             (ui("screen.end_site"), &site),
             (ui("screen.end_api"), &app(&facts_seen.api_app)),
-            (ui("screen.end_client"), &app(&facts_seen.client_app)),
+            (ui("screen.end_client"), &client),
             (ui("screen.end_secret"), &ends),
             (ui("screen.end_redirect"), &redirect),
         ],

@@ -271,7 +271,7 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
             Panel::PickHost => pick::hosts(state, paint, width),
             Panel::PickClient => pick::clients(state, paint, width),
             Panel::ClientField => client::body(state, paint, width),
-            Panel::Preparing => applying::looking_first(paint, width),
+            Panel::Preparing => applying::looking_first(state, paint, width),
             Panel::Plan(view) => return plan::body(state, view, paint, width),
             Panel::Applying(apply) => applying::body(state, apply, paint, width),
             Panel::Myself => myself::body(state, *id, paint, width),

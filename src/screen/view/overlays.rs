@@ -7,6 +7,7 @@ use super::{Paint, common};
 use crate::engine::findings::Verdict;
 use crate::engine::ids::CheckId;
 use crate::engine::words::{fill_command, ui, ui_with, verdict, words};
+use crate::flow::derived::secret_given;
 use crate::flow::derived::{known, link_address};
 use crate::flow::event::{CallLine, RightUsed};
 use crate::flow::menu;
@@ -188,7 +189,8 @@ fn section(doc: &mut Doc, label: &str, text: &str) {
 
 fn quit(state: &State, doc: &mut Doc) -> &'static str {
     if state.held.secret.is_some() {
-        doc.text(Role::Plain, ui("screen.quit_held"));
+        let key = if secret_given(state) { "screen.quit_handed" } else { "screen.quit_held" };
+        doc.text(Role::Plain, ui(key));
     }
     if state.secret_on_clipboard {
         let known = state.secret_surely_on_clipboard();

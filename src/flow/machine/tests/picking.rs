@@ -142,6 +142,38 @@ fn another_sign_in_sees_with_its_own_eyes() {
 }
 
 #[test]
+fn somebody_else_signs_in_from_the_list_and_esc_leads_back_to_it() {
+    let mut walk = listed(two_apps());
+    let effects = walk.choose(ActionId::SignInOther);
+    assert!(matches!(&walk.page, Page::SignIn(sign_in) if sign_in.step == SignInStep::Choose));
+    assert!(works(&effects).is_empty(), "nobody is signed in before a way is chosen");
+    walk.press(Key::Esc);
+    assert_eq!((walk.stage(), &walk.panel), (Some(StageId::Pick), &Panel::PickApp));
+    assert_eq!(app_rows(&walk).len(), 2);
+
+    walk.choose(ActionId::SignInOther);
+    walk.choose(ActionId::SignInCode);
+    let effects = walk.answer(Answer::SignIn(SignInProgress::Done(guest())));
+    assert_eq!(works(&effects), [&Work::ListApps], "the list is the other person's");
+    assert!(walk.overlays.is_empty(), "nothing had been confirmed");
+}
+
+#[test]
+fn help_and_the_calls_are_there_while_letters_filter() {
+    let mut walk = listed(two_apps());
+    assert!(walk.typing());
+    walk.letter('?');
+    assert!(walk.overlays.is_empty(), "a letter is a letter");
+    walk.press(Key::F1);
+    assert_eq!(walk.overlays, [Overlay::Help]);
+    walk.press(Key::Esc);
+    walk.press(Key::F2);
+    assert_eq!(walk.overlays, [Overlay::CallLog { back: 0 }]);
+    walk.press(Key::Esc);
+    assert_eq!(walk.fields.app_filter.text(), "?", "what was typed is still there");
+}
+
+#[test]
 fn the_list_is_narrowed_to_one_subscription_and_widened_again() {
     let mut apps = two_apps().apps;
     apps[1].subscription_id = "t".into();

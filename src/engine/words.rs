@@ -1,7 +1,10 @@
-//! Every text that a person reads, as data: checks, stages, names of things, and what the faces say.
+//! Every text that a person reads, as data: checks, stages, names of things, and what the faces say. What checks say of
+//! what was seen is in [`evidence`].
 //!
 //! The texts are embedded TOML, parsed once. [`load`] is called at start and reports a mistake in the data; a test
 //! keeps such a mistake from ever being shipped. After that [`words`] gives the texts without anything to handle.
+
+pub(super) mod evidence;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -260,7 +263,7 @@ pub struct Words {
 
 static WORDS: OnceLock<Words> = OnceLock::new();
 
-/// Parses the embedded texts (and those of [`super::error_codes`] and [`super::links`]), once. Called at start, so that damaged texts
+/// Parses the embedded texts (and those of [`evidence`], [`super::error_codes`] and [`super::links`]), once. Called at start, so that damaged texts
 /// end the program with a message instead of leaving screens empty.
 ///
 /// # Errors
@@ -270,6 +273,7 @@ pub fn load() -> Result<&'static Words, WordsError> {
         return Ok(words);
     }
     let parsed = Words::parse(CHECKS, STAGES, TERMS)?;
+    evidence::load()?;
     super::error_codes::load()?;
     super::links::load()?;
     Ok(WORDS.get_or_init(|| parsed))
@@ -363,7 +367,7 @@ impl Words {
         let stages: StagesFile = read("stages.toml", stages)?;
         let terms: TermsFile = read("terms.toml", terms)?;
         let mut ui = BTreeMap::new();
-        flatten("", terms.ui, &mut ui)?;
+        flatten("terms.toml", "", terms.ui, &mut ui)?;
         let checks = checks.check.into_iter().map(check).collect::<Result<Vec<_>, _>>()?;
         if checks.iter().map(|check| check.id).ne(CheckId::ALL.iter().copied()) {
             return Err(damaged("checks.toml", "its checks are not the known ones in chain order"));
@@ -442,15 +446,20 @@ fn check(raw: RawCheck) -> Result<CheckWords, WordsError> {
 }
 
 /// Turns nested tables into dotted keys.
-fn flatten(prefix: &str, table: toml::Table, into: &mut BTreeMap<String, String>) -> Result<(), WordsError> {
+fn flatten(
+    file: &'static str,
+    prefix: &str,
+    table: toml::Table,
+    into: &mut BTreeMap<String, String>,
+) -> Result<(), WordsError> {
     for (name, value) in table {
         let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
         match value {
             toml::Value::String(text) => {
                 into.insert(key, text);
             }
-            toml::Value::Table(inner) => flatten(&key, inner, into)?,
-            _ => return Err(damaged("terms.toml", format!("{key} is not a text"))),
+            toml::Value::Table(inner) => flatten(file, &key, inner, into)?,
+            _ => return Err(damaged(file, format!("{key} is not a text"))),
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Stages 6 and 7: what goes into the connector page, what comes back, and the final call.
 
-use super::{Judged, View, absent, fail, not_tried, pass, resource_url, same, waiting, warn};
+use super::{Judged, View, absent, fail, not_tried, pass, resource_url, same, say, say_with, waiting, warn};
 use crate::engine::client_id;
 use crate::engine::facts::{Application, Gap, RedirectProbe};
 use crate::engine::redirect_url::{self, Recognition, Registered};
@@ -9,19 +9,19 @@ use crate::engine::trouble::Class;
 pub(super) fn resolves(v: &View) -> Judged {
     let api = v.api()?;
     let Some(asked) = resource_url(v.facts, v.choices) else {
-        return Ok(waiting("Waits for the API's registration."));
+        return Ok(waiting(say("waits.api_app")));
     };
     let found = absent(v.facts.resource.get(), || {
-        fail(format!("No service principal of this tenant answers to {asked}"))
-            .note("Signing in would end with AADSTS500011. Use the API's client ID.")
+        fail(say_with("resource.resolves.nobody", &[("resource", &asked)]))
+            .note(say("resource.resolves.nobody_note"))
     })?;
     if found.value != asked {
-        return Ok(not_tried(format!("{asked} was not looked up yet.")));
+        return Ok(not_tried(say_with("resource.resolves.not_looked", &[("resource", &asked)])));
     }
     if same(&found.app_id, &api.app_id) {
-        Ok(pass(format!("{asked} names the API.")))
+        Ok(pass(say_with("resource.resolves.api", &[("resource", &asked)])))
     } else {
-        Ok(fail(format!("{asked} names another application ({}).", found.app_id)))
+        Ok(fail(say_with("resource.resolves.another", &[("resource", &asked), ("id", &found.app_id)])))
     }
 }
 
@@ -35,18 +35,16 @@ pub(super) fn known(v: &View) -> Judged {
     if let Some(url) = &v.choices.redirect_url {
         return Ok(match redirect_url::recognise(url, v.cloud) {
             Recognition::Own(_) => pass(url.clone()),
-            _ => warn(format!("{url} does not look like a connector's redirect URL.")),
+            _ => warn(say_with("redirect.known.odd", &[("url", url)])),
         });
     }
     let client = v.client()?;
     Ok(match own_ones(v, client).as_slice() {
-        [] => not_tried("It comes from the connector page, once the connector has been created."),
-        [one] => not_tried(format!("One is registered: {one}"))
-            .note("Whether it is this connector's, only its page shows. Copy it there to be sure."),
-        several => not_tried(format!(
-            "{} are registered; the connector page shows which one is yours.",
-            several.len()
-        )),
+        [] => not_tried(say("redirect.known.not_yet")),
+        [one] => {
+            not_tried(say_with("redirect.known.one", &[("url", one)])).note(say("redirect.known.one_note"))
+        }
+        several => not_tried(say_with("redirect.known.several", &[("number", &several.len().to_string())])),
     })
 }
 
@@ -61,11 +59,9 @@ fn probed<'a>(v: &'a View) -> Option<&'a RedirectProbe> {
 pub(super) fn registered(v: &View) -> Judged {
     if let Some(probe) = probed(v) {
         return Ok(if probe.registered {
-            pass("The sign-in page knows it, to the letter.")
-                .note("Whether it is under Web, only the registration shows, which cannot be read here.")
+            pass(say("redirect.registered.probed")).note(say("redirect.registered.probed_note"))
         } else {
-            fail("The sign-in page does not know it (AADSTS50011).")
-                .note("It must be registered exactly, under Web. Whoever owns the registration can add it.")
+            fail(say("redirect.registered.unknown")).note(say("redirect.registered.unknown_note"))
         });
     }
     let client = v.client()?;
@@ -73,36 +69,35 @@ pub(super) fn registered(v: &View) -> Judged {
         let found = own_ones(v, client);
         let shared = client.web_redirects.iter().any(|u| redirect_url::is_bare_shared(u, v.cloud));
         return Ok(if !found.is_empty() {
-            pass(format!("Registered under Web: {}", found.join(", ")))
+            pass(say_with("redirect.registered.found", &[("urls", &found.join(", "))]))
         } else if shared {
-            fail("Only the shared redirect URL is registered.")
-                .note("Every connector has its own now. Copy it from the connector page, all of it.")
+            fail(say("redirect.registered.shared")).note(say("redirect.registered.shared_note"))
         } else {
-            fail("No connector's redirect URL is registered yet.")
+            fail(say("redirect.registered.none"))
         });
     };
     let outcome = redirect_url::compare(wanted, &client.web_redirects, v.cloud);
     if outcome != Registered::Exactly {
-        for (list, platform) in [
-            (&client.spa_redirects, "Single-page application"),
-            (&client.public_redirects, "Mobile and desktop"),
+        for (list, elsewhere) in [
+            (&client.spa_redirects, say("redirect.registered.spa")),
+            (&client.public_redirects, say("redirect.registered.public")),
         ] {
             if list.contains(wanted) {
-                return Ok(fail(format!("Registered under {platform}, not under Web."))
-                    .note("The connector keeps a secret, so it needs the Web platform."));
+                return Ok(fail(elsewhere).note(say("redirect.registered.platform_note")));
             }
         }
     }
     Ok(match outcome {
-        Registered::Exactly => pass("Registered exactly, under Web."),
+        Registered::Exactly => pass(say("redirect.registered.exactly")),
         Registered::Nearly { registered, differences } => {
             let words: Vec<_> = differences.iter().map(|d| d.words()).collect();
-            fail(format!("Registered is {registered}"))
-                .note(format!("It differs: {}. It must be the same to the letter.", words.join(", ")))
+            fail(say_with("redirect.registered.nearly", &[("url", &registered)]))
+                .note(say_with("redirect.registered.nearly_note", &[("differences", &words.join(", "))]))
         }
-        Registered::OnlyBareShared => fail("Only the shared redirect URL is registered.")
-            .note("Every connector has its own now, and it must be registered exactly (AADSTS50011)."),
-        Registered::Missing => fail("The redirect URL is not registered yet."),
+        Registered::OnlyBareShared => {
+            fail(say("redirect.registered.shared")).note(say("redirect.registered.shared_exactly_note"))
+        }
+        Registered::Missing => fail(say("redirect.registered.missing")),
     })
 }
 
@@ -110,9 +105,9 @@ pub(super) fn leftover(v: &View) -> Judged {
     let client = v.client()?;
     Ok(match client.web_redirects.iter().find(|u| redirect_url::rehearsal(u).is_some()) {
         Some(uri) => {
-            warn(format!("A rehearsal left {uri} behind.")).note("It can be removed; nothing uses it.")
+            warn(say_with("redirect.leftover.left", &[("url", uri)])).note(say("redirect.leftover.left_note"))
         }
-        None => pass("No rehearsal left anything behind."),
+        None => pass(say("redirect.leftover.none")),
     })
 }
 
@@ -120,7 +115,7 @@ pub(super) fn answered(v: &View) -> Judged {
     let outcome = match v.facts.rehearsal.get() {
         Ok(outcome) => outcome,
         Err(Gap::NotLooked | Gap::Absent) => {
-            return Ok(not_tried("Nobody has called the function the connector's way yet."));
+            return Ok(not_tried(say("try.answered.not_tried")));
         }
         // What broke off says nothing of the set-up; what was refused does.
         Err(Gap::CouldNot(t)) => {
@@ -137,18 +132,21 @@ pub(super) fn answered(v: &View) -> Judged {
     if now.is_some_and(|id| !same(id, &outcome.client_app_id))
         || resource.is_some_and(|r| r != outcome.resource)
     {
-        return Ok(not_tried("The set-up has changed since the last rehearsal."));
+        return Ok(not_tried(say("try.answered.changed")));
     }
     if !outcome.redeemed {
-        return Ok(fail("The sign-in came back, but no token was issued."));
+        return Ok(fail(say("try.answered.no_token")));
     }
     Ok(if outcome.status == 200 {
-        pass(format!("HTTP 200 for {}: {}", outcome.caller, outcome.answer))
+        pass(say_with("try.answered.answered", &[("caller", &outcome.caller), ("answer", &outcome.answer)]))
     } else {
-        let answer = fail(format!("The function answered HTTP {} to {}.", outcome.status, outcome.caller));
+        let answer = fail(say_with(
+            "try.answered.refused",
+            &[("status", &outcome.status.to_string()), ("caller", &outcome.caller)],
+        ));
         match &outcome.diagnosis {
             Some(words) => answer.note(words.clone()),
-            None => answer.note("After a change of the settings the old ones stay in force for up to a minute: then rehearse once more."),
+            None => answer.note(say("try.answered.refused_note")),
         }
     })
 }

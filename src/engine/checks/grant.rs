@@ -1,8 +1,8 @@
 //! Stage 4: `user_impersonation` granted to the connector's app.
 
 use super::{
-    GRAPH_APP_ID, Judged, Outcome, SCOPE, USER_READ_ID, View, absent, fail, pass, same, unknown, waiting,
-    warn,
+    GRAPH_APP_ID, Judged, Outcome, SCOPE, USER_READ_ID, View, absent, fail, pass, same, say, say_with,
+    unknown, waiting, warn,
 };
 use crate::engine::facts::{Application, Fact, Gap, UserConsent};
 
@@ -17,22 +17,21 @@ fn requests(client: &Application, resource: &str, scope_id: &str) -> bool {
 pub(super) fn requested(v: &View) -> Judged {
     let client = v.client()?;
     let api = v.api()?;
-    let scope = api.scope(SCOPE).ok_or_else(|| waiting(format!("Waits for {SCOPE} to be exposed.")))?;
+    let scope = api.scope(SCOPE).ok_or_else(|| waiting(say_with("waits.scope", &[("scope", SCOPE)])))?;
     if requests(client, &api.app_id, &scope.id) {
-        Ok(pass(format!("The connector requests {SCOPE} of {}.", api.display_name)))
+        Ok(pass(say_with("grant.requested.requested", &[("scope", SCOPE), ("api", &api.display_name)])))
     } else {
-        Ok(fail(format!("The connector does not request {SCOPE}."))
-            .note("Signing in would end with AADSTS650057."))
+        Ok(fail(say_with("grant.requested.missing", &[("scope", SCOPE)]))
+            .note(say("grant.requested.missing_note")))
     }
 }
 
 pub(super) fn profile(v: &View) -> Judged {
     let client = v.client()?;
     if requests(client, GRAPH_APP_ID, USER_READ_ID) {
-        Ok(pass("The connector requests Microsoft Graph's User.Read."))
+        Ok(pass(say("grant.profile.requested")))
     } else {
-        Ok(fail("The connector does not request Microsoft Graph's User.Read.")
-            .note("Every sign-in needs it; without it signing in can end with AADSTS90008."))
+        Ok(fail(say("grant.profile.missing")).note(say("grant.profile.missing_note")))
     }
 }
 
@@ -47,7 +46,7 @@ enum Reach {
 fn reach(v: &View) -> Result<Reach, Outcome> {
     let client = v.client()?;
     let api = v.api()?;
-    let scope = api.scope(SCOPE).ok_or_else(|| waiting(format!("Waits for {SCOPE} to be exposed.")))?;
+    let scope = api.scope(SCOPE).ok_or_else(|| waiting(say_with("waits.scope", &[("scope", SCOPE)])))?;
     let pre_authorised = api
         .pre_authorized
         .iter()
@@ -73,40 +72,36 @@ fn reach(v: &View) -> Result<Reach, Outcome> {
 
 pub(super) fn consent(v: &View) -> Judged {
     match reach(v)? {
-        Reach::PreAuthorised => return Ok(pass("The API pre-authorises the connector: nobody is asked.")),
-        Reach::Everyone => return Ok(pass("Granted for everyone in the tenant.")),
-        Reach::ThisPerson => return Ok(pass("You have consented.")),
+        Reach::PreAuthorised => return Ok(pass(say("grant.consent.pre_authorised"))),
+        Reach::Everyone => return Ok(pass(say("grant.consent.everyone"))),
+        Reach::ThisPerson => return Ok(pass(say("grant.consent.person"))),
         Reach::Nobody => {}
     }
     let admin_only = v.facts.api_app.value().and_then(|a| a.scope(SCOPE)).is_some_and(|s| s.admin_only);
     if admin_only {
-        return Ok(fail("Nobody has consented, and only an administrator can."));
+        return Ok(fail(say("grant.consent.admin_only")));
     }
     match &v.facts.user_consent.fact {
-        Fact::Is(UserConsent::Allowed) => Ok(warn("You will be asked when you connect.")
-            .note("That is fine: this tenant lets people consent for themselves.")),
-        Fact::Is(UserConsent::LowRiskOnly) => Ok(unknown(
-            "Nobody has consented yet. This tenant lets people consent only to what it calls low risk.",
-        )
-        .note("Pre-authorising the connector on the API is certain, and needs only the API's owner.")),
-        Fact::Is(UserConsent::Off) => {
-            Ok(fail("Nobody has consented, and this tenant does not let people consent for themselves.")
-                .note("Pre-authorise the connector on the API (its owner can), or ask an administrator."))
+        Fact::Is(UserConsent::Allowed) => {
+            Ok(warn(say("grant.consent.asked")).note(say("grant.consent.asked_note")))
         }
-        Fact::Absent | Fact::CouldNot(_) | Fact::NotLooked => Ok(unknown(
-            "Nobody has agreed yet. Whether you may agree yourself when you connect could not be read.",
-        )
-        .note("Pre-authorising the connector on the API is certain, and needs only the API's owner.")),
+        Fact::Is(UserConsent::LowRiskOnly) => {
+            Ok(unknown(say("grant.consent.low_risk")).note(say("grant.consent.certain_note")))
+        }
+        Fact::Is(UserConsent::Off) => Ok(fail(say("grant.consent.off")).note(say("grant.consent.off_note"))),
+        Fact::Absent | Fact::CouldNot(_) | Fact::NotLooked => {
+            Ok(unknown(say("grant.consent.unread")).note(say("grant.consent.certain_note")))
+        }
     }
 }
 
 pub(super) fn everyone(v: &View) -> Judged {
     Ok(match reach(v)? {
-        Reach::PreAuthorised | Reach::Everyone => pass("Holds for everyone in the tenant."),
-        Reach::ThisPerson => warn("Holds for you; others will be asked when they connect."),
+        Reach::PreAuthorised | Reach::Everyone => pass(say("grant.everyone.holds")),
+        Reach::ThisPerson => warn(say("grant.everyone.person")),
         Reach::Nobody => match v.facts.user_consent.value() {
-            Some(UserConsent::Off) => waiting("Waits for consent."),
-            _ => warn("Everyone will be asked when they connect."),
+            Some(UserConsent::Off) => waiting(say("waits.consent")),
+            _ => warn(say("grant.everyone.asked")),
         },
     })
 }
@@ -114,27 +109,26 @@ pub(super) fn everyone(v: &View) -> Judged {
 pub(super) fn assignment(v: &View) -> Judged {
     // Without a registration nobody has looked for its service principal: that is waiting, not a failure to look.
     v.api()?;
-    let api = absent(v.facts.api_principal.get(), || waiting("Waits for the API's service principal."))?;
+    let api = absent(v.facts.api_principal.get(), || waiting(say("waits.api_principal")))?;
     v.client()?;
-    let client =
-        absent(v.facts.client_principal.get(), || waiting("Waits for the connector's service principal."))?;
-    for (principal, assigned, name) in
-        [(api, &v.facts.api_assigned, "API"), (client, &v.facts.client_assigned, "connector")]
-    {
+    let client = absent(v.facts.client_principal.get(), || waiting(say("waits.client_principal")))?;
+    let (not_api, api_unread) = (say("grant.assignment.api"), say("grant.assignment.api_unread"));
+    let (not_client, client_unread) = (say("grant.assignment.client"), say("grant.assignment.client_unread"));
+    for (principal, assigned, not_assigned, unread) in [
+        (api, &v.facts.api_assigned, not_api, api_unread),
+        (client, &v.facts.client_assigned, not_client, client_unread),
+    ] {
         if !principal.assignment_required {
             continue;
         }
         match assigned.get() {
             Ok(true) => {}
             Ok(false) | Err(Gap::Absent) => {
-                return Ok(fail(format!("The {name} asks for assignment, and you are not assigned.")).note(
-                    "Assign the people who need it, or switch off “Assignment required” (AADSTS50105).",
-                ));
+                return Ok(fail(not_assigned).note(say("grant.assignment.note")));
             }
             Err(gap) => {
                 let mut outcome: Outcome = gap.into();
-                outcome.evidence =
-                    format!("The {name} asks for assignment; whether you are assigned could not be read.");
+                unread.clone_into(&mut outcome.evidence);
                 return Ok(outcome);
             }
         }
@@ -143,14 +137,14 @@ pub(super) fn assignment(v: &View) -> Judged {
         let me = v.facts.person.value().map(|p| p.object_id.as_str());
         let listed = &auth.allowed_identities;
         if !listed.is_empty() && me.is_some_and(|m| !listed.iter().any(|i| same(i, m))) {
-            return Ok(fail("Easy Auth lets in only listed people, and you are not among them."));
+            return Ok(fail(say("grant.assignment.not_listed")));
         }
         if !listed.is_empty() || !auth.allowed_groups.is_empty() {
-            return Ok(warn("Easy Auth lets in only listed people or groups. Others get a 403."));
+            return Ok(warn(say("grant.assignment.listed")));
         }
     }
     if api.assignment_required || client.assignment_required {
-        return Ok(warn("You are assigned. Others who use the connector must be assigned too."));
+        return Ok(warn(say("grant.assignment.assigned")));
     }
-    Ok(pass("Nobody has to be assigned."))
+    Ok(pass(say("grant.assignment.none")))
 }

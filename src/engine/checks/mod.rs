@@ -19,6 +19,7 @@ use super::facts::{Application, Facts, Gap};
 use super::findings::{Finding, Findings, StageFindings, Verdict};
 use super::held::Held;
 use super::ids::{CheckId, StageId};
+use super::words::evidence::{say, say_with};
 
 /// The scope that the connector is granted, the tutorial's own (microsoft-cloud 4.4).
 pub const SCOPE: &str = "user_impersonation";
@@ -26,9 +27,6 @@ pub const SCOPE: &str = "user_impersonation";
 pub const GRAPH_APP_ID: &str = "00000003-0000-0000-c000-000000000000";
 /// Id of Graph's delegated `User.Read` (microsoft-cloud 3.1, at 90008).
 pub const USER_READ_ID: &str = "e1fe6dd8-ba31-4d61-89e7-88639da4683d";
-
-/// The evidence of what nobody looked at.
-const NOT_LOOKED: &str = "Nobody has looked yet.";
 
 /// Evidence and notes are one line, never longer than this, in terminal cells.
 const LONGEST_LINE: usize = 2_000;
@@ -106,14 +104,19 @@ fn not_tried(evidence: impl Into<String>) -> Outcome {
     Outcome::new(Verdict::NotTried, evidence)
 }
 
+/// The evidence of what nobody looked at.
+fn not_looked() -> &'static str {
+    say("not_seen.not_looked")
+}
+
 /// The one place where a gap becomes a verdict: not there means that an earlier link is missing,
 /// not seen means that we cannot tell.
 impl From<Gap<'_>> for Outcome {
     fn from(gap: Gap<'_>) -> Self {
         match gap {
-            Gap::NotLooked => unknown(NOT_LOOKED),
+            Gap::NotLooked => unknown(not_looked()),
             Gap::CouldNot(trouble) => unknown(trouble.what.clone()).note(trouble.next.clone()),
-            Gap::Absent => waiting("Waits for an earlier step."),
+            Gap::Absent => waiting(say("waits.earlier")),
         }
     }
 }
@@ -143,7 +146,7 @@ impl View<'_> {
         let judged = match id {
             CheckId::AppExists => pick::exists(self),
             CheckId::AppAnswers if self.typed() => pick::answers(self),
-            _ if self.no_site() => Ok(waiting("Waits for the function app.")),
+            _ if self.no_site() => Ok(waiting(say("waits.function_app"))),
             CheckId::AppAnswers => pick::answers(self),
             CheckId::AppFunctions => pick::functions(self),
             CheckId::AppAuthLevel => pick::auth_level(self),
@@ -178,11 +181,11 @@ impl View<'_> {
         let outcome = judged.unwrap_or_else(|early| early);
         // Looking ended at the function app, which is not there: this is its turn only after that one.
         let behind =
-            self.facts.site.is_absent() && id != CheckId::AppExists && outcome.evidence == NOT_LOOKED;
-        let outcome = if behind { waiting("Waits for the function app.") } else { outcome };
+            self.facts.site.is_absent() && id != CheckId::AppExists && outcome.evidence == not_looked();
+        let outcome = if behind { waiting(say("waits.function_app")) } else { outcome };
         let Outcome { verdict, evidence, mut note } = outcome;
         if verdict == Verdict::Unknown && note.is_none() && self.facts.person.not_looked() {
-            note = Some("Seeing it needs a sign-in.".to_owned());
+            note = Some(say("not_seen.needs_sign_in").to_owned());
         }
         // Values are compared as they came, so they are made harmless only here: a line break in one of them must not
         // draw a line that looks like another finding.
@@ -196,11 +199,11 @@ impl View<'_> {
 
     /// The API's registration, or the verdict of a check that cannot go on without it.
     fn api(&self) -> Result<&Application, Outcome> {
-        absent(self.facts.api_app.get(), || waiting("Waits for the API's registration."))
+        absent(self.facts.api_app.get(), || waiting(say("waits.api_app")))
     }
 
     /// The connector's registration, likewise.
     fn client(&self) -> Result<&Application, Outcome> {
-        absent(self.facts.client_app.get(), || waiting("Waits for the connector's registration."))
+        absent(self.facts.client_app.get(), || waiting(say("waits.client_app")))
     }
 }

@@ -1,95 +1,85 @@
 //! Stage 2: the API's registration and Easy Auth in front of the function.
 
-use super::{Judged, Outcome, SCOPE, View, absent, fail, pass, resource_url, same, unknown, waiting, warn};
+use super::{
+    Judged, Outcome, SCOPE, View, absent, fail, pass, resource_url, same, say, say_with, unknown, waiting,
+    warn,
+};
 use crate::engine::facts::{AuthSettings, AuthVersion, Gap, ProbeAnswer};
 use crate::engine::resource_url::TokenVersion;
 
 pub(super) fn api_app(v: &View) -> Judged {
     let named = v.facts.auth.value().and_then(|a| a.client_id.as_deref());
     let app = absent(v.facts.api_app.get(), || match named {
-        Some(id) => {
-            fail(format!("Easy Auth names client ID {id}, but this tenant has no such registration."))
-                .note("It was deleted, or it belongs to another tenant. A new one can be made beside it.")
-        }
-        None if v.facts.site.value().is_none() => waiting("Waits for the function app."),
-        None => fail("The function has no app registration yet."),
+        Some(id) => fail(say_with("api.app.deleted", &[("id", id)])).note(say("api.app.deleted_note")),
+        None if v.facts.site.value().is_none() => waiting(say("waits.function_app")),
+        None => fail(say("api.app.missing")),
     })?;
-    Ok(pass(format!("{} (client ID {})", app.display_name, app.app_id)))
+    Ok(pass(say_with("registration.is", &[("name", &app.display_name), ("id", &app.app_id)])))
 }
 
 pub(super) fn api_principal(v: &View) -> Judged {
     v.api()?;
     let sp = absent(v.facts.api_principal.get(), || {
-        fail("The registration has no service principal (enterprise application) in this tenant.")
-            .note("Without it nobody can ask for a token: AADSTS500011 or AADSTS650052.")
+        fail(say("principal.missing")).note(say("api.principal.missing_note"))
     })?;
-    if sp.enabled {
-        Ok(pass("The service principal exists and is enabled."))
-    } else {
-        Ok(fail("The service principal is switched off for sign-in."))
-    }
+    if sp.enabled { Ok(pass(say("principal.enabled"))) } else { Ok(fail(say("principal.disabled"))) }
 }
 
 pub(super) fn api_scope(v: &View) -> Judged {
     let app = v.api()?;
     match app.scope(SCOPE) {
-        None => Ok(fail(format!("The registration does not expose {SCOPE}."))),
-        Some(scope) if !scope.enabled => Ok(fail(format!("{SCOPE} is exposed, but switched off."))),
-        Some(scope) if scope.admin_only => {
-            Ok(warn(format!("{SCOPE} is exposed, but only an administrator can consent to it.")))
-        }
-        Some(_) => Ok(pass(format!("{SCOPE} is exposed and enabled."))),
+        None => Ok(fail(say_with("api.scope.missing", &[("scope", SCOPE)]))),
+        Some(scope) if !scope.enabled => Ok(fail(say_with("api.scope.disabled", &[("scope", SCOPE)]))),
+        Some(scope) if scope.admin_only => Ok(warn(say_with("api.scope.admin_only", &[("scope", SCOPE)]))),
+        Some(_) => Ok(pass(say_with("api.scope.exposed", &[("scope", SCOPE)]))),
     }
 }
 
 /// The settings, once they are there and on; else the verdict of a check that needs them.
 fn settings<'a>(v: &View<'a>) -> Result<&'a AuthSettings, Outcome> {
-    let auth = absent(v.facts.auth.get(), || waiting("Waits for Easy Auth to be on."))?;
+    let auth = absent(v.facts.auth.get(), || waiting(say("waits.easy_auth")))?;
     if auth.enabled && auth.provider_enabled && auth.client_id.is_some() {
         Ok(auth)
     } else {
-        Err(waiting("Waits for Easy Auth to be on."))
+        Err(waiting(say("waits.easy_auth")))
     }
 }
 
 pub(super) fn auth_on(v: &View) -> Judged {
     if let Ok(AuthVersion::V1 { enabled: true }) = v.facts.auth_version.get() {
-        return Ok(fail("Authentication runs on the classic settings (version 1).")
-            .note("The first change moves the app to the current settings. That is one way, and secrets move to app settings."));
+        return Ok(fail(say("auth.on.classic")).note(say("auth.on.classic_note")));
     }
     let auth = match v.facts.auth.get() {
         Ok(auth) => auth,
-        Err(Gap::Absent) => return Ok(fail("Authentication is off.")),
+        Err(Gap::Absent) => return Ok(fail(say("auth.on.off"))),
         // Without the right to read the settings the public answer still tells.
         Err(gap) => {
             return match v.facts.probes.login.get() {
                 Ok(ProbeAnswer { client_id: Some(id), .. }) => {
-                    Ok(pass(format!("On: the app sends callers to sign in for client ID {id}.")))
+                    Ok(pass(say_with("auth.on.seen_outside", &[("id", id)])))
                 }
-                Ok(ProbeAnswer { status: 404, .. }) => Ok(unknown(
-                    "No sign-in page is there: authentication is off, or this is no function app.",
-                )
-                .note("Sign in to see the settings themselves.")),
+                Ok(ProbeAnswer { status: 404, .. }) => {
+                    Ok(unknown(say("auth.on.no_sign_in_page")).note(say("auth.on.no_sign_in_page_note")))
+                }
                 _ => Err(gap.into()),
             };
         }
     };
     if !auth.enabled {
-        return Ok(fail("Authentication is off."));
+        return Ok(fail(say("auth.on.off")));
     }
     if let Some(path) = &auth.config_file {
-        return Ok(warn(format!("The file {path} rules; the settings in the portal are ignored."))
-            .note("Handclasp can only check what callers are told. Change the file, or remove it."));
+        return Ok(warn(say_with("auth.on.file", &[("path", path)])).note(say("auth.on.file_note")));
     }
     if !auth.provider_enabled {
-        return Ok(fail("Authentication is on, but its Microsoft provider is switched off."));
+        return Ok(fail(say("auth.on.provider_off")));
     }
     let Some(id) = &auth.client_id else {
-        return Ok(fail("Authentication is on, but no Microsoft provider is configured."));
+        return Ok(fail(say("auth.on.no_provider")));
     };
     // Whether that is the API's own registration is for the audience to tell: tokens for another one may
     // still be accepted.
-    Ok(pass(format!("On, for client ID {id}.")))
+    Ok(pass(say_with("auth.on.on", &[("id", id)])))
 }
 
 /// The tenant part of an issuer address.
@@ -103,28 +93,28 @@ pub(super) fn auth_tenant(v: &View) -> Judged {
         Ok(_) => {
             let auth = settings(v)?;
             let Some(issuer) = &auth.issuer else {
-                return Ok(fail("No issuer is configured, so tokens of any tenant could be meant."));
+                return Ok(fail(say("auth.tenant.no_issuer")));
             };
             issuer_tenant(issuer)
         }
-        Err(Gap::Absent) => return Ok(waiting("Waits for Easy Auth to be on.")),
+        Err(Gap::Absent) => return Ok(waiting(say("waits.easy_auth"))),
         Err(gap) => match v.facts.probes.login.value().and_then(|p| p.tenant.clone()) {
             Some(tenant) => Some(tenant.to_lowercase()),
             None => return Err(gap.into()),
         },
     };
     let Some(named) = named else {
-        return Ok(fail("The configured issuer is not a sign-in address."));
+        return Ok(fail(say("auth.tenant.no_address")));
     };
     if matches!(named.as_str(), "common" | "organizations" | "consumers") {
-        return Ok(warn(format!("The issuer is {named}: accounts of every tenant are let in."))
-            .note("Set the issuer to this tenant, or list the allowed tenants in the app's settings."));
+        return Ok(warn(say_with("auth.tenant.every_tenant", &[("issuer", &named)]))
+            .note(say("auth.tenant.every_tenant_note")));
     }
     let tenant = v.facts.tenant.get()?;
     if same(&named, &tenant.id) || same(&named, &tenant.domain) {
-        Ok(pass(format!("The provider is {}.", tenant.display_name)))
+        Ok(pass(say_with("auth.tenant.this", &[("tenant", &tenant.display_name)])))
     } else {
-        Ok(fail(format!("The provider is tenant {named}, not {}.", tenant.display_name)))
+        Ok(fail(say_with("auth.tenant.another", &[("named", &named), ("tenant", &tenant.display_name)])))
     }
 }
 
@@ -141,7 +131,7 @@ pub(super) fn issuer(v: &View) -> Judged {
     let app = v.api()?;
     let tenant = v.facts.tenant.get()?;
     let Some(configured) = auth.issuer.as_deref() else {
-        return Ok(fail("No issuer is configured."));
+        return Ok(fail(say("api.issuer.missing")));
     };
     let version = app.effective_token_version();
     let expected = if version == 2 { &tenant.issuer_v2 } else { &tenant.issuer_v1 };
@@ -157,22 +147,19 @@ pub(super) fn issuer(v: &View) -> Judged {
     let refused = v.facts.rehearsal.value().is_some_and(|r| r.status == 401 && same(&r.issuer, expected));
     let ends_v2 = configured.trim_end_matches('/').ends_with("/v2.0");
     let mismatch = || {
-        fail(format!("The API's tokens are version {version}, but the issuer is {configured}")).note(format!(
-            "Every call of the connector would most likely be a 401. The issuer that fits is {expected}"
-        ))
+        fail(say_with("api.issuer.wrong", &[("version", &version.to_string()), ("issuer", configured)]))
+            .note(say_with("api.issuer.wrong_note", &[("fits", expected)]))
     };
     Ok(match (accepts, version) {
-        (Accepts::Version(a), v) if a == v => pass(format!("Version {v} tokens, issuer {configured}")),
-        (Accepts::PortalForm, 2) if refused => fail(format!("The function refused a token of {expected}"))
-            .note(format!(
-                "The issuer is {configured}, the portal's own form. The certain spelling is {expected}"
-            )),
-        (Accepts::PortalForm, 2) => {
-            pass(format!("Version 2 tokens, issuer {configured} (the portal's form)"))
+        (Accepts::Version(a), v) if a == v => {
+            pass(say_with("api.issuer.fits", &[("version", &v.to_string()), ("issuer", configured)]))
         }
+        (Accepts::PortalForm, 2) if refused => fail(say_with("api.issuer.refused", &[("fits", expected)]))
+            .note(say_with("api.issuer.refused_note", &[("issuer", configured), ("fits", expected)])),
+        (Accepts::PortalForm, 2) => pass(say_with("api.issuer.portal_form", &[("issuer", configured)])),
         (Accepts::Unclear, v) if ends_v2 == (v == 2) => {
-            warn(format!("The issuer {configured} is not spelt as the tenant's own documents spell it."))
-                .note(format!("The certain spelling is {expected}"))
+            warn(say_with("api.issuer.unclear", &[("issuer", configured)]))
+                .note(say_with("api.issuer.unclear_note", &[("fits", expected)]))
         }
         _ => mismatch(),
     })
@@ -182,20 +169,19 @@ pub(super) fn audience(v: &View) -> Judged {
     let auth = settings(v)?;
     let app = v.api()?;
     let Some(resource) = resource_url(v.facts, v.choices) else {
-        return Ok(waiting("Waits for the API's registration."));
+        return Ok(waiting(say("waits.api_app")));
     };
     let version = if app.effective_token_version() == 2 { TokenVersion::V2 } else { TokenVersion::V1 };
     // Version 2 tokens always carry the client id; version 1 tokens echo what was asked for.
     let audience = if version == TokenVersion::V2 { app.app_id.as_str() } else { resource.as_str() };
     let client = auth.client_id.as_deref().unwrap_or_default();
     if same(audience, client) {
-        Ok(pass(format!("Tokens will be for {audience}, the client ID itself: always accepted.")))
+        Ok(pass(say_with("api.audience.client_id", &[("audience", audience)])))
     } else if auth.allowed_audiences.iter().any(|a| a == audience) {
-        Ok(pass(format!("Tokens will be for {audience}, which is an allowed audience.")))
+        Ok(pass(say_with("api.audience.allowed", &[("audience", audience)])))
     } else {
-        Ok(fail(format!("Tokens will be for {audience}, which Easy Auth does not accept.")).note(format!(
-            "Use the client ID {client} as Resource URL, or add {audience} to the allowed token audiences."
-        )))
+        Ok(fail(say_with("api.audience.refused", &[("audience", audience)]))
+            .note(say_with("api.audience.refused_note", &[("id", client), ("audience", audience)])))
     }
 }
 
@@ -203,48 +189,47 @@ pub(super) fn refuses(v: &View) -> Judged {
     let off = v.facts.auth.value().is_some_and(|a| !a.enabled) || v.facts.auth.is_absent();
     let program = v.facts.probes.program.get()?;
     let browser = v.facts.probes.browser.get()?;
-    let evidence = format!("As a browser: HTTP {}. As a program: HTTP {}.", browser.status, program.status);
+    let seen = say_with(
+        "auth.refuses.seen",
+        &[("browser", &browser.status.to_string()), ("program", &program.status.to_string())],
+    );
     if let Some(function) = v.facts.probes.function.value()
         && (200..300).contains(&function.status)
     {
-        return Ok(fail(format!("The function answered an anonymous call (HTTP {}).", function.status)));
+        return Ok(fail(say_with("auth.refuses.answered", &[("status", &function.status.to_string())])));
     }
     if off {
-        return Ok(fail(format!("Nobody is asked to sign in. {evidence}")));
+        return Ok(fail(say_with("auth.refuses.off", &[("seen", &seen)])));
     }
     let refused = |p: &ProbeAnswer| matches!(p.status, 401 | 403);
     let sent_to_sign_in = |p: &ProbeAnswer| (300..400).contains(&p.status) && p.client_id.is_some();
     if refused(program) && (refused(browser) || sent_to_sign_in(browser)) {
-        return Ok(pass(evidence));
+        return Ok(pass(seen));
     }
     if sent_to_sign_in(program) {
-        return Ok(warn(evidence).note(
-            "Programs are sent to the sign-in page too. HTTP 401 suits a connector better: it then says what is wrong.",
-        ));
+        return Ok(warn(seen).note(say("auth.refuses.redirects_note")));
     }
     let says_404 = v.facts.auth.value().is_some_and(|a| {
         a.enabled && a.require_authentication && a.unauthenticated_action.eq_ignore_ascii_case("Return404")
     });
     if says_404 && program.status == 404 && browser.status == 404 {
-        return Ok(pass(format!("{evidence} (set to answer 404)")));
+        return Ok(pass(say_with("auth.refuses.hides", &[("seen", &seen)])));
     }
     // Without the settings, a 404 may as well be Return404, or another kind of site.
     if v.facts.auth.value().is_none() && program.status == 404 && browser.status == 404 {
-        return Ok(unknown(format!("Nobody was asked to sign in. {evidence}")).note(
-            "Without the settings it cannot be told whether callers are refused or the address is another's.",
-        ));
+        return Ok(unknown(say_with("auth.refuses.unclear", &[("seen", &seen)]))
+            .note(say("auth.refuses.unclear_note")));
     }
     if program.status >= 500 || browser.status >= 500 {
-        return Ok(unknown(evidence).note("The app did not answer properly. It may be starting; look again."));
+        return Ok(unknown(seen).note(say("auth.refuses.error_note")));
     }
-    Ok(fail(format!("Anonymous callers get through. {evidence}"))
-        .note("Require authentication, and answer unauthenticated requests with HTTP 401. Right after a change the old settings stay in force while the app restarts."))
+    Ok(fail(say_with("auth.refuses.open", &[("seen", &seen)])).note(say("auth.refuses.open_note")))
 }
 
 pub(super) fn excluded(v: &View) -> Judged {
     let auth = settings(v)?;
     if auth.excluded_paths.is_empty() {
-        return Ok(pass("No path is let through without a sign-in."));
+        return Ok(pass(say("auth.excluded.none")));
     }
     let listed = auth.excluded_paths.join(", ");
     let routes: Vec<String> = v
@@ -263,8 +248,8 @@ pub(super) fn excluded(v: &View) -> Judged {
         routes.iter().any(|r| r.to_lowercase().starts_with(&stem))
     });
     if open {
-        Ok(fail(format!("Let through without a sign-in: {listed}. A function is among them.")))
+        Ok(fail(say_with("auth.excluded.function", &[("paths", &listed)])))
     } else {
-        Ok(warn(format!("Let through without a sign-in: {listed}")))
+        Ok(warn(say_with("auth.excluded.some", &[("paths", &listed)])))
     }
 }

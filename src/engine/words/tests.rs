@@ -37,6 +37,7 @@ fn all_texts() -> Vec<(String, String)> {
     texts.extend(words.test_failures().iter().map(|failure| (failure.seen.clone(), failure.means.clone())));
     texts.extend(words.terms().iter().map(|term| (term.word.clone(), term.means.clone())));
     texts.extend(words.ui.clone());
+    texts.extend(evidence::texts().clone());
     texts
 }
 
@@ -163,7 +164,7 @@ fn a_value_cannot_break_out_of_a_command() {
 #[test]
 fn every_key_used_in_the_sources_exists() {
     let mut missing = Vec::new();
-    visit(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_path(), &mut |source| {
+    visit(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_path(), &mut |_, source| {
         for call in ["ui(\"", "ui_with(\""] {
             for (at, _) in source.match_indices(call) {
                 let before = source[..at].chars().next_back();
@@ -185,7 +186,7 @@ fn every_key_used_in_the_sources_exists() {
 #[test]
 fn every_key_is_used_by_some_face() {
     let mut used = String::new();
-    visit(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_path(), &mut |source| {
+    visit(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").as_path(), &mut |_, source| {
         if !source.contains("fn every_key_is_used_by_some_face") {
             used.push_str(source);
         }
@@ -195,13 +196,14 @@ fn every_key_is_used_by_some_face() {
     assert!(orphans.is_empty(), "texts that nobody shows: {orphans:?}");
 }
 
-fn visit(folder: &Path, source: &mut impl FnMut(&str)) {
+/// Every Rust source in a folder, with its path.
+pub(super) fn visit(folder: &Path, source: &mut impl FnMut(&Path, &str)) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             visit(&path, source);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            source(&std::fs::read_to_string(path).unwrap());
+            source(&path, &std::fs::read_to_string(&path).unwrap());
         }
     }
 }

@@ -11,28 +11,32 @@ use serde::Serialize;
 use super::checks::SCOPE;
 use super::facts::{Application, Facts, Gap, Permission, Person, Seen, UserConsent};
 
-/// Directory roles by their template ids (microsoft-cloud 4.3).
+/// Directory roles by their template ids (microsoft-cloud 4.3): those that are confirmed. Whoever holds another role is told
+/// that what it allows is not known here, never that something is denied.
 mod role {
     pub const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
     pub const APPLICATION_ADMINISTRATOR: &str = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3";
     pub const APPLICATION_DEVELOPER: &str = "cf1c38e5-3621-4004-a7cb-879624dced7c";
-    // Unconfirmed ids: the sources for these two are weaker. Not met, they only cost a "cannot tell".
-    pub const CLOUD_APPLICATION_ADMINISTRATOR: &str = "158c047a-c907-4556-b7ef-446551a6b5f7";
-    pub const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
+    pub const GLOBAL_READER: &str = "f2ef992c-3afb-46b9-b7cf-a126ee74c451";
 }
 
 /// Roles that administer every registration, with their names.
-const APP_ADMINS: [(&str, &str); 3] = [
-    (role::CLOUD_APPLICATION_ADMINISTRATOR, "Cloud Application Administrator"),
+const APP_ADMINS: [(&str, &str); 2] = [
     (role::APPLICATION_ADMINISTRATOR, "Application Administrator"),
     (role::GLOBAL_ADMINISTRATOR, "Global Administrator"),
 ];
 /// Roles that may register apps where not everybody may.
-const APP_CREATORS: [(&str, &str); 4] =
-    [(role::APPLICATION_DEVELOPER, "Application Developer"), APP_ADMINS[0], APP_ADMINS[1], APP_ADMINS[2]];
+const APP_CREATORS: [(&str, &str); 3] =
+    [(role::APPLICATION_DEVELOPER, "Application Developer"), APP_ADMINS[0], APP_ADMINS[1]];
 /// Roles that may consent for everybody.
-const CONSENTERS: [(&str, &str); 3] =
-    [APP_ADMINS[0], (role::PRIVILEGED_ROLE_ADMINISTRATOR, "Privileged Role Administrator"), APP_ADMINS[2]];
+const CONSENTERS: [(&str, &str); 1] = [APP_ADMINS[1]];
+/// Roles of which it is known what they allow here.
+const PLACED: [&str; 4] = [
+    role::GLOBAL_ADMINISTRATOR,
+    role::APPLICATION_ADMINISTRATOR,
+    role::APPLICATION_DEVELOPER,
+    role::GLOBAL_READER,
+];
 /// What writing the authentication settings needs (microsoft-cloud 5.8).
 const WRITE_SETTINGS: &str = "Microsoft.Web/sites/config/write";
 
@@ -174,9 +178,10 @@ impl View<'_> {
         let everybody = *read(&self.facts.rights.register_apps, "Whether members may register apps")?;
         match (everybody, &person.roles) {
             (true, _) => yes("This tenant lets every member register apps."),
-            (false, Some(_)) => {
-                no("This tenant lets only some roles register apps, and you hold none of them.")
-            }
+            (false, Some(_)) => no_unless_unplaced(
+                person,
+                "This tenant lets only some roles register apps, and you hold none of them.",
+            ),
             (false, None) => {
                 cannot_tell("This tenant lets only some roles register apps; yours could not be read.")
             }
@@ -233,7 +238,9 @@ impl View<'_> {
         let owned = read(&self.facts.rights.owned, "What you own")?;
         match (owned.iter().any(|id| id.eq_ignore_ascii_case(&app.app_id)), &person.roles) {
             (true, _) => yes(format!("You own {}.", app.display_name)),
-            (false, Some(_)) => no(format!("{} belongs to somebody else.", app.display_name)),
+            (false, Some(_)) => {
+                no_unless_unplaced(person, format!("{} belongs to somebody else.", app.display_name))
+            }
             (false, None) => cannot_tell(format!(
                 "{} belongs to somebody else; your roles could not be read.",
                 app.display_name
@@ -248,14 +255,19 @@ impl View<'_> {
         let admin_only =
             self.facts.api_app.value().and_then(|api| api.scope(SCOPE)).is_some_and(|scope| scope.admin_only);
         if admin_only {
-            return no("The API asks for an administrator's consent to this permission.");
+            return no_unless_unplaced(
+                person,
+                "The API asks for an administrator's consent to this permission.",
+            );
         }
         match read(&self.facts.user_consent, "Whether people may agree for themselves")? {
             UserConsent::Allowed => yes("This tenant lets people agree for themselves."),
             UserConsent::LowRiskOnly => {
                 cannot_tell("This tenant lets people agree only to what it calls low risk.")
             }
-            UserConsent::Off => no("This tenant does not let people agree for themselves."),
+            UserConsent::Off => {
+                no_unless_unplaced(person, "This tenant does not let people agree for themselves.")
+            }
         }
     }
 
@@ -291,8 +303,20 @@ fn consent_everyone(person: &Person) -> Told {
         return cannot_tell("You are Application Administrator, which is enough in most cases.");
     }
     match &person.roles {
-        Some(_) => no("You hold no directory role that may."),
+        Some(_) => no_unless_unplaced(person, "You hold no directory role that may."),
         None => cannot_tell("Your directory roles could not be read."),
+    }
+}
+
+/// "No", unless the person holds a role of which it is not known what it allows.
+fn no_unless_unplaced(person: &Person, evidence: impl Into<String>) -> Told {
+    let evidence = evidence.into();
+    let mine = person.roles.as_deref().unwrap_or_default();
+    match mine.iter().find(|mine| !PLACED.iter().any(|known| known.eq_ignore_ascii_case(mine))) {
+        Some(id) => cannot_tell(format!(
+            "{evidence} But you hold the directory role {id}, and what it allows is not known here."
+        )),
+        None => no(evidence),
     }
 }
 
@@ -350,6 +374,7 @@ mod tests {
         for (roles, guest, rule, expected) in [
             (Some(&[][..]), false, seen(true), Yes),
             (Some(&[][..]), false, seen(false), No),
+            (Some(&["00000000-aaaa-4000-8000-000000000001"][..]), false, seen(false), CannotTell),
             (Some(&[role::APPLICATION_DEVELOPER][..]), false, seen(false), Yes),
             (Some(&[role::GLOBAL_ADMINISTRATOR][..]), false, refused(), Yes),
             (Some(&[][..]), false, refused(), CannotTell),
@@ -437,7 +462,14 @@ mod tests {
             (seen(UserConsent::LowRiskOnly), Some(&[][..]), CannotTell, No),
             (seen(UserConsent::Off), Some(&[][..]), No, No),
             (refused(), None, CannotTell, CannotTell),
-            (seen(UserConsent::Off), Some(&[role::CLOUD_APPLICATION_ADMINISTRATOR][..]), Yes, Yes),
+            (seen(UserConsent::Off), Some(&[role::GLOBAL_ADMINISTRATOR][..]), Yes, Yes),
+            (seen(UserConsent::Off), Some(&[role::GLOBAL_READER][..]), No, No),
+            (
+                seen(UserConsent::Off),
+                Some(&["00000000-aaaa-4000-8000-000000000001"][..]),
+                CannotTell,
+                CannotTell,
+            ),
             (seen(UserConsent::Off), Some(&[role::APPLICATION_ADMINISTRATOR][..]), No, CannotTell),
         ] {
             let facts = but(fresh(), |f| {

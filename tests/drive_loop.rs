@@ -380,9 +380,10 @@ fn a_secret_whose_value_was_lost_on_the_way_is_told_and_not_made_again_unasked()
         bench.until("the choice", |state| offers(state, ActionId::ForMe)).await;
         bench.faults(&json!([]));
         // Secrets are told apart by the second in which they were made.
+        let seen = state.now;
+        bench.world(|world| world.clock.advance(60));
         bench.hurry();
         bench.act_on(ActionId::LookAgain).await;
-        let seen = state.now;
         bench.until("a later second", |state| state.now.as_second() > seen.as_second() + 1).await;
         bench.for_me(StageId::Secret).await;
         bench.done().await;

@@ -3,6 +3,7 @@
 mod answer;
 mod config;
 mod guard;
+mod reading;
 mod request;
 mod retry;
 mod trust;
@@ -84,6 +85,9 @@ impl Http {
     /// Sends until an answer is worth keeping. Dropping the future stops everything, the waits included.
     async fn exchange(&self, request: &Request, write: bool) -> Result<Answer, Trouble> {
         let limits = self.limits();
+        if !write {
+            reading::only(request, self.inner.config.read_only)?;
+        }
         let route = guard::route(self.cloud(), request)?;
         // Once a try may have reached the service, a later "could not connect" does not make it undone.
         let mut may_have_landed = false;

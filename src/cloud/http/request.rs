@@ -174,7 +174,7 @@ impl WriteRequest {
         Self(Request::new(service, Method::POST, url))
     }
 
-    /// A PATCH: repeated only where [`Self::repeatable`] says that the second one changes nothing more.
+    /// A PATCH: never repeated here. Whether one may be sent again is decided after a look, where changes are made.
     pub fn patch(service: Service, url: Url) -> Self {
         Self(Request::new(service, Method::PATCH, url))
     }

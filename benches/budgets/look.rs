@@ -1,9 +1,11 @@
 //! A full check against the practice cloud, with every answer delayed: how long it takes beside its chain of dependent calls.
 
-use std::sync::Arc;
+use std::io::{Cursor, Seek, SeekFrom, Write};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use handclasp::cloud::call_log::CallRecord;
+use handclasp::cloud::har::Har;
 use handclasp::cloud::http::{CloudConfig, Http};
 use handclasp::cloud::observe::Observer;
 use handclasp::cloud::reader::Reader;
@@ -12,6 +14,7 @@ use handclasp::engine::choices::{AppChoice, Choices};
 use handclasp::engine::clouds::Cloud;
 use handclasp::platform::clock::Clock;
 use handclasp::practice::{Options, Practice};
+use serde_json::Value;
 
 use crate::Result;
 
@@ -26,6 +29,10 @@ pub struct Look {
     pub took: Duration,
     /// How many calls went out.
     pub calls: usize,
+    /// Bytes of all bodies that went out, as a recording has them: with stand-ins for what is secret.
+    pub sent: u64,
+    /// Bytes of all bodies that came back.
+    pub received: u64,
     /// The chain of calls that held the look up, each sent once the one before it was answered, by name.
     pub chain: Vec<String>,
 }
@@ -39,6 +46,8 @@ pub async fn looks(again: usize) -> Result<(Look, Vec<Look>)> {
     let mut config = CloudConfig::new(cloud, CLIENT, Arc::new(move || clock.now()));
     let (calls, mut made) = tokio::sync::mpsc::unbounded_channel();
     config.calls = Some(calls);
+    let recording = Recording::default();
+    config.har = Some(Arc::new(Har::new(Box::new(recording.clone()))?));
     config.limits.shortest_poll = Duration::ZERO;
     practice.world().lock().switches.device_code_interval_s = 0;
     let http = Http::new(config);
@@ -50,16 +59,22 @@ pub async fn looks(again: usize) -> Result<(Look, Vec<Look>)> {
     let choices = Choices { app: Some(app(&practice)?), ..Choices::default() };
 
     practice.world().lock().latency_ms = u64::try_from(DELAY.as_millis())?;
-    let mut look = async || {
+    let mut look = async || -> Result<Look> {
         while made.try_recv().is_ok() {}
+        let recorded = recording.entries()?.len();
         let begun = Instant::now();
         let facts = observer.observe(&choices).await;
         let took = begun.elapsed();
         let records: Vec<CallRecord> = std::iter::from_fn(|| made.try_recv().ok()).collect();
         if facts.grants.value().is_none() {
-            return Err("the look did not come to its end");
+            return Err("the look did not come to its end".into());
         }
-        Ok(Look { took, calls: records.len(), chain: chain(&records) })
+        let entries = recording.entries()?;
+        let bodies = |side: &str| -> u64 {
+            entries.iter().skip(recorded).filter_map(|entry| entry[side]["bodySize"].as_u64()).sum()
+        };
+        let (sent, received) = (bodies("request"), bodies("response"));
+        Ok(Look { took, calls: records.len(), sent, received, chain: chain(&records) })
     };
     let first = look().await?;
     let mut later = Vec::new();
@@ -69,10 +84,38 @@ pub async fn looks(again: usize) -> Result<(Look, Vec<Look>)> {
     Ok((first, later))
 }
 
+/// A recording in memory.
+#[derive(Clone, Default)]
+struct Recording(Arc<Mutex<Cursor<Vec<u8>>>>);
+
+impl Recording {
+    fn entries(&self) -> Result<Vec<Value>> {
+        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut document: Value = serde_json::from_slice(memory.get_ref())?;
+        Ok(serde_json::from_value(document["log"]["entries"].take())?)
+    }
+}
+
+impl Write for Recording {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Recording {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).seek(to)
+    }
+}
+
 /// The function app by its resource id, as the wizard keeps it once it was picked.
 fn app(practice: &Practice) -> Result<AppChoice> {
     let told = practice.summary();
-    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned).ok_or("the scenario has no app");
+    let text = |value: &Value| value.as_str().map(str::to_owned).ok_or("the scenario has no app");
     let (subscription, group) = (text(&told["subscription"])?, text(&told["resource_group"])?);
     let name = text(&told["app"]["name"])?;
     Ok(AppChoice::ResourceId(format!(

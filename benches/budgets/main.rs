@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, reason = "printing is what this program is for")]
 
+mod list;
 mod look;
 mod process;
 mod rows;
@@ -52,6 +53,7 @@ fn main() {
     section("Start to the first frame", || start(empty));
     section("A key until it is on the screen", || key(empty));
     section("A full check, every answer delayed by 100 ms", check);
+    section("The first list of apps, every answer delayed by 100 ms", first_list);
     section("Idle for 20 seconds", || idle(empty));
     section("Memory and size", || weight(empty));
 }
@@ -145,7 +147,18 @@ fn check() -> Result<()> {
             "",
         );
         println!("    {}", look.chain.join(" > "));
+        let bodies = format!("{} sent, {} received", kilobytes(look.sent), kilobytes(look.received));
+        line("  the bodies of these calls", &bodies, "");
     }
+    Ok(())
+}
+
+fn first_list() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let list = list::first(&runtime)?;
+    let what = format!("from the start, in a tenant with {} apps", list.apps);
+    line(&what, &milliseconds(list.from_start), "the person's keys left out");
+    line("  of it, the sign-in with a code and the list", &milliseconds(list.from_sign_in), "");
     Ok(())
 }
 
@@ -257,6 +270,11 @@ fn median(took: &[Duration]) -> Duration {
 
 fn milliseconds(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1000.0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a figure to one digit")]
+fn kilobytes(bytes: u64) -> String {
+    format!("{:.1} kB", bytes as f64 / 1_000.0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a figure to one digit")]

@@ -17,6 +17,7 @@
 mod pty;
 
 use std::cell::RefCell;
+use std::io::Write as _;
 use std::thread;
 
 use handclasp::engine::markers;
@@ -400,7 +401,8 @@ fn killed_before_and_after_every_write_it_goes_on_to_the_answer_and_leaves_nothi
     for point in &points {
         println!("killed {point}");
     }
-    println!("kill points tried: {}", points.len());
+    // Past the capture of the test runner, so that every run shows it.
+    writeln!(std::io::stderr(), "kill points tried: {}", points.len()).unwrap();
     let count = |what: &str| points.iter().filter(|point| point.contains(what)).count();
     assert!(count("before") >= 17 && count("after") >= 17, "{points:#?}");
     assert!(found.contains(&"a secret without its value") && found.contains(&"a rehearsal's address"));

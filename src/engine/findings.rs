@@ -132,15 +132,9 @@ impl Findings {
         self.all().find(|c| c.verdict == Verdict::Fail).map(|c| c.id)
     }
 
-    /// The first stage that is not done.
+    /// The first stage that is not done: where a person should go on.
     pub fn first_open_stage(&self) -> Option<StageId> {
         self.stages.iter().find(|s| !s.done()).map(|s| s.id)
-    }
-
-    /// Where a person should go on: the stage of the first failing check, else the first stage that is not done.
-    pub fn next_stage(&self) -> Option<StageId> {
-        let broken = self.stages.iter().find(|s| s.checks.iter().any(|c| c.verdict == Verdict::Fail));
-        broken.map(|s| s.id).or_else(|| self.first_open_stage())
     }
 
     /// Every finding in chain order.

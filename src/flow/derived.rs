@@ -95,14 +95,6 @@ pub fn lost(state: &State) -> Vec<&SecretInfo> {
     lost_secrets(client, &state.choices, &state.held, state.now)
 }
 
-/// Where a person goes on, found by looking. A secret of ours whose value is lost comes before what is broken behind it:
-/// without a value there is nothing to hand over.
-pub fn next_stage(state: &State) -> Option<StageId> {
-    let next = state.findings.next_stage()?;
-    let lost = next > StageId::Secret && !lost(state).is_empty() && !hand_over::holds_secret(state);
-    Some(if lost { StageId::Secret } else { next })
-}
-
 /// Whether the secret that is held is with the person as well: pasted by them, or copied.
 pub fn secret_given(state: &State) -> bool {
     let pasted = state.held.secret.as_ref().is_some_and(|held| !held.made_here);

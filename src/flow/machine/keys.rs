@@ -2,7 +2,7 @@
 
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::words::ui;
-use crate::flow::derived::{next_stage, page_address};
+use crate::flow::derived::page_address;
 use crate::flow::effect::{Clip, CopyItem, Effect, SignInMethod, Work};
 use crate::flow::event::Key;
 use crate::flow::hand_over;
@@ -236,7 +236,7 @@ impl Turn<'_> {
             ActionId::PasteError => self.show(Panel::ErrorField),
             ActionId::ChooseConsent => self.show(Panel::Consent),
             ActionId::ToOpen => {
-                if let Some(stage) = next_stage(self.state) {
+                if let Some(stage) = self.state.findings.first_open_stage() {
                     self.open_stage(stage);
                 }
             }

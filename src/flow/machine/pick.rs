@@ -8,7 +8,6 @@ use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, words};
-use crate::flow::derived::next_stage;
 use crate::flow::effect::{CopyItem, Effect, Part, Work};
 use crate::flow::event::{AppList, AppRow};
 use crate::flow::state::{Field, Listing, Page, Panel};
@@ -151,10 +150,10 @@ impl Turn<'_> {
         self.look(Part::All);
     }
 
-    /// Where a person goes on who has just chosen an app: where something is broken or open, found by looking. A
-    /// set-up on which nothing was done yet begins with the stage's own checks.
+    /// Where a person goes on who has just chosen an app: at the first open stage, found by looking. A set-up on which
+    /// nothing was done yet begins with the stage's own checks.
     pub(super) fn first_look_done(&mut self) {
-        let next = next_stage(self.state).unwrap_or(StageId::Try);
+        let next = self.state.findings.first_open_stage().unwrap_or(StageId::Try);
         let untouched = next == StageId::Protect && self.state.facts.api_app.value().is_none();
         if next < StageId::Protect || untouched {
             self.show(Panel::Overview);

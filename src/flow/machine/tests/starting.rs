@@ -165,22 +165,6 @@ fn starting_again_goes_on_where_things_stand_and_only_once() {
 }
 
 #[test]
-fn what_is_broken_comes_before_what_was_not_tried_yet() {
-    let landed = |facts: Facts, choices: Choices| {
-        let mut walk = Walk::new();
-        walk.state.choices = choices;
-        signed_in(&mut walk);
-        walk.observe(facts);
-        walk.stage()
-    };
-    let unsaved = || with_client(|app| app.web_redirects.clear());
-    let key = fixtures::finished().client_app.value().unwrap().secrets[0].key_id.clone();
-    let handed = Choices { handed_over: vec![key], ..fixtures::choices() };
-    assert_eq!(landed(unsaved(), handed), Some(StageId::Connect), "as check says it: the redirect URL");
-    assert_eq!(landed(unsaved(), fixtures::choices()), Some(StageId::Secret), "its value is lost");
-}
-
-#[test]
 fn a_first_look_that_cannot_begin_says_so_and_lets_go_on() {
     let mut walk = Walk::new();
     walk.state.choices = fixtures::choices();

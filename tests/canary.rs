@@ -235,7 +235,7 @@ fn a_pasted_secret_is_found_nowhere() {
         terminal.wait_for(if value == canary { "Forget this value" } else { "its value was proven to work" });
     }
     terminal.send(key::CTRL_C);
-    terminal.wait_for("The secret's value is held only here");
+    terminal.wait_for("You have the secret's value; here it is forgotten");
     terminal.send(key::CTRL_C);
     let (ended, raw) = terminal.end();
     assert_eq!(ended.code, 130, "{ended:?}");

@@ -5,7 +5,7 @@ use super::change::{Change, ChangeKind, Right};
 use super::choices::{Choices, ConsentWay};
 use super::clouds::Cloud;
 use super::facts::{Application, Facts};
-use super::forecast::{Can, Subject, outlook};
+use super::forecast::{Can, Subject, may_change, outlook};
 use super::ids::StageId;
 use super::plan::{PlanInput, plan};
 use super::words::{shell_word, ui, ui_with};
@@ -79,6 +79,32 @@ pub fn foreseen(stage: StageId, of: &Material<'_>) -> Option<Need> {
         Right::OwnApp => false,
     };
     planned.changes.iter().map(|change| change.right).find(|right| missing(*right)).map(Need::Right)
+}
+
+/// Whether what was missing at a stage can be seen to be there now.
+pub fn granted(stage: StageId, need: Need, of: &Material<'_>) -> bool {
+    let (facts, now) = (of.facts, of.input.now);
+    let yes = |subject| outlook(facts, now, subject) == Can::Yes;
+    let mine = |app: Option<&Application>| app.is_some_and(|app| may_change(facts, now, app) == Can::Yes);
+    match need {
+        Need::Right(Right::CreateApps) => yes(Subject::CreateApps),
+        Need::Right(Right::WriteSite) => yes(Subject::ChangeSite),
+        Need::Right(Right::OwnApp) => mine(owned_at(stage, facts)),
+        // Pre-authorising needs the API's owner alone, whoever was to agree.
+        Need::Right(Right::ConsentForAll) => {
+            let pre = of.choices.consent.is_none_or(|way| way == ConsentWay::PreAuthorize);
+            yes(Subject::ConsentEveryone) || (pre && mine(facts.api_app.value()))
+        }
+        Need::Secrets => yes(Subject::MakeSecrets),
+    }
+}
+
+/// The registration whose owner a stage needs.
+fn owned_at(stage: StageId, facts: &Facts) -> Option<&Application> {
+    match stage {
+        StageId::Protect | StageId::Grant => facts.api_app.value(),
+        _ => facts.client_app.value(),
+    }
 }
 
 /// The card for what is missing at a stage.
@@ -162,11 +188,12 @@ fn write_site(stage: StageId, of: &Material<'_>) -> Card {
 
 /// A registration that belongs to somebody else: its owner makes the change, or makes this person an owner too.
 fn own(stage: StageId, of: &Material<'_>) -> Card {
-    let (app, link) = match stage {
-        StageId::Protect => (of.facts.api_app.value(), "api.overview"),
-        StageId::Secret => (of.facts.client_app.value(), "client.credentials"),
-        StageId::Connect => (of.facts.client_app.value(), "client.authentication"),
-        _ => (of.facts.client_app.value(), "client.overview"),
+    let app = owned_at(stage, of.facts);
+    let link = match stage {
+        StageId::Protect => "api.overview",
+        StageId::Secret => "client.credentials",
+        StageId::Connect => "client.authentication",
+        _ => "client.overview",
     };
     let mut planned = changes(stage, of, of.choices);
     // A secret that somebody else makes would have to be sent: nobody is asked for that.
@@ -195,10 +222,17 @@ fn own(stage: StageId, of: &Material<'_>) -> Card {
 /// Letting the connector in: pre-authorising needs only the API's owner, and covers only the API's permission
 /// (microsoft-cloud 4.7).
 fn consent(of: &Material<'_>) -> Card {
+    let (facts, now) = (of.facts, of.input.now);
     let with = |way: ConsentWay| Choices { consent: Some(way), ..of.choices.clone() };
+    let mine = |app: Option<&Application>| app.map(|app| may_change(facts, now, app));
+    // Asking for the permission is this person's own to do, where the connector's registration is theirs.
+    let asks = mine(facts.client_app.value()) != Some(Can::Yes);
     let only = |way: ConsentWay, kind: ChangeKind| {
         let mut planned = changes(StageId::Grant, of, &with(way));
-        planned.retain(|change| change.kind == kind);
+        planned
+            .retain(|change| change.kind == kind || (asks && change.kind == ChangeKind::RequestPermission));
+        // The way is named, and taken back, by what it is about.
+        planned.sort_by_key(|change| change.kind != kind);
         planned
     };
     let least = done_for_me(
@@ -211,9 +245,15 @@ fn consent(of: &Material<'_>) -> Card {
         "card.everyone_role",
         &only(ConsentWay::Everyone, ChangeKind::GrantEveryone),
     );
+    let nobody = outlook(facts, now, Subject::ConsentEveryone) == Can::No;
+    let why = match (nobody, mine(facts.api_app.value())) {
+        (true, Some(Can::No)) => "card.consent_why_neither",
+        (true, Some(Can::Yes)) => "card.consent_why_role",
+        _ => "card.consent_why_unseen",
+    };
     Card {
         what: ui("card.consent_what").to_owned(),
-        why: ui("card.consent_why").to_owned(),
+        why: ui(why).to_owned(),
         link: "api.expose",
         ways: least.into_iter().chain(all).collect(),
     }
@@ -277,6 +317,59 @@ mod tests {
         assert!(least.az[0].contains("preAuthorizedApplications") && least.az[0].contains(CLIENT));
         assert!(all.az[0].contains("oauth2PermissionGrants"));
         assert!(all.role.contains("Cloud Application Administrator"));
+    }
+
+    #[test]
+    fn consent_says_why_as_far_as_it_can_be_seen() {
+        let all = || Choices { consent: Some(ConsentWay::Everyone), ..choices() };
+        let need = Need::Right(Right::ConsentForAll);
+        let look = |facts: &Facts, choices: &Choices| {
+            with(facts, choices, |of| (card(StageId::Grant, need, of).why, granted(StageId::Grant, need, of)))
+        };
+        let owner = ungranted();
+        let mut foreign = ungranted();
+        foreign.rights.owned = seen(vec![]);
+        let mut admin = foreign.clone();
+        let mut person = admin.person.value().unwrap().clone();
+        person.roles = Some(vec!["62e90394-69f5-4237-9190-012177145e10".into()]);
+        admin.person = seen(person);
+        let mut unread = ungranted();
+        unread.rights.owned = Default::default();
+        assert!(look(&owner, &choices()).1, "its owner pre-authorises it");
+        assert_eq!(look(&owner, &all()), (ui("card.consent_why_role").to_owned(), false));
+        assert_eq!(look(&foreign, &choices()), (ui("card.consent_why_neither").to_owned(), false));
+        assert!(look(&admin, &choices()).1 && look(&admin, &all()).1);
+        assert_eq!(look(&unread, &choices()), (ui("card.consent_why_unseen").to_owned(), false));
+    }
+
+    #[test]
+    fn who_does_not_own_the_connector_has_the_permission_asked_for_as_well() {
+        let mut facts = ungranted();
+        let mut client = facts.client_app.value().unwrap().clone();
+        client.required.clear();
+        facts.client_app = seen(client);
+        let need = Need::Right(Right::ConsentForAll);
+        assert_eq!(made(StageId::Grant, need, &facts).ways[0].az.len(), 1, "its owner does that alone");
+        facts.rights.owned = seen(vec![]);
+        let card = made(StageId::Grant, need, &facts);
+        assert!(card.ways[0].az[0].contains("preAuthorizedApplications"), "{card:?}");
+        assert!(card.ways[0].az[1].contains("requiredResourceAccess"), "{card:?}");
+    }
+
+    #[test]
+    fn what_was_granted_is_seen_by_the_outlook() {
+        let look = |facts: &Facts, stage, need| with(facts, &choices(), |of| granted(stage, need, of));
+        for (stage, need, granted) in [
+            (StageId::Protect, Need::Right(Right::CreateApps), true),
+            (StageId::Protect, Need::Right(Right::WriteSite), true),
+            (StageId::Secret, Need::Right(Right::OwnApp), true),
+            (StageId::Secret, Need::Secrets, true),
+        ] {
+            assert_eq!(look(&finished(), stage, need), granted, "{need:?}");
+            let mut without = finished();
+            without.rights = Default::default();
+            assert!(!look(&without, stage, need), "{need:?}: what cannot be read is not granted");
+        }
     }
 
     #[test]

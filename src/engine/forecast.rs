@@ -116,6 +116,12 @@ pub fn outlook(facts: &Facts, now: Timestamp, subject: Subject) -> Can {
     View { facts, now }.of(subject).map_or(Can::CannotTell, |(can, _)| can)
 }
 
+/// Whether this person may change a registration that is there.
+pub fn may_change(facts: &Facts, now: Timestamp, app: &Application) -> Can {
+    let Some(person) = facts.person.value() else { return Can::CannotTell };
+    View { facts, now }.owns(person, Some(app)).map_or(Can::CannotTell, |(can, _)| can)
+}
+
 /// An answer with its evidence. `Err` is what could not be read: then nothing is told.
 type Told = Result<(Can, String), String>;
 

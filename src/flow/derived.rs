@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::engine;
-use crate::engine::cards::{Card, Material, Need, card, foreseen};
+use crate::engine::cards::{Card, Material, Need, card, foreseen, granted};
 use crate::engine::change::Right;
 use crate::engine::choices::ConsentWay;
 use crate::engine::facts::SecretInfo;
@@ -276,15 +276,30 @@ pub fn missing(state: &State, stage: StageId) -> Option<Need> {
     foreseen(stage, &material(state, &input))
 }
 
+/// What a card at this stage would ask for. At stage 4 that is consent, whatever else is open.
+fn asked_for(state: &State, stage: StageId) -> Option<Need> {
+    if stage == StageId::Grant { Some(Need::Right(Right::ConsentForAll)) } else { missing(state, stage) }
+}
+
+/// Whether somebody else may have to be asked: a right is missing, or it cannot be seen that it is there.
+pub fn may_need_somebody(state: &State, stage: StageId) -> bool {
+    missing(state, stage).is_some() || (stage == StageId::Grant && !granted_now(state, stage))
+}
+
+/// Whether what the stage's card asks for can be seen to be there now.
+pub fn granted_now(state: &State, stage: StageId) -> bool {
+    let input = plan_input(state);
+    asked_for(state, stage).is_none_or(|need| granted(stage, need, &material(state, &input)))
+}
+
 fn material<'a>(state: &'a State, input: &'a PlanInput) -> Material<'a> {
     Material { cloud: &state.setup.cloud, facts: &state.facts, choices: &state.choices, input }
 }
 
-/// The card of the shown stage; at stage 4 it asks for consent, whatever else is open.
+/// The card of the shown stage.
 fn asked_card(state: &State) -> Option<Card> {
     let stage = state.stage()?;
-    let need =
-        if stage == StageId::Grant { Need::Right(Right::ConsentForAll) } else { missing(state, stage)? };
+    let need = asked_for(state, stage)?;
     let input = plan_input(state);
     Some(card(stage, need, &material(state, &input)))
 }

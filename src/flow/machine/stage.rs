@@ -7,7 +7,7 @@ use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with};
-use crate::flow::derived::way_title;
+use crate::flow::derived::{granted_now, way_title};
 use crate::flow::effect::Part;
 use crate::flow::event::Waiting;
 use crate::flow::menu::{ActionId, Item};
@@ -46,6 +46,7 @@ impl Turn<'_> {
     /// A look is complete.
     pub(super) fn observed(&mut self, facts: Facts, at: Timestamp, next: Option<Timestamp>) {
         let was_done = self.state.stage_done();
+        let was_granted = self.asking().is_some_and(|stage| granted_now(self.state, stage));
         self.state.now = self.state.now.max(at);
         let applying = matches!(self.state.panel, Panel::Applying(_));
         let refused = facts.sign_in_refused().cloned();
@@ -85,8 +86,27 @@ impl Turn<'_> {
                 Panel::Preparing if self.choosing() => self.first_look_done(),
                 Panel::Preparing => self.prepared(),
                 Panel::Applying(_) => self.observed_while_applying(),
-                _ => self.offer_continue(was_done),
+                _ => {
+                    self.offer_continue(was_done);
+                    self.offer_granted(was_granted);
+                }
             },
+        }
+    }
+
+    /// The stage whose card is shown.
+    fn asking(&self) -> Option<StageId> {
+        self.state.stage().filter(|_| self.state.panel == Panel::AskAdmin)
+    }
+
+    /// Where what was asked for has just been granted, the stage goes on: doing it becomes the selected action.
+    fn offer_granted(&mut self, was_granted: bool) {
+        let Some(stage) = self.asking().filter(|_| !was_granted && !self.state.stage_done()) else { return };
+        if granted_now(self.state, stage) {
+            self.state.not_allowed.remove(&stage);
+            self.base();
+            self.state.selected = Some(Item::Action(ActionId::ForMe));
+            self.note("screen.granted");
         }
     }
 

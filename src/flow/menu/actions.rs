@@ -7,7 +7,8 @@ use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
 use crate::flow::derived::{
-    confirmable, lost, missing, page_address, person_step, portal_steps, unsaid_client, writes_possible,
+    confirmable, lost, may_need_somebody, page_address, person_step, portal_steps, unsaid_client,
+    writes_possible,
 };
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
@@ -279,7 +280,7 @@ fn asked_for(state: &State) -> bool {
 
 /// "Ask an admin": where one is usually needed, and where something was found missing, or will be.
 pub(super) fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
-    if stage == StageId::Grant || missing(state, stage).is_some() {
+    if may_need_somebody(state, stage) {
         list.push(action(ActionId::AskAdmin, "action.ask_admin", Some('a')));
     }
 }

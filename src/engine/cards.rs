@@ -334,7 +334,7 @@ mod tests {
         person.roles = Some(vec!["62e90394-69f5-4237-9190-012177145e10".into()]);
         admin.person = seen(person);
         let mut unread = ungranted();
-        unread.rights.owned = Default::default();
+        unread.rights.owned = crate::engine::facts::Seen::default();
         assert!(look(&owner, &choices()).1, "its owner pre-authorises it");
         assert_eq!(look(&owner, &all()), (ui("card.consent_why_role").to_owned(), false));
         assert_eq!(look(&foreign, &choices()), (ui("card.consent_why_neither").to_owned(), false));

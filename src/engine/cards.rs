@@ -367,7 +367,7 @@ mod tests {
         ] {
             assert_eq!(look(&finished(), stage, need), granted, "{need:?}");
             let mut without = finished();
-            without.rights = Default::default();
+            *without.rights = crate::engine::facts::Rights::default();
             assert!(!look(&without, stage, need), "{need:?}: what cannot be read is not granted");
         }
     }

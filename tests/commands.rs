@@ -329,6 +329,19 @@ impl Drop for Served {
 }
 
 #[test]
+fn an_app_that_the_tenant_does_not_know_is_named_where_nobody_is_waited_for() {
+    let home = Home::new();
+    let served = Served::start(&home, &["finished", "--auto-approve", "ada"]);
+    let cloud = served.line["cloud_file"].as_str().unwrap();
+    let unknown = "11111111-2222-4333-8444-555555555555";
+    let ran = home.run(["check", "--cloud", cloud, "--app", "contoso-hello", "--client-id", unknown]);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    for part in [unknown, "AADSTS700016", "--client-id"] {
+        assert!(ran.stderr.contains(part), "{part}: {ran}");
+    }
+}
+
+#[test]
 fn other_clients_find_everything_on_the_first_line() {
     let home = Home::new();
     let served = Served::start(&home, &["finished", "--auto-approve", "ada"]);

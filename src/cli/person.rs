@@ -6,7 +6,7 @@ use reqwest::redirect::{Attempt, Policy};
 use tokio::sync::mpsc::unbounded_channel;
 use url::Url;
 
-use crate::cloud::classify::chain;
+use crate::cloud::classify::{chain, refused_on_a_page};
 use crate::cloud::http::ExtraRoots;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
 use crate::engine::clouds::is_loopback;
@@ -35,7 +35,7 @@ pub async fn sign_in_by_itself(sign_in: &SignIn, trust: &ExtraRoots) -> Result<O
     };
     tokio::select! {
         outcome = &mut flow => outcome.map(Some),
-        came_back = visit => if came_back? { flow.await.map(Some) } else { Ok(None) },
+        came_back = visit => if came_back.map_err(|trouble| sign_in.told(trouble))? { flow.await.map(Some) } else { Ok(None) },
     }
 }
 
@@ -55,7 +55,14 @@ async fn visit(address: &Url, trust: &ExtraRoots) -> Result<bool, Trouble> {
         reqwest::Client::builder().no_proxy().timeout(PATIENCE).redirect(Policy::custom(stays_here));
     let browser = trust.trusted_by(browser).build().map_err(not_reached)?;
     let page = browser.get(address.clone()).send().await.map_err(not_reached)?;
-    Ok(page.url().origin() != address.origin())
+    if page.url().origin() != address.origin() {
+        return Ok(true);
+    }
+    // The page wants somebody, or says why nobody can sign in here.
+    match refused_on_a_page(&page.text().await.map_err(not_reached)?) {
+        Some(trouble) => Err(trouble),
+        None => Ok(false),
+    }
 }
 
 fn not_reached(error: reqwest::Error) -> Trouble {

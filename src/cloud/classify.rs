@@ -342,6 +342,16 @@ pub(super) fn on_a_page(answer: &Answer, code: String) -> Trouble {
     trouble
 }
 
+/// Trouble for the text of a page of the sign-in service on which a sign-in ended; `None` where it names no code.
+pub fn refused_on_a_page(text: &str) -> Option<Trouble> {
+    let code = aadsts(text)?;
+    let (what, next) = phrases(Class::SignInRefused, Service::Login, 400, None);
+    let mut trouble = Trouble::new(Class::SignInRefused, what, next).original(code.clone());
+    trouble.code = Some(code);
+    explain(&mut trouble, Service::Login);
+    Some(trouble)
+}
+
 /// Trouble for a body that should be JSON and is not.
 pub(super) fn not_json(answer: &Answer) -> Trouble {
     let start = clean_line(&answer.safe_text(), 200);

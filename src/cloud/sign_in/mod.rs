@@ -22,8 +22,10 @@ pub use redirect_probe::probe_redirect;
 pub use session::{Lender, Lent, PersonHint, Session};
 
 use super::http::Http;
+use crate::engine::clean::clean_line;
 use crate::engine::clouds::Audience;
 use crate::engine::trouble::{Demand, Trouble};
+use crate::engine::words::{ui, ui_with};
 
 /// The authority that takes work and school accounts of every tenant (microsoft-cloud 2.1).
 pub const ANY_TENANT: &str = "organizations";
@@ -61,6 +63,9 @@ impl fmt::Debug for SignInEvent {
         })
     }
 }
+
+/// The tenant knows no app with the client ID that was signed in with (microsoft-cloud 3.1).
+const UNKNOWN_CLIENT: &str = "AADSTS700016";
 
 /// A sign-in that can be begun. Dropping the future of one gives it up: its port is closed, its polling ends.
 #[derive(Clone)]
@@ -102,7 +107,7 @@ impl SignIn {
     /// # Errors
     /// When the code was declined, has run out, or is blocked by the tenant; or the service cannot be reached.
     pub async fn with_device_code(&self, events: &UnboundedSender<SignInEvent>) -> Result<Session, Trouble> {
-        device::sign_in(self, events).await
+        device::sign_in(self, events).await.map_err(|trouble| self.told(trouble))
     }
 
     /// Signs in through a browser on this computer (microsoft-cloud 2.5).
@@ -110,7 +115,19 @@ impl SignIn {
     /// # Errors
     /// When no port can be had here, the page sends back a refusal, or the service cannot be reached.
     pub async fn with_browser(&self, events: &UnboundedSender<SignInEvent>) -> Result<Session, Trouble> {
-        browser::sign_in(self, events).await
+        browser::sign_in(self, events).await.map_err(|trouble| self.told(trouble))
+    }
+
+    /// The same trouble in the words of a sign-in: an app that the tenant does not know is the one that was signed in with.
+    #[must_use]
+    pub fn told(&self, mut trouble: Trouble) -> Trouble {
+        if trouble.code.as_deref() == Some(UNKNOWN_CLIENT) {
+            let id = clean_line(self.http.client_id(), 80);
+            trouble.what = ui_with("sign_in.client_unknown", &[("id", &id)]);
+            ui("sign_in.client_unknown_means").clone_into(&mut trouble.means);
+            ui("sign_in.client_unknown_next").clone_into(&mut trouble.next);
+        }
+        trouble
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::claims::Claims;
 use super::*;
 use crate::cloud::fixtures::{Stage, Visitor};
-use crate::cloud::http::Service;
+use crate::cloud::http::{CloudConfig, Service};
 use crate::cloud::reader::{Refused, TokenWish};
 use crate::engine::clouds::Audience;
 use crate::engine::facts::SecretVerdict;
@@ -440,4 +440,17 @@ async fn a_lender_that_is_somebody_else_by_now_or_fails_is_not_gone_along_with()
     stage.world(|world| world.clock.advance(300));
     assert_eq!(session.token(Audience::Graph).await.unwrap_err().what, "Too slow.");
     assert_eq!(Session::borrowed(&stage.http, lend).await.err().unwrap().class, Class::TimeOut);
+}
+
+#[tokio::test]
+async fn an_app_that_the_tenant_does_not_know_is_the_one_that_was_signed_in_with() {
+    let stage = Stage::start("fresh").await;
+    let client = "11111111-2222-4333-8444-555555555555";
+    let now = stage.http.now();
+    let cloud = Arc::new(stage.http.cloud().clone());
+    let http = Http::new(CloudConfig::new(cloud, client, Arc::new(move || now)));
+    let (tell, _heard) = unbounded_channel();
+    let trouble = SignIn::new(&http, None).with_device_code(&tell).await.err().unwrap();
+    assert_eq!(trouble.code.as_deref(), Some("AADSTS700016"));
+    assert!(trouble.what.contains(client) && trouble.next.contains("--client-id"), "{trouble}");
 }

@@ -1,6 +1,6 @@
 //! What several pages share: the rail's rows, the line about looking, troubles in four parts, what can be done.
 
-use super::{Paint, hand_over};
+use super::{Paint, hand_over, pick};
 use crate::engine::choices::AppChoice;
 use crate::engine::findings::{StageFindings, Verdict};
 use crate::engine::ids::StageId;
@@ -93,7 +93,7 @@ pub fn note(state: &State, paint: &Paint, width: u16) -> Option<Doc> {
     } else if let Some(note) = &state.note {
         (Role::Good, note.as_str())
     } else {
-        row = hand_over::about_selected(state)?;
+        row = hand_over::about_selected(state).or_else(|| pick::about_selected(state, width))?;
         (Role::Quiet, row.as_str())
     };
     let mut doc = paint.doc(width);

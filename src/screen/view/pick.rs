@@ -21,6 +21,16 @@ pub fn field(doc: &mut Doc, label: &str, field: &Field, hint: &str) {
     }
 }
 
+/// Widths from which a row shows everything of its app, in cells.
+const ROOMY: u16 = 100;
+
+/// What a narrow row leaves out of the selected app, for the line of notes.
+pub fn about_selected(state: &State, width: u16) -> Option<String> {
+    let Some(Item::App(id)) = menu::selected(state).filter(|_| width < ROOMY) else { return None };
+    let app = app_rows(state).into_iter().find(|app| app.id == id)?;
+    Some(format!("{}: {} · {}", app.name, app.subscription, app.resource_group))
+}
+
 pub fn apps(state: &State, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
     doc.text(Role::Plain, words().stage(crate::engine::ids::StageId::Pick).map_or("", |s| s.why.as_str()));

@@ -51,7 +51,10 @@ pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> 
             ]);
             let label = format!("{:<7}  ", ui("screen.code_code"));
             doc.pieces(&[(&label, Role::Quiet), (code, Role::Strong)]);
-            let ends = ui_with("screen.code_ends", &[("time", &paint.clock(*ends))]);
+            // Told by the minute on the wall: with each of them the page is drawn anew, and not between.
+            let left = ends.as_second().div_euclid(60) - state.now.as_second().div_euclid(60);
+            let key = if left < 2 { "screen.code_ends_soon" } else { "screen.code_ends" };
+            let ends = ui_with(key, &[("time", &paint.clock(*ends)), ("minutes", &left.to_string())]);
             doc.pieces(&[(&ends, Role::Quiet)]);
             doc.blank();
             doc.hanging("! ", Role::Caution, Role::Plain, ui("screen.phishing"));

@@ -199,12 +199,7 @@ impl Desk {
                     done.push(Done { change, applied });
                 }
                 // Nothing was done: the same step follows, once the person has signed in more strongly.
-                Err(trouble) if trouble.demand.is_some() => {
-                    let (events, _heard) = unbounded_channel();
-                    let sign_in = SignIn::new(&self.http, None).demanded(trouble.demand);
-                    let session = sign_in.with_device_code(&events).await.unwrap();
-                    *self.current.lock().unwrap() = session;
-                }
+                Err(trouble) if trouble.demand.is_some() => self.sign_in_more_strongly(trouble).await,
                 // The answer was lost. Whatever was made is found by looking; a secret's value is not.
                 Err(trouble) if trouble.uncertain => {
                     self.settle(&facts, &change).await;
@@ -262,20 +257,37 @@ impl Desk {
         (outcome, done)
     }
 
+    async fn sign_in_more_strongly(&self, trouble: Trouble) {
+        let (events, _heard) = unbounded_channel();
+        let sign_in = SignIn::new(&self.http, None).demanded(trouble.demand);
+        *self.current.lock().unwrap() = sign_in.with_device_code(&events).await.unwrap();
+    }
+
     async fn make(&self, facts: &Facts, change: &Change) -> Done {
-        let applied = self.writer().apply(change).await.unwrap();
+        let mut applied = self.writer().apply(change).await;
+        if let Err(trouble) = &applied
+            && trouble.demand.is_some()
+        {
+            self.sign_in_more_strongly(trouble.clone()).await;
+            applied = self.writer().apply(change).await;
+        }
+        let applied = applied.unwrap();
         self.settle(facts, change).await;
         Done { change: change.clone(), applied }
     }
 
     /// Does a person's step through the control endpoint.
     pub async fn act(&self, body: Value) -> Value {
-        let url = format!("{}/do", self.practice.control_url());
-        let answer = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
-        let status = answer.status();
-        let told: Value = answer.json().await.unwrap();
+        let (status, told) = self.try_to_act(&body).await;
         assert_eq!(status, 200, "{body}: {told}");
         told
+    }
+
+    /// A step at the portal or on the connector page, refusals included.
+    pub async fn try_to_act(&self, body: &Value) -> (u16, Value) {
+        let url = format!("{}/do", self.practice.control_url());
+        let answer = reqwest::Client::new().post(url).json(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
     pub async fn verdicts(&self, stage: StageId) -> Vec<(CheckId, Verdict)> {

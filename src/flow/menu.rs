@@ -18,7 +18,7 @@ mod secret;
 
 pub use actions::{actions, items, neighbour, preferred, selected};
 pub(super) use keys::default_check;
-pub use keys::{Binding, Command, bindings, footer};
+pub use keys::{Binding, Command, bindings, footer, footer_in_full};
 
 /// Something that can be selected with the arrow keys.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

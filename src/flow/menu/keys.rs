@@ -269,6 +269,15 @@ pub fn footer(state: &State) -> Vec<KeyHint> {
     hints
 }
 
+/// The keys of [`footer`], and those for which it has no room.
+pub fn footer_in_full(state: &State) -> Vec<KeyHint> {
+    let mut hints = footer(state);
+    if state.typing() {
+        hints.push(hint("flow.key_calls"));
+    }
+    hints
+}
+
 fn typing_label(state: &State) -> &'static str {
     match (&state.page, &state.panel) {
         (Page::Stage(_), Panel::PickApp | Panel::PickTenant | Panel::PickSubscription) => {

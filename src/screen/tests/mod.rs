@@ -182,6 +182,19 @@ fn what_to_know_of_a_value_fits_into_its_line() {
 }
 
 #[test]
+fn a_code_says_what_is_left_of_it_until_it_has_ended() {
+    let (_, mut state) = scenes::all().into_iter().find(|(name, _)| *name == "sign_in_code").unwrap();
+    let begun = state.now;
+    for (minutes, says) in
+        [(0, "in 15 minutes."), (12, "in 3 minutes."), (14, "in less than two"), (16, "ended at")]
+    {
+        state.now = begun + SignedDuration::from_mins(minutes);
+        let shown = text_of(&shown(&state, 80, 24));
+        assert!(shown.contains(says), "{minutes}: {shown}");
+    }
+}
+
+#[test]
 fn ten_looks_without_news_write_nothing() {
     for (name, mut state) in scenes::all() {
         let (backend, bytes) = Counting::new(80, 24);

@@ -76,7 +76,7 @@ fn help(state: &State, doc: &mut Doc) -> &'static str {
     doc.blank();
     doc.text(Role::Strong, ui("help.keys"));
     let below = State { overlays: Vec::new(), ..state.clone() };
-    let keys = menu::footer(&below);
+    let keys = menu::footer_in_full(&below);
     let widest = keys.iter().map(|k| cells(&k.key)).max().unwrap_or(0);
     for key in keys {
         doc.hanging(&format!("{}  ", pad(&key.key, widest)), Role::Key, Role::Plain, &key.label);

@@ -53,7 +53,11 @@ pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> 
             doc.pieces(&[(&label, Role::Quiet), (code, Role::Strong)]);
             // Told by the minute on the wall: with each of them the page is drawn anew, and not between.
             let left = ends.as_second().div_euclid(60) - state.now.as_second().div_euclid(60);
-            let key = if left < 2 { "screen.code_ends_soon" } else { "screen.code_ends" };
+            let key = match left {
+                2.. => "screen.code_ends",
+                _ if state.now < *ends => "screen.code_ends_soon",
+                _ => "screen.code_ended",
+            };
             let ends = ui_with(key, &[("time", &paint.clock(*ends)), ("minutes", &left.to_string())]);
             doc.pieces(&[(&ends, Role::Quiet)]);
             doc.blank();

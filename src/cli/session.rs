@@ -125,9 +125,12 @@ async fn sign_in(
 ) -> Result<Session, Failure> {
     let http = ground.client();
     let sign_in = SignIn::new(&http, ground.choices.tenant.as_deref());
-    if ground.cloud.is_practice()
-        && let Some(session) = sign_in_by_itself(&sign_in, &ground.config.extra_roots).await?
-    {
+    let by_itself = if ground.cloud.is_practice() {
+        sign_in_by_itself(&sign_in, &ground.config.extra_roots).await
+    } else {
+        Ok(None)
+    };
+    if let Ok(Some(session)) = by_itself {
         return Ok(session);
     }
     if let Some(practice) = &ground.practice
@@ -135,6 +138,7 @@ async fn sign_in(
     {
         return Err(failure);
     }
+    by_itself?;
     if !(environment.stdin_is_terminal && environment.stderr_is_terminal) {
         return with_nobody_there(ground, environment, &http, output).await;
     }

@@ -1,6 +1,7 @@
 //! The actions of every page, and what can be selected on it.
 
 use crate::engine::choices::ConsentWay;
+use crate::engine::findings::Verdict;
 use crate::engine::forecast::Subject;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::policies::{SecretRefusal, secret_refusal};
@@ -278,6 +279,11 @@ fn asked_for(state: &State) -> bool {
     state.findings.check(CheckId::GrantRequested).is_some_and(|found| found.verdict.settled())
 }
 
+fn fails(state: &State, stage: StageId) -> bool {
+    let found = state.findings.stage(stage);
+    found.is_some_and(|stage| stage.checks.iter().any(|check| check.verdict == Verdict::Fail))
+}
+
 /// "Ask an admin": where one is usually needed, and where something was found missing, or will be.
 pub(super) fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
     if may_need_somebody(state, stage) {
@@ -357,6 +363,9 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     let mut list = Vec::new();
     if state.stage_done() {
         list.push(action(ActionId::Continue, "action.continue", Some('c')));
+    } else if stage == StageId::Grant && asked_for(state) && !fails(state, stage) {
+        // All of the steps are done; what is left is each person's own to do, at the connector.
+        list.push(action(ActionId::GoOnWithout, "flow.agree_later", Some('g')));
     }
     if stage == StageId::Register && unsaid_client(state) {
         list.push(action(ActionId::ChooseClient, "flow.choose_client", Some('x')));

@@ -407,6 +407,23 @@ fn a_secret_whose_answer_was_lost_is_said_to_be_lost() {
 }
 
 #[test]
+fn by_hand_the_permission_that_is_asked_for_leads_on_though_nobody_has_agreed_yet() {
+    let mut asked = fixtures::finished();
+    api(&mut asked).pre_authorized.clear();
+    asked.user_consent = crate::engine::facts::Seen::default();
+    let mut unasked = asked.clone();
+    client(&mut unasked).required.clear();
+    let mut walk = Walk::at(StageId::Grant, unasked.clone());
+    walk.choose(ActionId::Myself);
+    walk.observe(unasked);
+    assert!(!walk.offers(ActionId::GoOnWithout), "the portal's steps are still to be done");
+    walk.observe(asked);
+    assert!(!walk.stage_done() && walk.offers(ActionId::GoOnWithout));
+    walk.choose(ActionId::GoOnWithout);
+    assert_eq!(walk.stage(), Some(StageId::Secret));
+}
+
+#[test]
 fn a_plan_that_was_hidden_is_seen_again_before_it_is_confirmed() {
     let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
     walk.choose(ActionId::ForMe);

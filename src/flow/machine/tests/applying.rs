@@ -410,7 +410,7 @@ fn a_secret_whose_answer_was_lost_is_said_to_be_lost() {
 fn by_hand_the_permission_that_is_asked_for_leads_on_though_nobody_has_agreed_yet() {
     let mut asked = fixtures::finished();
     api(&mut asked).pre_authorized.clear();
-    asked.user_consent = crate::engine::facts::Seen::default();
+    asked.user_consent = Seen::default();
     let mut unasked = asked.clone();
     client(&mut unasked).required.clear();
     let mut walk = Walk::at(StageId::Grant, unasked.clone());

@@ -34,13 +34,14 @@ fn other_person() -> Action {
 /// The ways to another app, slot or host name, once an app was chosen.
 pub(super) fn overview_actions(state: &State, list: &mut Vec<Action>) {
     list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a')));
+    if let Some(site) = state.facts.site.value().filter(|_| !state.public_only) {
+        list.push(action(ActionId::PickSlot, "flow.pick_slot", Some('d')));
+        if site.host_names.len() > 1 {
+            list.push(action(ActionId::PickHost, "flow.pick_host", Some('h')));
+        }
+    }
     if state.signed_in.is_some() {
         list.push(other_person());
-    }
-    let Some(site) = state.facts.site.value().filter(|_| !state.public_only) else { return };
-    list.push(action(ActionId::PickSlot, "flow.pick_slot", Some('d')));
-    if site.host_names.len() > 1 {
-        list.push(action(ActionId::PickHost, "flow.pick_host", Some('h')));
     }
 }
 

@@ -18,6 +18,8 @@ mod picking;
 mod rights;
 #[path = "drive_loop/signing_in.rs"]
 mod signing_in;
+#[path = "drive_loop/together.rs"]
+mod together;
 #[path = "drive_loop/unseen.rs"]
 mod unseen;
 

@@ -65,7 +65,6 @@ fn setup() -> Result<Setup> {
         client: PublicClient { id: String::new(), name: String::new() },
         methods: Vec::new(),
         files_dir: String::new(),
-        scope_id: String::new(),
         secret_days: 180,
         timing: Timing::default(),
     })

@@ -102,7 +102,6 @@ fn setup(ground: &Ground, common: &Common, environment: &Environment, practice: 
         client: PublicClient { id, name: name.to_owned() },
         methods: vec![SignInMethod::Browser, SignInMethod::DeviceCode],
         files_dir: "handclasp-files".to_owned(),
-        scope_id: uuid::Uuid::new_v4().to_string(),
         secret_days: SECRET_DAYS,
         // Nothing is far away on the practice cloud, and nobody pays for the calls.
         timing: if practice {

@@ -145,6 +145,9 @@ impl Writer {
             if let Some(applied) = self.already_there(change, &refusal).await? {
                 return Ok(applied);
             }
+            if refusal.registration_exists(change) {
+                return Err(stands_there_already(answer));
+            }
             let Some(waits_for) = refusal.passes(change) else { return Err(trouble(answer)) };
             let asked = super::http::retry_after(&answer.headers, answer.at);
             if asked.is_some_and(|asked| asked > self.reader.http.limits().longest_retry_after) {
@@ -292,6 +295,18 @@ fn valueless(answer: &Answer) -> Trouble {
     trouble.status = Some(answer.status);
     trouble.uncertain = true;
     trouble
+}
+
+/// A creation found what it was to make. Nothing was changed; a look shows it once the directory does.
+fn stands_there_already(answer: Answer) -> Trouble {
+    let refused = trouble(answer);
+    Trouble {
+        what: "The registration stands there already, and the look before this did not show it yet.".into(),
+        means: "Nothing was changed, and no second one was made.".into(),
+        next: "Give the directory a minute, then look again: the plan is made from what is there.".into(),
+        uncertain: true,
+        ..refused
+    }
 }
 
 fn trouble(answer: Answer) -> Trouble {

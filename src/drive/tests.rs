@@ -49,7 +49,6 @@ fn drive(services: Services) -> (Drive<NoFace>, UnboundedReceiver<Event>) {
         client: PublicClient { id: String::new(), name: String::new() },
         methods: vec![SignInMethod::AzCli],
         files_dir: String::new(),
-        scope_id: fixtures::SCOPE_ID.into(),
         secret_days: 180,
         timing: Timing::default(),
     };

@@ -43,7 +43,6 @@ pub fn choices() -> Choices {
 pub fn input() -> PlanInput {
     PlanInput {
         now: now(),
-        scope_id: SCOPE_ID.into(),
         rehearsal_redirect: None,
         secret_days: 180,
         secret_shortened: false,

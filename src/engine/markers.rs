@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use super::checks::SCOPE;
+
 /// The tag on every registration that we made.
 pub const TAG: &str = "handclasp";
 
@@ -18,10 +20,27 @@ pub fn connector_unique_name(site_id: &str) -> String {
     format!("handclasp-connector-{}", site_hash(site_id))
 }
 
+/// The id of the permission that an API for this function app exposes, other than those that the registration has
+/// already (`taken`).
+///
+/// Graph wants an id made by the client (microsoft-cloud 4.4), unique within the registration. It is the same each time,
+/// so that a creation that is sent twice, because the directory did not show the first one yet, says the same twice.
+pub fn scope_id(site_id: &str, taken: &[&str]) -> String {
+    let id = canonical(site_id);
+    let made =
+        |n: usize| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{id}#{SCOPE}-{n}").as_bytes()).to_string();
+    let free = |id: &String| !taken.iter().any(|other| other.eq_ignore_ascii_case(id));
+    // One more than are taken is always enough.
+    (0..taken.len()).map(made).find(free).unwrap_or_else(|| made(taken.len()))
+}
+
 /// The same for every spelling of one resource id, since ARM's ids ignore case (microsoft-cloud 5.1).
 fn site_hash(site_id: &str) -> String {
-    let id = site_id.trim_end_matches('/').to_lowercase();
-    Uuid::new_v5(&Uuid::NAMESPACE_URL, id.as_bytes()).simple().to_string()
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, canonical(site_id).as_bytes()).simple().to_string()
+}
+
+fn canonical(site_id: &str) -> String {
+    site_id.trim_end_matches('/').to_lowercase()
 }
 
 #[cfg(test)]
@@ -41,6 +60,16 @@ mod tests {
     fn a_marker_never_changes_between_releases() {
         assert_eq!(api_unique_name(SITE), "handclasp-api-cbf480288a075557b91cc1be3004e0c2");
         assert_eq!(connector_unique_name(SITE), "handclasp-connector-cbf480288a075557b91cc1be3004e0c2");
+    }
+
+    #[test]
+    fn a_permission_has_one_id_that_is_not_taken() {
+        let id = scope_id(SITE, &[]);
+        assert_eq!(id, scope_id(&SITE.to_uppercase(), &["6f0f2b0e-0000-4000-8000-00000000a001"]));
+        let next = scope_id(SITE, &[&id.to_uppercase()]);
+        assert_ne!(id, next);
+        assert!(![id.as_str(), &next].contains(&scope_id(SITE, &[&id, &next]).as_str()));
+        assert_ne!(id, scope_id(&format!("{SITE}2"), &[]));
     }
 
     #[test]

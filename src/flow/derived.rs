@@ -259,7 +259,6 @@ pub fn plan_input(state: &State) -> PlanInput {
     let setup = &state.setup;
     PlanInput {
         now: state.now,
-        scope_id: setup.scope_id.clone(),
         rehearsal_redirect: None,
         secret_days: state.secret_days.map_or(setup.secret_days, |days| days.min(setup.secret_days)),
         secret_shortened: state.secret_days.is_some(),

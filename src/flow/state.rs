@@ -25,7 +25,7 @@ mod panels;
 pub use again::{Again, Resume};
 pub use field::{Field, Fields};
 pub use panels::{
-    Apply, Mark, Overlay, Panel, Phase, PlanView, RehearsalStep, RehearsalView, SecretState, Step,
+    Apply, Asked, Mark, Overlay, Panel, Phase, PlanView, RehearsalStep, RehearsalView, SecretState, Step,
 };
 
 /// How many lines the log of calls keeps.
@@ -50,8 +50,6 @@ pub struct Setup {
     pub methods: Vec<SignInMethod>,
     /// The folder for the files to import.
     pub files_dir: String,
-    /// A fresh GUID for a scope that may have to be created.
-    pub scope_id: String,
     /// How long a new secret lasts, in days.
     pub secret_days: i64,
     /// How often and how long to look.

@@ -163,7 +163,6 @@ impl Desk {
     pub fn input(&self) -> PlanInput {
         PlanInput {
             now: self.http.now(),
-            scope_id: "6f0f2b0e-0000-4000-8000-00000000a001".into(),
             rehearsal_redirect: None,
             secret_days: 180,
             secret_shortened: false,

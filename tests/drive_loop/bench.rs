@@ -139,7 +139,6 @@ impl Bench {
             client: PublicClient { id: AZURE_CLI.into(), name: "Azure CLI".into() },
             methods: vec![SignInMethod::Browser, SignInMethod::DeviceCode],
             files_dir: "handclasp-files".into(),
-            scope_id: uuid::Uuid::new_v4().to_string(),
             secret_days: 180,
             timing: Timing { watch_s: 0, landing_s: 0, ..Timing::default() },
         };

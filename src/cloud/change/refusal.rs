@@ -55,6 +55,12 @@ impl Refusal {
         matches!(self.status, 400 | 409) && self.says("already exists")
     }
 
+    /// What was to be created stands there already, with a permission of its own that a creation must not write over
+    /// (microsoft-cloud 4.4): the look before did not show it yet.
+    pub(super) fn registration_exists(&self, change: &Change) -> bool {
+        change.prefer.is_some() && self.status == 400 && self.code == "CannotDeleteOrUpdateEnabledEntitlement"
+    }
+
     /// The secret that was to be removed is not there any more. Graph's words are not documented; anything else
     /// stays a refusal, and a look tells.
     pub(super) fn secret_gone(&self) -> bool {
@@ -219,6 +225,12 @@ mod tests {
         assert!(!refusal(400, "Request_BadRequest", "Something else").grant_exists());
         assert!(refusal(400, "Request_BadRequest", "No password credential found with keyId.").secret_gone());
         assert!(!refusal(404, "Request_ResourceNotFound", "No password credential found.").secret_gone());
+        let enabled = refusal(400, "CannotDeleteOrUpdateEnabledEntitlement", "");
+        let patch = change(Service::Graph, Method::Patch, "/applications(uniqueName='x')");
+        assert!(!enabled.registration_exists(&patch));
+        let create = Change { prefer: Some("create-if-missing"), ..patch };
+        assert!(enabled.registration_exists(&create));
+        assert!(!refusal(400, "Request_BadRequest", "").registration_exists(&create));
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(super) fn create_api(v: &View) -> Change {
         "tags": [markers::TAG],
         "api": {
             "requestedAccessTokenVersion": 2,
-            "oauth2PermissionScopes": [scope(&v.input.scope_id, &name)],
+            "oauth2PermissionScopes": [scope(&markers::scope_id(&v.site.id, &[]), &name)],
         },
         "web": {
             "homePageUrl": format!("https://{}", v.site.host),
@@ -149,7 +149,9 @@ pub(super) fn expose_scope(v: &View, app: &Application) -> Change {
         existing.insert("isEnabled".into(), Value::Bool(true));
         format!("Switch {SCOPE} on")
     } else {
-        scopes.push(scope(&v.input.scope_id, &app.display_name));
+        let taken: Vec<&str> = scopes.iter().filter_map(|s| s.get("id")?.as_str()).collect();
+        let id = markers::scope_id(&v.site.id, &taken);
+        scopes.push(scope(&id, &app.display_name));
         format!("Expose the permission {SCOPE}")
     };
     after["oauth2PermissionScopes"] = Value::Array(scopes);

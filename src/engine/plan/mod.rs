@@ -44,8 +44,6 @@ impl Plan {
 pub struct PlanInput {
     /// Now, by the services' clock.
     pub now: Timestamp,
-    /// A fresh GUID for a scope that may have to be created (Graph wants client-made ids, microsoft-cloud 4.4).
-    pub scope_id: String,
     /// The rehearsal's temporary redirect URI, once its port is bound.
     pub rehearsal_redirect: Option<String>,
     /// How long a new secret lasts, in days. The portal recommends 180 (microsoft-cloud 7.1).

@@ -15,7 +15,7 @@ use crate::engine::words::ui_with;
 use crate::flow::effect::{Part, Work};
 use crate::flow::event::Waiting;
 use crate::flow::hand_over;
-use crate::flow::state::{Apply, Mark, Panel, Phase, PlanView};
+use crate::flow::state::{Apply, Asked, Mark, Panel, Phase, PlanView};
 
 use super::Turn;
 
@@ -97,7 +97,7 @@ impl Turn<'_> {
             plan,
             input: apply.input,
             since: 0,
-            beyond: true,
+            asked: if apply.done.is_empty() { Asked::Changed } else { Asked::Beyond },
             new,
         });
     }
@@ -299,7 +299,17 @@ impl Turn<'_> {
         apply.phase = Phase::Landing;
         apply.stopping = false;
         self.show(Panel::Applying(apply));
-        self.watch_landing(None);
+        self.look_before_sending();
+    }
+
+    /// Looks at everything before the next change is sent; the plan is then made again from what is there.
+    pub(super) fn look_before_sending(&mut self) {
+        self.drop_work();
+        let text = ui("flow.looking_afresh").to_owned();
+        // What was sent before somebody had to sign in again may have brought a secret.
+        let safe_to_leave = self.applying().is_none_or(|apply| apply.sent.is_none());
+        self.state.waiting = Some(Waiting { text, since: self.state.now, safe_to_leave });
+        self.watch(Part::All, self.state.setup.timing.landing_s);
     }
 
     /// Comes to rest: nothing is in hand, the person decides. One look shows what is there now.
@@ -348,11 +358,15 @@ impl Turn<'_> {
     pub(super) fn finish(&mut self) {
         let Panel::Applying(apply) = &self.state.panel else { return };
         let (stage, after) = (apply.stage, apply.after.clone());
+        let nothing_sent = apply.done.is_empty() && stage != StageId::Try;
         let made = apply.done.iter().any(|change| change.kind == ChangeKind::AddSecret);
         let secret_lost = made && !hand_over::holds_secret(self.state);
-        self.state.carried_out.insert(stage);
+        if !nothing_sent {
+            self.state.carried_out.insert(stage);
+        }
         self.base();
-        self.note("plan.done");
+        // Where nothing was sent, it was done elsewhere between the plan and the yes.
+        self.note(if nothing_sent { "plan.empty" } else { "plan.done" });
         if made && !self.state.secret.tried {
             self.probe_secret();
         }

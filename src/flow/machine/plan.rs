@@ -7,7 +7,7 @@ use crate::engine::ids::StageId;
 use crate::engine::plan::{self, Plan, PlanInput};
 use crate::flow::derived::{self, confirmable};
 use crate::flow::effect::Part;
-use crate::flow::state::{Apply, Mark, Panel, Phase, PlanView, Step};
+use crate::flow::state::{Apply, Asked, Mark, Panel, Phase, PlanView, Step};
 
 use super::Turn;
 
@@ -54,7 +54,7 @@ impl Turn<'_> {
             return;
         }
         let new = (0..plan.changes.len()).collect();
-        self.show_plan(PlanView { stage, plan, input, since: 0, beyond: false, new });
+        self.show_plan(PlanView { stage, plan, input, since: 0, asked: Asked::First, new });
     }
 
     pub(super) fn plan(&self, stage: StageId, input: &PlanInput) -> Plan {
@@ -96,6 +96,8 @@ impl Turn<'_> {
             done: Vec::new(),
             after: None,
         })));
-        self.next_change();
+        // The plan may have stood there for long, and others work on the same things: nothing is sent before a look
+        // has shown that it still holds. Its creations and its settings would write over what was done meanwhile.
+        self.look_before_sending();
     }
 }

@@ -48,11 +48,15 @@ impl Turn<'_> {
         let was_done = self.state.stage_done();
         let was_granted = self.asking().is_some_and(|stage| granted_now(self.state, stage));
         self.state.now = self.state.now.max(at);
-        let applying = matches!(self.state.panel, Panel::Applying(_));
         let refused = facts.sign_in_refused().cloned();
-        if !applying && refused.is_none() && self.is_old(&facts) {
-            self.look_past_the_lag();
-            return;
+        if refused.is_none() && self.is_old(&facts) {
+            match &self.state.panel {
+                // What is looked for by itself; and a rehearsal's own address stands among what was seen before.
+                Panel::Applying(apply)
+                    if apply.sent.is_some() || apply.at_rest() || apply.stage == StageId::Try => {}
+                Panel::Applying(_) => return self.go_on_looking(),
+                _ => return self.look_past_the_lag(),
+            }
         }
         self.caught_up();
         let state = &mut *self.state;

@@ -49,7 +49,6 @@ pub(super) fn setup() -> Setup {
         client: PublicClient { id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46".into(), name: "Azure CLI".into() },
         methods: vec![SignInMethod::Browser, SignInMethod::DeviceCode],
         files_dir: "handclasp-files".into(),
-        scope_id: fixtures::SCOPE_ID.into(),
         secret_days: 180,
         timing: Timing::default(),
     }
@@ -150,10 +149,18 @@ impl Walk {
     /// "For me", the look that follows, the plan on the screen, and "yes".
     pub(super) fn confirm_for_me(&mut self, facts: Facts) -> Vec<Effect> {
         self.choose(ActionId::ForMe);
-        self.observe(facts);
+        self.observe(facts.clone());
         assert!(matches!(self.panel, Panel::Plan(_)), "{:?}", self.panel);
         self.draw();
-        self.choose(ActionId::Confirm)
+        self.agree(facts)
+    }
+
+    /// "Yes" to the plan on the screen, and the look that follows; what that look brings about.
+    pub(super) fn agree(&mut self, facts: Facts) -> Vec<Effect> {
+        let sent = self.sent().len();
+        self.choose(ActionId::Confirm);
+        assert_eq!(self.sent().len(), sent, "nothing is sent before a look");
+        self.observe(facts)
     }
 
     /// The changes that were sent so far.

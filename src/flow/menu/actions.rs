@@ -14,7 +14,9 @@ use crate::flow::derived::{
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
-use crate::flow::state::{Apply, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State};
+use crate::flow::state::{
+    Apply, Asked, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
+};
 
 use super::{Action, ActionId, Item, connect, pick, register, secret};
 
@@ -294,7 +296,7 @@ pub(super) fn ask_admin(state: &State, stage: StageId, list: &mut Vec<Action>) {
 fn plan_actions(state: &State, view: &PlanView) -> Vec<Action> {
     let mut list = Vec::new();
     if confirmable(state, view) {
-        let label = if view.beyond {
+        let label = if view.asked == Asked::Beyond {
             "flow.confirm_more"
         } else if view.stage == StageId::Try {
             "flow.confirm_rehearsal"

@@ -81,10 +81,21 @@ pub struct PlanView {
     pub input: PlanInput,
     /// The revision at which it appeared: it can be confirmed only after that has been drawn.
     pub since: u64,
-    /// Whether something was carried out already and this goes beyond what was confirmed then.
-    pub beyond: bool,
-    /// The changes that are new against the confirmed plan, by index; all when `beyond` is false.
+    /// Whether it is asked for the first time.
+    pub asked: Asked,
+    /// The changes that are new against the confirmed plan, by index; all when it is asked for the first time.
     pub new: Vec<usize>,
+}
+
+/// How a plan stands to what the person has confirmed before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Nothing was confirmed yet.
+    First,
+    /// One was confirmed, and a look showed before anything was sent that it does not hold any more.
+    Changed,
+    /// Some of the confirmed one is carried out, and this goes beyond it.
+    Beyond,
 }
 
 /// A confirmed plan under way.

@@ -28,7 +28,7 @@ use crate::flow::event::{
 };
 use crate::flow::menu::Item;
 use crate::flow::state::{
-    Apply, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
+    Apply, Asked, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
     RehearsalView, Setup, SignInState, SignInStep, State, Step, Timing, Watch,
 };
 use picking::*;
@@ -45,7 +45,6 @@ pub fn setup() -> Setup {
         client: PublicClient { id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46".into(), name: "Azure CLI".into() },
         methods: vec![SignInMethod::Browser, SignInMethod::DeviceCode, SignInMethod::AzCli],
         files_dir: "handclasp-files".into(),
-        scope_id: fixtures::SCOPE_ID.into(),
         secret_days: 180,
         timing: Timing::default(),
     }
@@ -94,7 +93,7 @@ fn input() -> PlanInput {
 fn planned(id: StageId, facts: &Facts) -> PlanView {
     let plan = plan(id, &cloud(), facts, &fixtures::choices(), &input());
     let new = (0..plan.changes.len()).collect();
-    PlanView { stage: id, plan, input: input(), since: 1, beyond: false, new }
+    PlanView { stage: id, plan, input: input(), since: 1, asked: Asked::First, new }
 }
 
 pub fn plan_scene(id: StageId, facts: Facts) -> State {

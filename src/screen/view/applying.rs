@@ -34,9 +34,16 @@ pub fn body(_state: &State, apply: &Apply, paint: &Paint, width: u16) -> Doc {
     match &apply.phase {
         Phase::Sending if apply.stopping => doc.text(Role::Caution, ui("screen.apply_stopping")),
         Phase::Sending => {}
+        // Before the first change is sent, the line of what is waited for says it.
+        Phase::Landing if apply.sent.is_none() => {}
         Phase::Landing => doc.text(Role::Quiet, ui("screen.apply_landing")),
         Phase::FindingOut(trouble) => {
-            doc.text(Role::Caution, ui("plan.uncertain"));
+            match trouble.status {
+                Some(_) => doc.text(Role::Caution, &format!("{} {}", trouble.what, ui("plan.look_first"))),
+                None => {
+                    doc.text(Role::Caution, &format!("{} {}", ui("plan.uncertain"), ui("plan.look_first")))
+                }
+            }
             doc.text(Role::Quiet, &trouble.original);
         }
         Phase::Slow => doc.text(Role::Caution, ui("screen.apply_slow")),

@@ -5,7 +5,7 @@ use crate::engine::change::{Change, Pending};
 use crate::engine::words::{right, ui, ui_with};
 use crate::flow::derived::confirmable;
 use crate::flow::menu::{self, Item};
-use crate::flow::state::{PlanView, State};
+use crate::flow::state::{Asked, PlanView, State};
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
 use crate::screen::widgets::json;
@@ -30,12 +30,13 @@ pub fn body(state: &State, view: &PlanView, paint: &Paint, width: u16) -> Body {
     let (list_width, detail_width) = two_widths(width);
     let mut top = paint.doc(list_width);
     let count = plan.changes.len().to_string();
-    let intro = match (view.beyond, confirmable(state, view), plan.changes.len()) {
-        (true, ..) => ui("plan.grew").to_owned(),
-        (false, true, 1) => ui("screen.plan_one").to_owned(),
-        (false, true, _) => ui_with("screen.plan_many", &[("count", &count)]),
-        (false, false, 1) => ui("screen.plan_one_would").to_owned(),
-        (false, false, _) => ui_with("screen.plan_many_would", &[("count", &count)]),
+    let intro = match (view.asked, confirmable(state, view), plan.changes.len()) {
+        (Asked::Beyond, ..) => ui("plan.grew").to_owned(),
+        (Asked::Changed, ..) => ui("plan.changed").to_owned(),
+        (Asked::First, true, 1) => ui("screen.plan_one").to_owned(),
+        (Asked::First, true, _) => ui_with("screen.plan_many", &[("count", &count)]),
+        (Asked::First, false, 1) => ui("screen.plan_one_would").to_owned(),
+        (Asked::First, false, _) => ui_with("screen.plan_many_would", &[("count", &count)]),
     };
     top.text(Role::Strong, &intro);
     top.blank();
@@ -44,7 +45,8 @@ pub fn body(state: &State, view: &PlanView, paint: &Paint, width: u16) -> Body {
         .iter()
         .enumerate()
         .map(|(i, change)| {
-            let new = if view.beyond && view.new.contains(&i) { ui("screen.plan_new") } else { "" };
+            let new =
+                if view.asked != Asked::First && view.new.contains(&i) { ui("screen.plan_new") } else { "" };
             Row { label: format!("{}. {}", i + 1, change.title), detail: new.to_owned() }
         })
         .collect();

@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::change::ChangeKind;
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
-use crate::flow::state::{Mark, Phase};
+use crate::flow::state::{Asked, Mark, Phase};
 
 /// At the stage "protect" of a fresh app, the plan confirmed, its first change sent.
 pub(super) fn protecting() -> Walk {
@@ -50,6 +50,71 @@ fn the_plan_is_made_from_a_look_after_the_wish() {
 }
 
 #[test]
+fn a_plan_that_stood_open_is_not_carried_out_from_what_was_there_then() {
+    // Somebody else has done it meanwhile: nothing is left to be sent, and nothing is written over.
+    let mut walk = Walk::at(StageId::Register, protected());
+    walk.choose(ActionId::ForMe);
+    walk.observe(protected());
+    walk.draw();
+    walk.agree(fixtures::finished());
+    assert!(walk.sent().is_empty(), "{:?}", walk.sent());
+    assert_eq!((&walk.panel, walk.note.as_deref()), (&Panel::Overview, Some(ui("plan.empty"))));
+    assert!(walk.carried_out.is_empty());
+
+    // Somebody has added to a document that is written as a whole: the plan is shown again, with that in it.
+    let mut walk = Walk::at(StageId::Protect, named());
+    walk.choose(ActionId::ForMe);
+    walk.observe(named());
+    walk.draw();
+    let mut added = named();
+    let Fact::Is(auth) = &mut added.auth.fact else { panic!() };
+    auth.document["platform"]["runtimeVersion"] = "~2".into();
+    walk.agree(added.clone());
+    assert!(walk.sent().is_empty(), "{:?}", walk.sent());
+    let Panel::Plan(view) = &walk.panel else { panic!("{:?}", walk.panel) };
+    assert_eq!(view.asked, Asked::Changed);
+    let [first] = &view.plan.changes[..] else { panic!("{:?}", kinds(&view.plan.changes)) };
+    assert_eq!(first.body["properties"]["platform"]["runtimeVersion"], "~2");
+    walk.press(Key::Enter);
+    assert!(matches!(walk.panel, Panel::Plan(_)), "not before it was drawn");
+    walk.draw();
+    walk.agree(added);
+    assert_eq!(walk.sent().len(), 1);
+}
+
+/// The API is registered in full; the function app is not protected yet.
+fn named() -> Facts {
+    let done = fixtures::finished();
+    Facts { api_app: done.api_app, api_principal: done.api_principal, ..fixtures::fresh() }
+}
+
+/// Everything of stage 2, nothing of stage 3.
+fn protected() -> Facts {
+    let mut walk = protecting();
+    walk.carry_out(fixtures::fresh())
+}
+
+#[test]
+fn an_old_look_before_the_first_change_is_not_taken_for_one() {
+    let mut walk = protecting();
+    let facts = walk.carry_out(fixtures::fresh());
+    walk.draw();
+    walk.choose(ActionId::Continue);
+    walk.observe(facts.clone());
+    walk.choose(ActionId::ForMe);
+    walk.observe(facts.clone());
+    walk.draw();
+    let sent = walk.sent().len();
+    let mut old = facts.clone();
+    old.api_principal = fixtures::fresh().api_principal;
+    walk.agree(old);
+    assert_eq!(walk.sent().len(), sent);
+    assert!(matches!(walk.panel, Panel::Applying(_)), "{:?}", walk.panel);
+    walk.observe(facts);
+    assert_eq!(walk.sent().last().map(|change| change.kind), Some(ChangeKind::CreateClientApp));
+}
+
+#[test]
 fn a_command_that_waits_for_an_earlier_change_is_not_copied_as_if_it_were_whole() {
     let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
     walk.choose(ActionId::ForMe);
@@ -80,6 +145,7 @@ fn a_key_pressed_before_the_plan_was_drawn_confirms_nothing() {
     assert!(matches!(walk.panel, Panel::Plan(_)));
     walk.draw();
     walk.press(Key::Enter);
+    walk.observe(fixtures::fresh());
     assert_eq!(walk.sent().len(), 1);
 }
 
@@ -111,6 +177,7 @@ fn a_plan_that_cannot_be_seen_takes_no_keys_and_is_seen_again_before_it_is_confi
     assert!(walk.sent().is_empty(), "a frame of the size before does not count");
     walk.draw();
     walk.press(Key::Enter);
+    walk.observe(fixtures::fresh());
     assert_eq!(walk.sent().len(), 1);
 }
 
@@ -209,14 +276,16 @@ fn what_goes_beyond_the_confirmed_plan_asks_again() {
     walk.observe(show);
     // It has not landed as it was sent until the permission is there; then more is needed than was confirmed.
     let Panel::Plan(view) = &walk.panel else { panic!("{:?}", walk.panel) };
-    assert!(view.beyond);
+    assert_eq!(view.asked, Asked::Beyond);
     assert_eq!(view.plan.changes[0].kind, ChangeKind::ExposeScope);
     assert_eq!(view.new, [0]);
     assert_eq!(walk.sent().len(), 1);
     walk.press(Key::Enter);
     assert_eq!(walk.sent().len(), 1, "not before it was drawn");
     walk.draw();
-    walk.choose(ActionId::Confirm);
+    let Fact::Is(auth) = &mut facts.auth.fact else { panic!() };
+    auth.enabled = false;
+    walk.agree(facts);
     assert_eq!(walk.sent().len(), 2);
 }
 
@@ -268,7 +337,7 @@ fn an_uncertain_write_is_resolved_by_looking() {
     walk.observe(fixtures::fresh());
     assert_eq!(walk.sent().len(), 3);
     walk.draw();
-    walk.choose(ActionId::Confirm);
+    walk.agree(fixtures::fresh());
     assert_eq!(walk.sent().len(), 4);
 }
 
@@ -435,6 +504,7 @@ fn a_plan_that_was_hidden_is_seen_again_before_it_is_confirmed() {
     assert!(walk.sent().is_empty(), "one Enter closed the help, the next was typed blindly");
     walk.draw();
     walk.press(Key::Enter);
+    walk.observe(fixtures::fresh());
     assert_eq!(walk.sent().len(), 1);
 }
 

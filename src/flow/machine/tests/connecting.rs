@@ -87,7 +87,7 @@ fn the_redirect_url_from_the_clipboard_leads_to_the_plan_that_registers_it() {
     assert!(effects.iter().any(|effect| matches!(effect, Effect::SaveChoices(_))));
     walk.observe(facts.clone());
     walk.draw();
-    walk.press(Key::Enter);
+    walk.agree(facts.clone());
     assert_eq!(walk.sent()[0].kind, ChangeKind::AddRedirect);
     walk.carry_out(facts);
     assert_eq!(walk.panel, Panel::HandOver);

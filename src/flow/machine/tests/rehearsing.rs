@@ -33,7 +33,7 @@ pub(super) fn rehearsing() -> (Walk, Facts) {
     walk.answer(Answer::RehearsalBound(Ok(TEMPORARY.into())));
     walk.observe(fixtures::finished());
     walk.draw();
-    walk.press(Key::Enter);
+    walk.agree(fixtures::finished());
     assert_eq!(walk.sent()[0].kind, ChangeKind::AddRehearsalRedirect);
     let facts = after(&fixtures::finished(), &walk.sent()[0]);
     walk.ok();
@@ -130,7 +130,7 @@ fn stopping_before_the_rehearsal_began_takes_the_address_away_too() {
     walk.answer(Answer::RehearsalBound(Ok(TEMPORARY.into())));
     walk.observe(fixtures::finished());
     walk.draw();
-    walk.press(Key::Enter);
+    walk.agree(fixtures::finished());
     walk.ok();
     walk.press(Key::CtrlC);
     let facts = after(&fixtures::finished(), &walk.sent()[0]);
@@ -186,6 +186,21 @@ fn a_port_that_cannot_be_bound_is_told() {
 }
 
 #[test]
+fn a_rehearsal_that_is_stopped_before_anything_was_sent_leaves_nothing_to_take_away() {
+    let mut walk = Walk::at(StageId::Try, fixtures::finished());
+    walk.hold_secret();
+    walk.choose(ActionId::Rehearse);
+    walk.answer(Answer::RehearsalBound(Ok(TEMPORARY.into())));
+    walk.observe(fixtures::finished());
+    walk.draw();
+    walk.choose(ActionId::Confirm);
+    walk.press(Key::CtrlC);
+    walk.observe(fixtures::finished());
+    assert!(walk.sent().is_empty());
+    assert_eq!((&walk.panel, walk.bound.is_none()), (&Panel::Overview, true));
+}
+
+#[test]
 fn a_rehearsal_whose_registration_is_refused_starts_nothing() {
     let mut walk = Walk::at(StageId::Try, fixtures::finished());
     walk.hold_secret();
@@ -193,7 +208,7 @@ fn a_rehearsal_whose_registration_is_refused_starts_nothing() {
     walk.answer(Answer::RehearsalBound(Ok(TEMPORARY.into())));
     walk.observe(fixtures::finished());
     walk.draw();
-    walk.press(Key::Enter);
+    walk.agree(fixtures::finished());
     walk.fail(trouble(Class::NotAllowed));
     assert!(matches!(walk.apply().phase, Phase::Stopped(_)));
     let effects = walk.press(Key::Esc);

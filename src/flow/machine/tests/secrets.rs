@@ -55,7 +55,7 @@ fn one_lost_secret_is_removed_after_a_look_and_a_yes() {
     walk.observe(unsaved(1));
     assert!(walk.sent().is_empty());
     walk.draw();
-    walk.choose(ActionId::Confirm);
+    walk.agree(unsaved(1));
     let [sent] = &walk.sent()[..] else { panic!("{:?}", walk.sent()) };
     assert_eq!((sent.kind, &sent.body["keyId"]), (ChangeKind::RemoveSecret, &KEY.into()));
     walk.carry_out(unsaved(1));
@@ -79,7 +79,7 @@ fn of_several_the_person_says_which() {
     walk.press(Key::Enter);
     walk.observe(unsaved(2));
     walk.draw();
-    walk.choose(ActionId::Confirm);
+    walk.agree(unsaved(2));
     assert_eq!(walk.sent()[0].body["keyId"], OTHER);
 }
 
@@ -121,7 +121,7 @@ fn a_removal_that_stopped_is_planned_again_as_a_removal() {
     walk.choose(ActionId::RemoveLost);
     walk.observe(unsaved(1));
     walk.draw();
-    walk.choose(ActionId::Confirm);
+    walk.agree(unsaved(1));
     walk.fail(trouble(Class::NotAllowed));
     walk.observe(unsaved(1));
     walk.choose(ActionId::PlanAgain);
@@ -141,7 +141,7 @@ fn one_made_and_removed_in_the_same_run_leaves_no_look_that_counts_as_old() {
     walk.choose(ActionId::RemoveLost);
     walk.observe(made.clone());
     walk.draw();
-    walk.choose(ActionId::Confirm);
+    walk.agree(made.clone());
     walk.carry_out(made);
     walk.observe(unsaved(0));
     assert!(walk.watch.is_none() && !walk.lagging, "{:?}", walk.landed);
@@ -177,14 +177,14 @@ fn a_secret_that_may_not_last_so_long_is_planned_shorter_and_confirmed_anew() {
         assert_eq!(planned_end(&walk), "2027-02-19T00:00:00Z", "90 days");
         assert_eq!(walk.sent().len(), 1, "nothing is sent before a new yes");
         walk.draw();
-        walk.choose(ActionId::Confirm);
+        walk.agree(unsaved(0));
         walk.fail(refused(TOO_LONG, class));
         walk.observe(unsaved(0));
         walk.choose(ActionId::PlanAgain);
         walk.observe(unsaved(0));
         assert_eq!(planned_end(&walk), "2027-01-20T00:00:00Z", "60 days");
         walk.draw();
-        walk.choose(ActionId::Confirm);
+        walk.agree(unsaved(0));
         walk.hold_secret();
         walk.carry_out(unsaved(0));
         assert_eq!(walk.panel, Panel::Overview);

@@ -55,7 +55,7 @@ fn from_a_bare_function_app_to_its_answer() {
     walk.answer(Answer::RehearsalBound(Ok(uri.into())));
     walk.observe(facts.clone());
     walk.draw();
-    walk.press(Key::Enter);
+    walk.agree(facts.clone());
     facts = after(&facts, walk.sent().last().unwrap());
     walk.ok();
     walk.observe(facts.clone());

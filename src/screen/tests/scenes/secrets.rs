@@ -38,7 +38,7 @@ pub fn secret_scenes() -> Vec<(&'static str, State)> {
         plan: made,
         input: removal,
         since: 1,
-        beyond: false,
+        asked: Asked::First,
         new: vec![0],
     };
     let mut remove = on(StageId::Secret, lost.clone(), Panel::Plan(view));

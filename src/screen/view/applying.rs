@@ -41,7 +41,7 @@ pub fn body(_state: &State, apply: &Apply, paint: &Paint, width: u16) -> Doc {
             match trouble.status {
                 Some(_) => doc.text(Role::Caution, &format!("{} {}", trouble.what, ui("plan.look_first"))),
                 None => {
-                    doc.text(Role::Caution, &format!("{} {}", ui("plan.uncertain"), ui("plan.look_first")))
+                    doc.text(Role::Caution, &format!("{} {}", ui("plan.uncertain"), ui("plan.look_first")));
                 }
             }
             doc.text(Role::Quiet, &trouble.original);

@@ -104,6 +104,25 @@ async fn without_a_sign_in_the_redirect_url_is_asked_of_the_page() {
 }
 
 #[tokio::test]
+async fn without_a_role_on_the_app_its_address_leads_to_both_registrations() {
+    // Alan has no role in Azure; the directory shows him its registrations all the same.
+    let desk = Desk::open("finished", None, "alan").await;
+    let address = AppChoice::Url("https://contoso-hello.azurewebsites.net".into());
+    let choices = Choices { app: Some(address), ..Choices::default() };
+    let facts = desk.observer.observe(&choices).await;
+    assert!(facts.hidden_site(&choices), "{:?}", facts.site);
+    assert_eq!(facts.api_app.value().unwrap().display_name, "contoso-hello API");
+    assert_eq!(facts.client_app.value().unwrap().display_name, "contoso-hello connector");
+    let cloud = desk.http.cloud();
+    let findings = assess(cloud, &facts, &choices, &Held::default(), desk.http.now());
+    for id in [CheckId::ApiApp, CheckId::AuthRefuses, CheckId::ClientApp, CheckId::SecretExists] {
+        assert_eq!(findings.check(id).unwrap().verdict, Verdict::Pass, "{id:?}");
+    }
+    assert_eq!(findings.check(CheckId::AppExists).unwrap().verdict, Verdict::Unknown);
+    assert_eq!(findings.first_broken(), None);
+}
+
+#[tokio::test]
 async fn finished_is_seen_whole() {
     let desk = Desk::start("finished").await;
     let facts = desk.look().await;

@@ -52,7 +52,7 @@ pub fn of_api<'a>(facts: &'a Facts, choices: &'a Choices) -> Option<&'a str> {
 }
 
 /// What Easy Auth's settings say, and what it tells anybody.
-fn named_by_easy_auth(facts: &Facts) -> impl Iterator<Item = &str> {
+pub(super) fn named_by_easy_auth(facts: &Facts) -> impl Iterator<Item = &str> {
     let settings = facts.auth.value().and_then(|auth| auth.client_id.as_deref());
     let probes = [&facts.probes.program, &facts.probes.login, &facts.probes.browser];
     settings.into_iter().chain(probes.into_iter().filter_map(|probe| probe.value()?.client_id.as_deref()))

@@ -20,6 +20,14 @@ pub fn connector_unique_name(site_id: &str) -> String {
     format!("handclasp-connector-{}", site_hash(site_id))
 }
 
+/// `uniqueName` of the connector's registration that belongs to an API's, where that one is ours: for an app whose
+/// resource ID is not known.
+pub fn connector_of_api(api_unique_name: &str) -> Option<String> {
+    let hash = api_unique_name.strip_prefix("handclasp-api-")?;
+    (hash.len() == 32 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+        .then(|| format!("handclasp-connector-{hash}"))
+}
+
 /// The id of the permission that an API for this function app exposes, other than those that the registration has
 /// already (`taken`).
 ///
@@ -60,6 +68,10 @@ mod tests {
     fn a_marker_never_changes_between_releases() {
         assert_eq!(api_unique_name(SITE), "handclasp-api-cbf480288a075557b91cc1be3004e0c2");
         assert_eq!(connector_unique_name(SITE), "handclasp-connector-cbf480288a075557b91cc1be3004e0c2");
+        assert_eq!(connector_of_api(&api_unique_name(SITE)), Some(connector_unique_name(SITE)));
+        for other in [connector_unique_name(SITE), "handclasp-api-x'y".into(), "contoso".into()] {
+            assert_eq!(connector_of_api(&other), None);
+        }
     }
 
     #[test]

@@ -110,16 +110,28 @@ impl<'a> Look<'a> {
             if chosen.is_some() && !named.is_absent() {
                 return (named, Seen::default());
             }
-            let Some(site_id) = site_id.await else { return (named, Seen::default()) };
-            let unique_name = markers::connector_unique_name(&site_id);
+            let unique_name = match site_id.await {
+                Some(site_id) => Some(markers::connector_unique_name(&site_id)),
+                // An app that this sign-in does not see: its API's registration tells the same.
+                None => match api_app.clone().await.value() {
+                    Some(api) => api.unique_name.as_deref().and_then(markers::connector_of_api),
+                    None => return (named, Seen::default()),
+                },
+            };
             // What the person owns is read before it is known whether it will be needed: that saves a wave.
-            let (ours, owned) = tokio::join!(graph.application_named(&unique_name), owned);
+            let ours = async {
+                match &unique_name {
+                    Some(unique_name) => graph.application_named(unique_name).await,
+                    None => named,
+                }
+            };
+            let (ours, owned) = tokio::join!(ours, owned);
             if let Some(app) = ours.value() {
                 let candidates = vec![candidate(app, CandidateReason::Marker)];
                 let list = Seen { fact: Fact::Is(candidates), at: ours.at, call: ours.call.clone() };
                 return (ours, list);
             }
-            if !ours.is_absent() {
+            if matches!(ours.fact, Fact::CouldNot(_)) {
                 return (ours, Seen::default());
             }
             let (auth, api) = tokio::join!(auth, api_app);

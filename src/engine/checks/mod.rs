@@ -134,7 +134,12 @@ fn same(a: &str, b: &str) -> bool {
 impl View<'_> {
     /// Whether the function app was looked for and is not there, and no address that was typed answers either.
     fn no_site(&self) -> bool {
-        self.facts.site.is_absent() && !(self.typed() && self.facts.host.value().is_some())
+        self.facts.site.is_absent() && !self.hidden_site()
+    }
+
+    /// Whether the function app is there, but not for this person's eyes.
+    fn hidden_site(&self) -> bool {
+        self.facts.hidden_site(self.choices)
     }
 
     /// Whether the app was named by an address, which can be asked whatever else is known.
@@ -182,7 +187,11 @@ impl View<'_> {
         // Looking ended at the function app, which is not there: this is its turn only after that one.
         let behind =
             self.facts.site.is_absent() && id != CheckId::AppExists && outcome.evidence == not_looked();
-        let outcome = if behind { waiting(say("waits.function_app")) } else { outcome };
+        let outcome = match behind {
+            true if self.hidden_site() => unknown(say("not_seen.needs_role")),
+            true => waiting(say("waits.function_app")),
+            false => outcome,
+        };
         let Outcome { verdict, evidence, mut note } = outcome;
         if verdict == Verdict::Unknown && note.is_none() && self.facts.person.not_looked() {
             note = Some(say("not_seen.needs_sign_in").to_owned());

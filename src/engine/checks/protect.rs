@@ -4,13 +4,15 @@ use super::{
     Judged, Outcome, SCOPE, View, absent, fail, pass, resource_url, same, say, say_with, unknown, waiting,
     warn,
 };
+use crate::engine::client_id;
 use crate::engine::facts::{AuthSettings, AuthVersion, Gap, ProbeAnswer};
 use crate::engine::resource_url::TokenVersion;
 
 pub(super) fn api_app(v: &View) -> Judged {
-    let named = v.facts.auth.value().and_then(|a| a.client_id.as_deref());
+    let named = client_id::named_by_easy_auth(v.facts).next();
     let app = absent(v.facts.api_app.get(), || match named {
         Some(id) => fail(say_with("api.app.deleted", &[("id", id)])).note(say("api.app.deleted_note")),
+        None if v.hidden_site() => unknown(say("not_seen.needs_role")),
         None if v.facts.site.value().is_none() => waiting(say("waits.function_app")),
         None => fail(say("api.app.missing")),
     })?;

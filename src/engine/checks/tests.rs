@@ -448,6 +448,33 @@ fn without_a_sign_in_the_public_answers_still_tell() {
     assert_eq!(verdict_with(&facts, &url, CheckId::AuthRefuses), Verdict::Pass);
 }
 
+#[test]
+fn an_app_that_a_sign_in_does_not_see_hides_only_what_is_read_from_it() {
+    let mut facts = finished();
+    facts.site = gone();
+    (facts.functions, facts.auth, facts.auth_version) = Default::default();
+    let url = Choices { app: Some(AppChoice::Url(format!("https://{HOST}"))), ..Choices::default() };
+    let findings = assess(&cloud(), &facts, &url, &Held::default(), now());
+    for (id, verdict) in [
+        (CheckId::AppExists, Verdict::Unknown),
+        (CheckId::AppFunctions, Verdict::Unknown),
+        (CheckId::ApiApp, Verdict::Pass),
+        (CheckId::AuthOn, Verdict::Pass),
+        (CheckId::ApiIssuer, Verdict::Unknown),
+        (CheckId::ClientApp, Verdict::Pass),
+        (CheckId::GrantConsent, Verdict::Pass),
+        (CheckId::SecretExists, Verdict::Pass),
+    ] {
+        let found = findings.check(id).unwrap();
+        assert_eq!(found.verdict, verdict, "{found:?}");
+        assert_ne!(found.evidence, say("waits.function_app"), "{found:?}");
+    }
+    let exists = findings.check(CheckId::AppExists).unwrap();
+    assert!(exists.note.as_deref().is_some_and(|note| note.contains("Reader")), "{exists:?}");
+    let functions = findings.check(CheckId::AppFunctions).unwrap();
+    assert_eq!(functions.evidence, say("not_seen.needs_role"));
+}
+
 proptest! {
     /// Hiding any facts never makes a check pass that did not pass before.
     #[test]

@@ -12,6 +12,7 @@ pub use rights::*;
 pub use site::*;
 pub use trials::*;
 
+use super::choices::{AppChoice, Choices};
 use super::trouble::{Class, Trouble};
 
 /// The outcome of looking at one thing.
@@ -158,6 +159,12 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether the function app's address was given and answers, but Azure shows no such app to this sign-in: whoever
+    /// has no role on a resource is not told that it is there (microsoft-cloud 5.2).
+    pub fn hidden_site(&self, choices: &Choices) -> bool {
+        matches!(choices.app, Some(AppChoice::Url(_))) && self.site.is_absent() && self.host.value().is_some()
+    }
+
     /// Why something could not be looked at with the person's sign-in, where the sign-in itself was the reason.
     pub fn sign_in_refused(&self) -> Option<&Trouble> {
         fn of<T>(seen: &Seen<T>) -> Option<&Trouble> {

@@ -6,8 +6,10 @@ use super::choices::{Choices, ConsentWay};
 use super::clouds::Cloud;
 use super::facts::{Application, Facts};
 use super::forecast::{Can, Subject, may_change, outlook};
+use super::held::Held;
 use super::ids::StageId;
 use super::plan::{PlanInput, plan};
+use super::values::values;
 use super::words::{shell_word, ui, ui_with};
 
 /// What is missing.
@@ -15,6 +17,8 @@ use super::words::{shell_word, ui, ui_with};
 pub enum Need {
     /// A right of this person.
     Right(Right),
+    /// Seeing the function app at all, whose address is known.
+    SeeSite,
     /// An exception from the tenant's policy, which keeps the connector's app from having a secret.
     Secrets,
 }
@@ -61,6 +65,10 @@ pub struct Material<'a> {
 pub fn foreseen(stage: StageId, of: &Material<'_>) -> Option<Need> {
     let (facts, now) = (of.facts, of.input.now);
     let no = |subject| outlook(facts, now, subject) == Can::No;
+    if matches!(stage, StageId::Pick | StageId::Protect | StageId::Register) && facts.hidden_site(of.choices)
+    {
+        return Some(Need::SeeSite);
+    }
     let planned = plan(stage, of.cloud, facts, of.choices, of.input);
     if stage == StageId::Secret {
         if facts.rights.secret_policy.value().is_some_and(|policy| {
@@ -95,6 +103,7 @@ pub fn granted(stage: StageId, need: Need, of: &Material<'_>) -> bool {
             let pre = of.choices.consent.is_none_or(|way| way == ConsentWay::PreAuthorize);
             yes(Subject::ConsentEveryone) || (pre && mine(facts.api_app.value()))
         }
+        Need::SeeSite => facts.site.value().is_some(),
         Need::Secrets => yes(Subject::MakeSecrets),
     }
 }
@@ -110,6 +119,7 @@ fn owned_at(stage: StageId, facts: &Facts) -> Option<&Application> {
 /// The card for what is missing at a stage.
 pub fn card(stage: StageId, need: Need, of: &Material<'_>) -> Card {
     match (stage, need) {
+        (_, Need::SeeSite) => see_site(stage, of),
         (_, Need::Secrets) => secrets(of),
         (StageId::Grant, _) => consent(of),
         (_, Need::Right(Right::CreateApps)) => create(stage, of),
@@ -183,6 +193,43 @@ fn write_site(stage: StageId, of: &Material<'_>) -> Card {
         why: ui("card.site_why").to_owned(),
         link: "site",
         ways: made.into_iter().chain([role]).collect(),
+    }
+}
+
+/// A function app of which nothing but its address is known: a role on it shows it, the least one first.
+fn see_site(stage: StageId, of: &Material<'_>) -> Card {
+    let (id, upn) = me(of);
+    let host = values(of.facts, of.choices, &Held::default()).host.unwrap_or_default();
+    let assignment = |verb: &str, who: &str, role: &str| {
+        let scope =
+            format!("$(az functionapp list --query \"[?contains(hostNames, '{host}')].id\" --output tsv)");
+        format!("az role assignment {verb} {who} {} --role \"{role}\" --scope \"{scope}\"", shell_word(&id))
+    };
+    // The host stands within quotes within quotes: one that is no plain host name gets no command.
+    let known = !id.is_empty()
+        && !host.is_empty()
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    let way = |what: &str, role: &str| Way {
+        what: ui_with(what, &[("me", &upn)]),
+        role: ui("card.site_role_role").to_owned(),
+        az: if known {
+            vec![assignment("create", "--assignee-principal-type User --assignee-object-id", role)]
+        } else {
+            Vec::new()
+        },
+        undo: if known {
+            assignment("delete", "--assignee", role)
+        } else {
+            ui("card.site_role_undo").to_owned()
+        },
+    };
+    let look = (stage == StageId::Pick).then(|| way("card.see_reader", "Reader"));
+    let change = if look.is_some() { "card.see_contributor_or" } else { "card.see_contributor" };
+    Card {
+        what: ui_with("card.see_what", &[("host", &host)]),
+        why: ui("card.see_why").to_owned(),
+        link: "site",
+        ways: look.into_iter().chain([way(change, "Website Contributor")]).collect(),
     }
 }
 
@@ -284,6 +331,7 @@ fn me(of: &Material<'_>) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::choices::AppChoice;
     use crate::engine::facts::{AppsSince, Permission, SecretPolicy};
     use crate::engine::fixtures::*;
 
@@ -354,6 +402,34 @@ mod tests {
         let card = made(StageId::Grant, need, &facts);
         assert!(card.ways[0].az[0].contains("preAuthorizedApplications"), "{card:?}");
         assert!(card.ways[0].az[1].contains("requiredResourceAccess"), "{card:?}");
+    }
+
+    #[test]
+    fn an_app_that_is_not_seen_is_asked_for_with_the_least_role_first() {
+        let url = Choices { app: Some(AppChoice::Url(format!("https://{HOST}"))), ..choices() };
+        let mut facts = finished();
+        facts.site = gone();
+        let look = |facts: &Facts, stage| {
+            with(facts, &url, |of| {
+                (foreseen(stage, of), card(stage, Need::SeeSite, of), granted(stage, Need::SeeSite, of))
+            })
+        };
+        let (need, card, granted) = look(&facts, StageId::Pick);
+        assert_eq!((need, granted), (Some(Need::SeeSite), false));
+        let [reader, contributor] = &card.ways[..] else { panic!("{card:?}") };
+        assert!(card.what.contains(HOST), "{card:?}");
+        for (way, role) in [(reader, "Reader"), (contributor, "Website Contributor")] {
+            assert!(way.az[0].contains(&format!("--role \"{role}\"")) && way.az[0].contains(HOST), "{way:?}");
+            assert!(way.az[0].contains(ADA) && way.undo.contains("assignment delete"), "{way:?}");
+        }
+        let (need, card, _) = look(&facts, StageId::Protect);
+        assert_eq!((need, card.ways.len()), (Some(Need::SeeSite), 1), "to look is not enough there");
+        assert_eq!(look(&facts, StageId::Connect).0, None, "what is changed there is seen");
+        let (need, _, granted) = look(&finished(), StageId::Pick);
+        assert_eq!((need, granted), (None, true));
+        let odd = Choices { app: Some(AppChoice::Url("https://a'b.example".into())), ..choices() };
+        let card = with(&facts, &odd, |of| super::card(StageId::Pick, Need::SeeSite, of));
+        assert!(card.ways.iter().all(|way| way.az.is_empty()), "{card:?}");
     }
 
     #[test]

@@ -197,6 +197,13 @@ pub fn person_step(state: &State) -> Option<&'static str> {
     }
 }
 
+/// Whether the function app itself cannot be seen, while its host answers: what is public can be walked through.
+pub fn answers_unseen(state: &State) -> bool {
+    let verdict = |id| state.findings.check(id).map(|found| found.verdict);
+    verdict(CheckId::AppExists) == Some(Verdict::Unknown)
+        && verdict(CheckId::AppAnswers) == Some(Verdict::Pass)
+}
+
 /// The words of the shown stage.
 fn stage_words(state: &State) -> Option<&'static StageWords> {
     words().stage(state.stage()?)

@@ -13,24 +13,24 @@ use crate::engine::markers;
 const CREATE_IF_MISSING: &str = "create-if-missing";
 
 /// The API's registration, as microsoft-cloud 4.4 describes it: single tenant, version 2 tokens.
-pub(super) fn create_api(v: &View) -> Change {
-    let name = format!("{} API", clean_line(&v.site.name, 90));
+pub(super) fn create_api(v: &View, site: &Site) -> Change {
+    let name = format!("{} API", clean_line(&site.name, 90));
     let body = json!({
         "displayName": name,
         "signInAudience": "AzureADMyOrg",
         "tags": [markers::TAG],
         "api": {
             "requestedAccessTokenVersion": 2,
-            "oauth2PermissionScopes": [scope(&markers::scope_id(&v.site.id, &[]), &name)],
+            "oauth2PermissionScopes": [scope(&markers::scope_id(&site.id, &[]), &name)],
         },
         "web": {
-            "homePageUrl": format!("https://{}", v.site.host),
-            "redirectUris": callbacks(v.site),
+            "homePageUrl": format!("https://{}", site.host),
+            "redirectUris": callbacks(site),
             "implicitGrantSettings": { "enableIdTokenIssuance": true },
         },
         "requiredResourceAccess": [user_read()],
     });
-    create(v, ChangeKind::CreateApiApp, &markers::api_unique_name(&v.site.id), &name, body)
+    create(v, ChangeKind::CreateApiApp, &markers::api_unique_name(&site.id), &name, body)
 }
 
 /// Where Easy Auth comes back to, for each host name that people may use (microsoft-cloud 5.4); the one that is worked
@@ -42,15 +42,15 @@ fn callbacks(site: &Site) -> Vec<String> {
 }
 
 /// The connector's registration: single tenant, asking for nothing but the sign-in so far.
-pub(super) fn create_client(v: &View) -> Change {
-    let name = format!("{} connector", clean_line(&v.site.name, 90));
+pub(super) fn create_client(v: &View, site: &Site) -> Change {
+    let name = format!("{} connector", clean_line(&site.name, 90));
     let body = json!({
         "displayName": name,
         "signInAudience": "AzureADMyOrg",
         "tags": [markers::TAG],
         "requiredResourceAccess": [user_read()],
     });
-    create(v, ChangeKind::CreateClientApp, &markers::connector_unique_name(&v.site.id), &name, body)
+    create(v, ChangeKind::CreateClientApp, &markers::connector_unique_name(&site.id), &name, body)
 }
 
 fn create(v: &View, kind: ChangeKind, unique_name: &str, name: &str, body: Value) -> Change {
@@ -139,7 +139,7 @@ pub(super) fn identifier_uri(v: &View) -> Change {
 }
 
 /// `user_impersonation` on an API that lacks it, or has it switched off. Everything else of its `api` object stays.
-pub(super) fn expose_scope(v: &View, app: &Application) -> Change {
+pub(super) fn expose_scope(v: &View, site: &Site, app: &Application) -> Change {
     let before = app.api_document.clone();
     let mut after = if before.is_object() { before.clone() } else { json!({}) };
     let mut scopes: Vec<Value> =
@@ -150,7 +150,7 @@ pub(super) fn expose_scope(v: &View, app: &Application) -> Change {
         format!("Switch {SCOPE} on")
     } else {
         let taken: Vec<&str> = scopes.iter().filter_map(|s| s.get("id")?.as_str()).collect();
-        let id = markers::scope_id(&v.site.id, &taken);
+        let id = markers::scope_id(&site.id, &taken);
         scopes.push(scope(&id, &app.display_name));
         format!("Expose the permission {SCOPE}")
     };

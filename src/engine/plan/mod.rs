@@ -14,8 +14,9 @@ use super::change::{Change, ChangeKind, Pending, Ref};
 use super::checks::SCOPE;
 use super::choices::{Choices, ConsentWay};
 use super::clouds::Cloud;
-use super::facts::{Fact, Facts, Gap, Seen, Site};
+use super::facts::{Fact, Facts, Gap, Seen};
 use super::ids::StageId;
+use super::words::ui;
 
 /// An ordered list of changes for one stage, with what a person should know first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,26 +59,40 @@ pub struct PlanInput {
 ///
 /// Stages 1 and 6 change nothing by themselves, except that stage 6 registers a redirect URL once it is known.
 pub fn plan(stage: StageId, cloud: &Cloud, facts: &Facts, choices: &Choices, input: &PlanInput) -> Plan {
-    let Some(site) = facts.site.value() else {
-        return Plan::blocked(match facts.site.get() {
-            Err(Gap::CouldNot(trouble)) => {
-                format!("The function app could not be read. {} {}", trouble.what, trouble.next)
-            }
-            _ => "The function app has to be chosen first. That is step 1.".to_owned(),
-        });
+    let view = View { cloud, facts, choices, input };
+    let site = match facts.site.get() {
+        Ok(site) => site,
+        // What is changed at these are the registrations, and those were found without it.
+        Err(_) if facts.hidden_site(choices) => match stage {
+            StageId::Grant => return grants::grant(&view),
+            StageId::Secret => return secret(&view),
+            StageId::Connect => return redirects::connect(&view),
+            _ => return Plan::blocked(ui("plan.hidden_site")),
+        },
+        Err(Gap::CouldNot(trouble)) => {
+            return Plan::blocked(format!(
+                "The function app could not be read. {} {}",
+                trouble.what, trouble.next
+            ));
+        }
+        Err(_) => return Plan::blocked("The function app has to be chosen first. That is step 1."),
     };
-    let view = View { cloud, facts, choices, input, site };
     match stage {
         StageId::Pick => Plan::default(),
-        StageId::Protect => settings::protect(&view),
-        StageId::Register => settings::register(&view),
+        StageId::Protect => settings::protect(&view, site),
+        StageId::Register => settings::register(&view, site),
         StageId::Grant => grants::grant(&view),
-        StageId::Secret => match &input.remove_secret {
-            Some(key_id) => secrets::remove(&view, key_id),
-            None => secrets::add(&view),
-        },
+        StageId::Secret => secret(&view),
         StageId::Connect => redirects::connect(&view),
         StageId::Try => redirects::rehearsal(&view),
+    }
+}
+
+/// Stage 5: a new secret, or one that is lost taken away.
+fn secret(view: &View) -> Plan {
+    match &view.input.remove_secret {
+        Some(key_id) => secrets::remove(view, key_id),
+        None => secrets::add(view),
     }
 }
 
@@ -146,7 +161,6 @@ struct View<'a> {
     facts: &'a Facts,
     choices: &'a Choices,
     input: &'a PlanInput,
-    site: &'a Site,
 }
 
 impl View<'_> {

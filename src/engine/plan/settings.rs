@@ -5,14 +5,14 @@ use serde_json::{Map, Value, json};
 use super::{Plan, View, apps};
 use crate::engine::change::{Change, ChangeKind, Method, Right, Service};
 use crate::engine::checks::SCOPE;
-use crate::engine::facts::{AuthSettings, AuthVersion, Facts, Gap};
+use crate::engine::facts::{AuthSettings, AuthVersion, Facts, Gap, Site};
 use crate::engine::markers;
 
 /// `api-version` of Microsoft.Web calls (microsoft-cloud 5.1).
 pub const API_VERSION: &str = "2023-12-01";
 
 /// Stage 2.
-pub(super) fn protect(v: &View) -> Plan {
+pub(super) fn protect(v: &View, site: &Site) -> Plan {
     if let Err(gap @ (Gap::NotLooked | Gap::CouldNot(_))) = v.facts.auth.get() {
         return Plan::blocked(match gap {
             Gap::CouldNot(trouble) => {
@@ -28,15 +28,15 @@ pub(super) fn protect(v: &View) -> Plan {
     match v.facts.api_app.get() {
         Ok(app) => {
             if !app.scope(SCOPE).is_some_and(|s| s.enabled) {
-                plan.changes.push(apps::expose_scope(v, app));
+                plan.changes.push(apps::expose_scope(v, site, app));
             }
-            let ours = app.unique_name.as_deref() == Some(markers::api_unique_name(&v.site.id).as_str());
+            let ours = app.unique_name.as_deref() == Some(markers::api_unique_name(&site.id).as_str());
             if ours && app.identifier_uris.is_empty() {
                 plan.changes.push(apps::identifier_uri(v));
             }
         }
         Err(Gap::Absent) => {
-            plan.changes.push(apps::create_api(v));
+            plan.changes.push(apps::create_api(v, site));
             plan.changes.push(apps::identifier_uri(v));
         }
         Err(_) => return Plan::blocked("The API's registration could not be read."),
@@ -52,13 +52,13 @@ pub(super) fn protect(v: &View) -> Plan {
             Some(auth) if auth.enabled => "Correct the sign-in settings of the function app (Easy Auth)",
             _ => "Switch the sign-in on at the function app (Easy Auth)",
         };
-        plan.changes.push(put(v, &before, &after, title));
+        plan.changes.push(put(v, site, &before, &after, title));
     }
     plan
 }
 
 /// Stage 3.
-pub(super) fn register(v: &View) -> Plan {
+pub(super) fn register(v: &View, site: &Site) -> Plan {
     let Some(auth) = v.facts.auth.value().filter(|a| a.enabled) else {
         return Plan::blocked("The function has to be protected first. That is step 2.");
     };
@@ -66,7 +66,7 @@ pub(super) fn register(v: &View) -> Plan {
     match v.facts.client_app.get() {
         Ok(_) => {}
         Err(Gap::Absent) => {
-            plan.changes.push(apps::create_client(v));
+            plan.changes.push(apps::create_client(v, site));
             let names: Vec<_> = v
                 .facts
                 .client_candidates
@@ -96,7 +96,7 @@ pub(super) fn register(v: &View) -> Plan {
     allow(v, &mut after, true);
     if after != before {
         plan.consequences.extend(consequences(v, &before, &after));
-        plan.changes.push(put(v, &before, &after, "Let Easy Auth admit the connector's client ID"));
+        plan.changes.push(put(v, site, &before, &after, "Let Easy Auth admit the connector's client ID"));
     }
     plan
 }
@@ -223,8 +223,8 @@ fn append(doc: &mut Value, path: &[&str], wanted: &[String]) {
     set(doc, path, Value::Array(list));
 }
 
-fn put(v: &View, before: &Value, after: &Value, title: &str) -> Change {
-    let path = format!("{}/config/authsettingsV2?api-version={API_VERSION}", v.site.id);
+fn put(v: &View, site: &Site, before: &Value, after: &Value, title: &str) -> Change {
+    let path = format!("{}/config/authsettingsV2?api-version={API_VERSION}", site.id);
     let body = json!({ "properties": after });
     Change {
         kind: ChangeKind::PutAuth,

@@ -8,8 +8,8 @@ use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
 use crate::flow::derived::{
-    confirmable, lost, may_need_somebody, page_address, person_step, portal_steps, unsaid_client,
-    writes_possible,
+    answers_unseen, confirmable, lost, may_need_somebody, page_address, person_step, portal_steps,
+    unsaid_client, writes_possible,
 };
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
@@ -224,6 +224,12 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     let open = open_checks(state, stage);
     match stage {
         StageId::Pick => {
+            if !done && answers_unseen(state) {
+                list.push(action(ActionId::GoOnWithout, "flow.go_on_unseen", Some('g')));
+                if may_need_somebody(state, stage) {
+                    list.push(action(ActionId::AskAdmin, "action.ask_admin", None));
+                }
+            }
             forecast(state, &mut list);
             pick::overview_actions(state, &mut list);
         }
@@ -232,8 +238,13 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
             if stage == StageId::Register && first {
                 register::which(state, &mut list);
             }
+            // Nothing can be prepared for an app that is not seen: asking for a role comes first there.
+            let hidden = state.facts.hidden_site(&state.choices) && stage != StageId::Grant;
+            if open && hidden {
+                ask_admin(state, stage, &mut list);
+            }
             if open {
-                list.push(grey(for_me(stage), cannot_write));
+                list.push(grey(for_me(stage), cannot_write || hidden));
                 list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }
             if stage == StageId::Register && !first {
@@ -243,7 +254,9 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                 if stage == StageId::Grant {
                     list.push(action(ActionId::ChooseConsent, "flow.choose_consent", Some('w')));
                 }
-                ask_admin(state, stage, &mut list);
+                if !hidden {
+                    ask_admin(state, stage, &mut list);
+                }
                 if stage == StageId::Grant && !done && asked_for(state) {
                     list.push(action(ActionId::GoOnWithout, "flow.agree_later", Some('g')));
                 }

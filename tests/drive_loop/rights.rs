@@ -1,15 +1,16 @@
 //! Rights and policies over the drive loop: a refusal leads to what is allowed, or to a card, and the stage goes on.
 
-use handclasp::engine::ids::StageId;
+use handclasp::engine::ids::{CheckId, StageId};
 use handclasp::engine::trouble::Class;
 use handclasp::flow::State;
 use handclasp::flow::derived::admin_card;
+use handclasp::flow::event::Key;
 use handclasp::flow::menu::{self, ActionId, Item};
 use handclasp::flow::state::Panel;
 use handclasp::practice::world::{SecretPolicy, directory_role};
 use serde_json::json;
 
-use super::bench::{Bench, assert_helpful, text_of};
+use super::bench::{Bench, assert_helpful, finding, text_of};
 use super::{offers, run, stopped};
 
 /// Everything up to the secret.
@@ -123,6 +124,39 @@ fn a_right_that_is_missing_is_asked_for_and_the_stage_goes_on_when_it_is_granted
 }
 
 #[test]
+fn an_app_that_is_not_seen_is_walked_as_far_as_can_be_and_a_role_on_it_is_asked_for() {
+    run(async {
+        let bench = Bench::start("finished").await;
+        let roles = bench.world(|world| std::mem::take(&mut world.azure_roles));
+        bench.sign_in().await;
+        bench.until("no app", |state| state.apps.get().is_some_and(|list| list.apps.is_empty())).await;
+        bench.act_on(ActionId::TypeAddress).await;
+        bench.paste("https://contoso-hello.azurewebsites.net");
+        bench.until("the address", |state| !state.fields.app_url.is_empty()).await;
+        bench.press(Key::Enter);
+        let looked = |state: &State| state.looked_at.is_some() && state.panel == Panel::Overview;
+        let state = bench.until("the first look", looked).await;
+        assert_eq!(state.stage(), Some(StageId::Pick));
+        assert_eq!(menu::selected(&state), Some(Item::Action(ActionId::GoOnWithout)));
+        assert!(text_of(&state).contains("does not see the function app"), "{}", text_of(&state));
+        // With it go only the steps that change the app itself.
+        bench.to_stage(StageId::Register).await;
+        let state = bench.state();
+        assert!(!offers(&state, ActionId::ForMe), "{}", text_of(&state));
+        assert!(finding(&state, CheckId::ClientApp).verdict.settled());
+        bench.to_stage(StageId::Pick).await;
+        bench.act_on(ActionId::AskAdmin).await;
+        let state = bench.until("the card", |state| state.panel == Panel::AskAdmin).await;
+        let card = admin_card(&state).unwrap().join(" ");
+        assert!(card.contains("Reader") && card.contains("contoso-hello.azurewebsites.net"), "{card}");
+        bench.world(|world| world.azure_roles = roles);
+        let state = bench.until("the app to be seen", |state| state.stage_done()).await;
+        assert_eq!(menu::selected(&state), Some(Item::Action(ActionId::Continue)));
+        assert_eq!(bench.calls().len(), 0, "{}", json!(bench.called()));
+    });
+}
+
+#[test]
 fn what_can_be_done_here_is_one_key_away_before_step_2() {
     run(async {
         let bench = Bench::start("fresh").await;
@@ -130,7 +164,7 @@ fn what_can_be_done_here_is_one_key_away_before_step_2() {
         assert_eq!(state.stage(), Some(StageId::Pick));
         assert!(text_of(&state).contains("cannot be told"), "{}", text_of(&state));
         assert!(offers(&state, ActionId::Forecast));
-        bench.press(handclasp::flow::event::Key::Char('w'));
+        bench.press(Key::Char('w'));
         let state = bench.until("the forecast", |state: &State| state.panel == Panel::Forecast).await;
         let text = text_of(&state);
         for line in ["Create app registrations", "Create a custom connector", "Your licence covers"] {

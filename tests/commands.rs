@@ -406,6 +406,31 @@ fn a_practice_page_that_wants_somebody_is_not_waited_for() {
 }
 
 #[test]
+fn where_nobody_can_sign_in_an_address_is_checked_as_far_as_anybody_may() {
+    let home = Home::new();
+    let served = Served::start(&home, &["finished"]);
+    let address = "https://contoso-hello.azurewebsites.net";
+    let ran = home.run(["check", "--cloud", served.cloud_file(), "--app", address, "--json"]);
+    assert_eq!(ran.code, Some(3), "{ran}");
+    assert!(ran.stderr.contains("sign in") && ran.stderr.contains("public"), "{ran}");
+    let report = ran.json();
+    let status = |id: &str| {
+        let stages = report["stages"].as_array().unwrap().iter();
+        let mut checks = stages.flat_map(|stage| stage["checks"].as_array().unwrap());
+        checks.find(|check| check["id"] == id).unwrap()["status"].clone()
+    };
+    for (id, expected) in [
+        ("app.answers", "pass"),
+        ("auth.on", "pass"),
+        ("auth.refuses", "pass"),
+        ("app.exists", "unknown"),
+        ("client.app", "unknown"),
+    ] {
+        assert_eq!(status(id), expected, "{id}: {ran}");
+    }
+}
+
+#[test]
 fn several_apps_are_listed_instead_of_one_being_guessed() {
     let home = Home::new();
     let served = Served::start(&home, &["workshop", "--auto-approve", "grace"]);

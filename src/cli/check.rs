@@ -33,7 +33,10 @@ pub async fn run(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let desk = Desk::open(common, environment, output).await?;
+    let desk = Desk::open_or_public(common, environment, output).await?;
+    if let Some(nobody) = &desk.nobody {
+        output.fail(nobody);
+    }
     let exit = match check.watch {
         Some(seconds) => watch(&desk, check, Duration::from_secs(seconds.into()), output).await,
         None => once(&desk, check, output).await,
@@ -77,7 +80,15 @@ async fn once(desk: &Desk, check: &Check, output: &mut Output) -> Exit {
     if let Some(trouble) = Exit::reason(&look.findings, &look.facts) {
         output.fail(&incomplete(trouble));
     }
-    look.exit(check.strict)
+    of_desk(desk, look.exit(check.strict))
+}
+
+/// Findings without a sign-in are not the whole truth, whatever they are.
+fn of_desk(desk: &Desk, exit: Exit) -> Exit {
+    match &desk.nobody {
+        Some(nobody) if exit != Exit::CloudFailed => nobody.exit,
+        _ => exit,
+    }
 }
 
 /// Why the findings are not the whole truth. A stronger sign-in needs somebody at a page, whom the wizard brings there.
@@ -103,7 +114,7 @@ async fn watch(desk: &Desk, check: &Check, pace: Duration, output: &mut Output) 
             (Some(before), false) => changes(&before.report, &look.report, &time, output.ink()),
         };
         if !news.is_empty() && !output.data(&news) {
-            return look.exit(check.strict);
+            return of_desk(desk, look.exit(check.strict));
         }
         before = Some(look);
         tokio::time::sleep(pace).await;

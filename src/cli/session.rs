@@ -39,7 +39,9 @@ pub struct Desk {
     pub observer: Observer,
     /// Tenant id of the sign-in, where it told it.
     pub tenant: Option<String>,
-    session: Session,
+    /// Why nobody is signed in, where only what is public can be looked at.
+    pub nobody: Option<Failure>,
+    session: Option<Session>,
     keeper: Option<Arc<Keeper>>,
 }
 
@@ -54,14 +56,47 @@ impl Desk {
         environment: &Environment,
         output: &mut Output,
     ) -> Result<Self, Failure> {
-        let mut ground = Ground::prepare(common, environment, PracticeSignIn::ByItself).await?;
-        // What looks never writes.
-        ground.config.read_only = true;
+        let ground = ground(common, environment).await?;
         let keeper = ground.keeper(Keyring::of_system());
-        let session = match kept(&ground, keeper.as_deref(), output).await? {
-            Some(session) => session,
-            None => sign_in(&ground, common, environment, output).await?,
-        };
+        let session = session(&ground, keeper.as_deref(), common, environment, output).await?;
+        Self::of_person(ground, session, keeper, output).await
+    }
+
+    /// The same; where nobody can sign in, an app that was named by its address is looked at as far as anybody may.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for that.
+    pub async fn open_or_public(
+        common: &Common,
+        environment: &Environment,
+        output: &mut Output,
+    ) -> Result<Self, Failure> {
+        let ground = ground(common, environment).await?;
+        let keeper = ground.keeper(Keyring::of_system());
+        let by_address = matches!(ground.choices.app, Some(AppChoice::Url(_)));
+        match session(&ground, keeper.as_deref(), common, environment, output).await {
+            Ok(session) => Self::of_person(ground, session, keeper, output).await,
+            Err(nobody) if by_address && nobody.exit == Exit::SignInNeeded => {
+                let means = format!("{} {}", nobody.means, ui("sign_in.only_public"));
+                Ok(Self {
+                    observer: Observer::anonymous(ground.client()),
+                    tenant: None,
+                    nobody: Some(nobody.means(means.trim())),
+                    session: None,
+                    keeper: None,
+                    ground,
+                })
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn of_person(
+        mut ground: Ground,
+        session: Session,
+        keeper: Option<Arc<Keeper>>,
+        output: &mut Output,
+    ) -> Result<Self, Failure> {
         let reader = Reader::new(session.http().clone(), session.tokens());
         if ground.choices.app.is_none() {
             let listed = Arm::new(reader.clone()).list_apps().await?;
@@ -76,14 +111,14 @@ impl Desk {
         }
         let observer = Observer::signed_in(reader, Some(session.tenant().to_owned()));
         let tenant = uuid::Uuid::try_parse(session.tenant()).ok().map(|id| id.hyphenated().to_string());
-        Ok(Self { ground, observer, tenant, session, keeper })
+        Ok(Self { ground, observer, tenant, nobody: None, session: Some(session), keeper })
     }
 
     /// What is to be done and said once the looking is over: the sign-in is kept if that was asked for, and a recording
     /// that is not complete is told.
     pub async fn finish(&self, output: &mut Output) {
-        if let Some(keeper) = &self.keeper {
-            match keeper.keep(&self.session).await {
+        if let Some((keeper, session)) = self.keeper.as_ref().zip(self.session.as_ref()) {
+            match keeper.keep(session).await {
                 Some(Ok(())) => output.say(ui("keep.kept")),
                 Some(Err(trouble)) => output.say(&format!("{} {}", trouble.what, trouble.means)),
                 None => {}
@@ -92,6 +127,28 @@ impl Desk {
         if let Some(problem) = self.ground.recording_problem() {
             output.say(&problem);
         }
+    }
+}
+
+/// What a command that looks stands on.
+async fn ground(common: &Common, environment: &Environment) -> Result<Ground, Failure> {
+    let mut ground = Ground::prepare(common, environment, PracticeSignIn::ByItself).await?;
+    // What looks never writes.
+    ground.config.read_only = true;
+    Ok(ground)
+}
+
+/// The sign-in that is kept, else a new one.
+async fn session(
+    ground: &Ground,
+    keeper: Option<&Keeper>,
+    common: &Common,
+    environment: &Environment,
+    output: &mut Output,
+) -> Result<Session, Failure> {
+    match kept(ground, keeper, output).await? {
+        Some(session) => Ok(session),
+        None => sign_in(ground, common, environment, output).await,
     }
 }
 

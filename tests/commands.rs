@@ -5,7 +5,7 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -315,6 +315,22 @@ impl Served {
         Self { line: serde_json::from_str(&line).unwrap(), child }
     }
 
+    /// Sets a fault through the control endpoint.
+    fn fault(&self, fault: &Value) {
+        let origin = self.line["origin"].as_str().unwrap().strip_prefix("http://").unwrap();
+        let mut stream = std::net::TcpStream::connect(origin).unwrap();
+        let body = fault.to_string();
+        let length = body.len();
+        let head = format!(
+            "POST /_practice/faults HTTP/1.1\r\nHost: {origin}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+
     fn cloud_file(&self) -> &str {
         self.line["cloud_file"].as_str().unwrap()
     }
@@ -406,6 +422,16 @@ fn a_practice_page_that_wants_somebody_is_not_waited_for() {
 }
 
 #[test]
+fn a_sign_in_page_that_is_none_is_named_as_the_cause() {
+    let home = Home::new();
+    let served = Served::start(&home, &["finished", "--auto-approve", "ada"]);
+    served.fault(&serde_json::json!({"path": "/authorize", "times": 0, "action": {"kind": "not_json"}}));
+    let ran = home.run(["check", "--cloud", served.cloud_file(), "--app", "contoso-hello"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(4), ""), "{ran}");
+    assert!(ran.stderr.contains("something else answered"), "{ran}");
+}
+
+#[test]
 fn where_nobody_can_sign_in_an_address_is_checked_as_far_as_anybody_may() {
     let home = Home::new();
     let served = Served::start(&home, &["finished"]);
@@ -492,7 +518,6 @@ mod stopping {
 /// With a person at a terminal, who has no display: the code is typed elsewhere.
 #[cfg(unix)]
 mod at_a_terminal {
-    use std::io::{Read, Write};
 
     use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 

@@ -58,10 +58,17 @@ async fn visit(address: &Url, trust: &ExtraRoots) -> Result<bool, Trouble> {
     if page.url().origin() != address.origin() {
         return Ok(true);
     }
-    // The page wants somebody, or says why nobody can sign in here.
-    match refused_on_a_page(&page.text().await.map_err(not_reached)?) {
+    let status = page.status();
+    let text = page.text().await.map_err(not_reached)?;
+    // The page wants somebody, or says why nobody can sign in here; one that asks for nothing is none of its pages.
+    match refused_on_a_page(&text) {
         Some(trouble) => Err(trouble),
-        None => Ok(false),
+        None if status.is_success() && text.contains("<form") => Ok(false),
+        None => Err(Trouble::new(
+            Class::UnexpectedAnswer,
+            format!("Where the practice cloud's sign-in page should be, something else answered (HTTP {status})."),
+            "If a fault was set at the practice cloud, take it away; else start the practice cloud again.",
+        )),
     }
 }
 

@@ -66,7 +66,9 @@ async fn visit(address: &Url, trust: &ExtraRoots) -> Result<bool, Trouble> {
         None if status.is_success() && text.contains("<form") => Ok(false),
         None => Err(Trouble::new(
             Class::UnexpectedAnswer,
-            format!("Where the practice cloud's sign-in page should be, something else answered (HTTP {status})."),
+            format!(
+                "Where the practice cloud's sign-in page should be, something else answered (HTTP {status})."
+            ),
             "If a fault was set at the practice cloud, take it away; else start the practice cloud again.",
         )),
     }

@@ -16,7 +16,7 @@ mod pick;
 mod register;
 mod secret;
 
-pub use actions::{actions, items, neighbour, preferred, selected};
+pub use actions::{actions, further, items, last_row, lists, neighbour, preferred, selected};
 pub(super) use keys::default_check;
 pub use keys::{Binding, Command, bindings, footer, footer_in_full};
 

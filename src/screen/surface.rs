@@ -164,7 +164,10 @@ impl<B: Surface> Screen<B> {
         if matches!(state.overlays.last(), Some(Overlay::CallLog { .. })) {
             return false;
         }
+        // In a list the pages are turned by moving what is selected: Enter must never take what is not seen.
+        let lists = menu::lists(state);
         match event {
+            Event::Key(Key::PageDown | Key::PageUp) if lists => false,
             Event::Key(Key::PageDown) => self.scroll.turn(true),
             Event::Key(Key::PageUp) => self.scroll.turn(false),
             Event::Key(Key::Down) => self.arrow(true, state),

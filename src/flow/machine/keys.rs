@@ -11,6 +11,9 @@ use crate::flow::state::{Field, Overlay, Page, Panel, SignInStep};
 
 use super::Turn;
 
+/// Rows that a page key moves the selection in a list: fewer than the smallest screen shows.
+const LIST_PAGE: usize = 8;
+
 impl Turn<'_> {
     /// Whether the key did anything.
     pub(super) fn key(&mut self, key: Key) -> bool {
@@ -86,6 +89,11 @@ impl Turn<'_> {
             Command::Next => self.step(true),
             Command::First => self.state.selected = menu::items(self.state).first().cloned(),
             Command::Last => self.state.selected = menu::items(self.state).last().cloned(),
+            Command::PageUp | Command::PageDown => {
+                let down = command == Command::PageDown;
+                self.state.selected = menu::further(self.state, LIST_PAGE, down);
+            }
+            Command::LastRow => self.state.selected = menu::last_row(self.state),
             Command::Activate => {
                 if let Some(item) = menu::selected(self.state) {
                     self.activate(item);

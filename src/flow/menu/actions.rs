@@ -1,5 +1,7 @@
 //! The actions of every page, and what can be selected on it.
 
+use std::cmp::Ordering;
+
 use crate::engine::choices::ConsentWay;
 use crate::engine::findings::Verdict;
 use crate::engine::forecast::Subject;
@@ -499,6 +501,36 @@ pub fn selected(state: &State) -> Option<Item> {
         Some(item) if items(state).contains(item) => Some(item.clone()),
         _ => preferred(state),
     }
+}
+
+/// Whether a list to choose from is shown, which may be longer than any screen: the keys that turn pages move the
+/// selection in it.
+pub fn lists(state: &State) -> bool {
+    let list = matches!(
+        state.panel,
+        Panel::PickApp | Panel::PickTenant | Panel::PickSubscription | Panel::PickSlot | Panel::PickHost
+    );
+    list && state.overlays.is_empty() && state.stage().is_some() && !pick::items(state).is_empty()
+}
+
+/// The item `rows` further down or up in the list. Beyond its last row come the actions.
+pub fn further(state: &State, rows: usize, down: bool) -> Option<Item> {
+    let items = items(state);
+    let last = pick::items(state).len().checked_sub(1)?;
+    let at = selected(state).and_then(|item| items.iter().position(|i| *i == item))?;
+    let to = match (at.cmp(&last), down) {
+        (Ordering::Less, true) => at.saturating_add(rows).min(last),
+        (Ordering::Equal, true) => last + 1,
+        (Ordering::Greater, true) => items.len() - 1,
+        (Ordering::Greater, false) => last,
+        (_, false) => at.saturating_sub(rows),
+    };
+    items.get(to).cloned()
+}
+
+/// The last row of the list.
+pub fn last_row(state: &State) -> Option<Item> {
+    pick::items(state).pop()
 }
 
 /// The item after the selected one, or before it; `None` at the end of the list.

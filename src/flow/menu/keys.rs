@@ -6,9 +6,9 @@ use crate::flow::derived::page_address;
 use crate::flow::effect::CopyItem;
 use crate::flow::event::Key;
 use crate::flow::hand_over;
-use crate::flow::state::{Overlay, Page, Panel, Phase, SignInStep, State};
+use crate::flow::state::{Field, Overlay, Page, Panel, Phase, SignInStep, State};
 
-use super::{ActionId, Item, KeyHint, actions, items, selected};
+use super::{ActionId, Item, KeyHint, actions, items, lists, selected};
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,12 @@ pub enum Command {
     First,
     /// Select the last item.
     Last,
+    /// Select the item a page further up in a list.
+    PageUp,
+    /// Select the item a page further down in a list.
+    PageDown,
+    /// Select the last row of a list.
+    LastRow,
     /// Do what the selected item stands for.
     Activate,
     /// Do this action.
@@ -86,7 +92,14 @@ pub fn bindings(state: &State) -> Vec<Binding> {
         let mut keys = vec![(Key::Up, Command::Previous), (Key::Down, Command::Next)];
         keys.extend([(Key::BackTab, Command::Previous), (Key::Tab, Command::Next)]);
         list.push(bind(&keys, "key.choose"));
-        if !typing {
+        if lists(state) {
+            let mut keys = vec![(Key::PageUp, Command::PageUp), (Key::PageDown, Command::PageDown)];
+            // In a filter that holds something they move the cursor.
+            if state.field().is_none_or(Field::is_empty) {
+                keys.extend([(Key::Home, Command::First), (Key::End, Command::LastRow)]);
+            }
+            list.push(Binding { keys, hint: None });
+        } else if !typing {
             let ends = vec![
                 (Key::Home, Command::First),
                 (Key::PageUp, Command::First),

@@ -72,6 +72,8 @@ impl Field {
             }
             Key::Left => self.cursor = self.cursor.saturating_sub(1),
             Key::Right => self.cursor = (self.cursor + 1).min(length),
+            // In an empty field there is nowhere to go: the keys are free for a list below it.
+            Key::Home | Key::End if length == 0 => return false,
             Key::Home => self.cursor = 0,
             Key::End => self.cursor = length,
             Key::Backspace | Key::Delete => {}

@@ -66,6 +66,37 @@ fn an_empty_list_leads_to_the_other_tenant_with_enter_alone() {
 }
 
 #[test]
+fn the_keys_that_turn_pages_move_the_selection_in_a_long_list() {
+    let one = two_apps().apps[0].clone();
+    let row = |n: usize| AppRow { id: format!("/sites/{n}"), name: format!("app-{n}"), ..one.clone() };
+    let mut walk = listed(AppList::new((0..50).map(row).collect(), vec![], vec![]));
+    let at = |walk: &Walk| match menu::selected(&walk.state) {
+        Some(Item::App(id)) => id.trim_start_matches("/sites/").parse().ok(),
+        _ => None,
+    };
+    assert_eq!(at(&walk), Some(0_usize));
+    walk.press(Key::PageDown);
+    let page = at(&walk).unwrap();
+    assert!(page > 1 && page < 20, "{page}");
+    walk.press(Key::PageUp);
+    assert_eq!(at(&walk), Some(0));
+    walk.press(Key::End);
+    assert_eq!(at(&walk), Some(49));
+    walk.press(Key::PageDown);
+    assert!(
+        matches!(menu::selected(&walk.state), Some(Item::Action(_))),
+        "what can be done stands behind the rows"
+    );
+    walk.press(Key::PageUp);
+    assert_eq!(at(&walk), Some(49), "and the list begins again at its end");
+    walk.press(Key::Home);
+    assert_eq!(at(&walk), Some(0));
+    walk.press(Key::Char('4'));
+    walk.press(Key::Home);
+    assert_eq!(at(&walk), Some(4), "in a filter that holds something the key moves the cursor");
+}
+
+#[test]
 fn what_was_chosen_and_seen_in_one_tenant_is_not_taken_to_the_other() {
     let mut walk = Walk::at(StageId::Pick, fixtures::finished());
     walk.choose(ActionId::PickAnother);

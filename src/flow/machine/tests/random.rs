@@ -164,16 +164,8 @@ fn footer_tells_the_truth(state: &State) {
     let editing = |key: Key| {
         matches!(
             key,
-            Key::Char(_)
-                | Key::Left
-                | Key::Right
-                | Key::Home
-                | Key::End
-                | Key::Backspace
-                | Key::Delete
-                | Key::CtrlW
-                | Key::CtrlU
-        )
+            Key::Char(_) | Key::Left | Key::Right | Key::Backspace | Key::Delete | Key::CtrlW | Key::CtrlU
+        ) || (matches!(key, Key::Home | Key::End) && state.field().is_some_and(|field| !field.is_empty()))
     };
     let all = KEYS
         .into_iter()

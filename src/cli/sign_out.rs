@@ -37,7 +37,9 @@ async fn forget(common: &Common, environment: &Environment, keyring: Keyring) ->
         files::write_whole(file, text.as_bytes(), Readers::OnlyMe)?;
     }
     let keeper = Keeper::new(keyring, &ground.cloud, &ground.config.client_id);
-    Ok(keeper.forget(ground.choices.tenant.as_deref()).await?)
+    keeper.forget(ground.choices.tenant.as_deref()).await.map_err(|trouble| {
+        Failure::from(trouble).means(ui("keep.not_forgotten_means")).next(ui("keep.not_forgotten_next"))
+    })
 }
 
 #[cfg(test)]
@@ -79,6 +81,7 @@ mod tests {
         let failure = outcome.unwrap_err();
         assert!(failure.what.contains("keyring"), "{failure:?}");
         assert_eq!(failure.exit, Exit::Fails);
+        assert!(failure.next.contains("sign-out") && !failure.means.contains("stays in memory"), "{failure:?}");
         assert!(!kept.keep_signed_in);
     }
 

@@ -100,14 +100,17 @@ impl Turn<'_> {
             self.state.again.demand.clone_from(&trouble.demand);
         }
         if let Some(other) = self.other_way(&trouble) {
-            let (action, name) = match other {
-                SignInMethod::Browser => (ActionId::SignInBrowser, ui("sign_in.by_browser")),
-                SignInMethod::DeviceCode => (ActionId::SignInCode, ui("sign_in.by_code")),
-                SignInMethod::AzCli => (ActionId::SignInAz, ui("sign_in.by_az")),
-                SignInMethod::Kept => (ActionId::SignInKept, ui("sign_in.kept")),
+            let name = match other {
+                SignInMethod::Browser => ui("sign_in.by_browser"),
+                SignInMethod::DeviceCode => ui("sign_in.by_code"),
+                SignInMethod::AzCli => ui("sign_in.by_az"),
+                SignInMethod::Kept => ui("sign_in.kept"),
             };
             trouble.next = ui_with("sign_in.try_other", &[("way", name)]);
-            self.state.selected = Some(Item::Action(action));
+            self.state.selected = Some(Item::Action(action_of(other)));
+        } else if let Some(way) = self.state.again.way {
+            // What is said to do next is the same way once more.
+            self.state.selected = Some(Item::Action(action_of(way)));
         }
         if let Page::SignIn(sign_in) = &mut self.state.page {
             sign_in.trouble = Some(trouble);
@@ -230,5 +233,15 @@ impl Turn<'_> {
                 self.state.note = Some(done.line);
             }
         }
+    }
+}
+
+/// The action that signs in this way.
+const fn action_of(way: SignInMethod) -> ActionId {
+    match way {
+        SignInMethod::Browser => ActionId::SignInBrowser,
+        SignInMethod::DeviceCode => ActionId::SignInCode,
+        SignInMethod::AzCli => ActionId::SignInAz,
+        SignInMethod::Kept => ActionId::SignInKept,
     }
 }

@@ -480,6 +480,11 @@ pub fn preferred(state: &State) -> Option<Item> {
             let untouched = state.choices.redirect_url.is_none();
             all.iter().find(next).filter(|_| untouched).cloned().or_else(first_action)
         }
+        // A second secret is no answer to waiting for the first one's trial.
+        (Page::Stage(StageId::Secret), Panel::Overview) if state.secret.probing => {
+            let look = Item::Action(ActionId::LookAgain);
+            all.iter().find(|item| **item == look).cloned().or_else(first_action)
+        }
         // The connector page does not have a value yet that was made or pasted just now.
         (Page::Stage(_), Panel::HandOver) => {
             let secret = Item::Row(CopyItem::ClientSecret);

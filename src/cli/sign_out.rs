@@ -81,7 +81,10 @@ mod tests {
         let failure = outcome.unwrap_err();
         assert!(failure.what.contains("keyring"), "{failure:?}");
         assert_eq!(failure.exit, Exit::Fails);
-        assert!(failure.next.contains("sign-out") && !failure.means.contains("stays in memory"), "{failure:?}");
+        assert!(
+            failure.next.contains("sign-out") && !failure.means.contains("stays in memory"),
+            "{failure:?}"
+        );
         assert!(!kept.keep_signed_in);
     }
 

@@ -292,6 +292,10 @@ fn consent(of: &Material<'_>) -> Card {
         "card.everyone_role",
         &only(ConsentWay::Everyone, ChangeKind::GrantEveryone),
     );
+    // Who owns the API and chose to ask for everyone needs nobody for the other way.
+    let own =
+        of.choices.consent == Some(ConsentWay::Everyone) && mine(facts.api_app.value()) == Some(Can::Yes);
+    let least = least.filter(|_| !own || all.is_none());
     let nobody = outlook(facts, now, Subject::ConsentEveryone) == Can::No;
     let why = match (nobody, mine(facts.api_app.value())) {
         (true, Some(Can::No)) => "card.consent_why_neither",
@@ -385,6 +389,8 @@ mod tests {
         unread.rights.owned = crate::engine::facts::Seen::default();
         assert!(look(&owner, &choices()).1, "its owner pre-authorises it");
         assert_eq!(look(&owner, &all()), (ui("card.consent_why_role").to_owned(), false));
+        let ways = |facts: &Facts| with(facts, &all(), |of| card(StageId::Grant, need, of).ways.len());
+        assert_eq!((ways(&owner), ways(&foreign)), (1, 2), "nobody is asked for what one can do oneself");
         assert_eq!(look(&foreign, &choices()), (ui("card.consent_why_neither").to_owned(), false));
         assert!(look(&admin, &choices()).1 && look(&admin, &all()).1);
         assert_eq!(look(&unread, &choices()), (ui("card.consent_why_unseen").to_owned(), false));

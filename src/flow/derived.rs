@@ -343,6 +343,9 @@ pub fn admin_card(state: &State) -> Option<Vec<String>> {
         card.extend(way.az.iter().map(|az| ui_with("admin_card.command", &[("command", az)])));
         card.push(ui_with("admin_card.undo", &[("undo", &way.undo)]));
     }
+    if asked.ways.iter().any(|way| !way.az.is_empty()) {
+        card.push(ui("admin_card.shell").to_owned());
+    }
     Some(card)
 }
 

@@ -7,6 +7,8 @@ use crate::engine::change::{Change, ChangeKind, Method, Right, Service};
 use crate::engine::checks::{GRAPH_APP_ID, SCOPE, USER_READ_ID};
 use crate::engine::choices::ConsentWay;
 use crate::engine::facts::{Application, RequiredAccess};
+use crate::engine::forecast::{Can, Subject, outlook};
+use crate::engine::words::{ui, ui_with};
 
 pub(super) fn grant(v: &View) -> Plan {
     let (Some(api), Some(client)) = (v.facts.api_app.value(), v.facts.client_app.value()) else {
@@ -26,7 +28,15 @@ pub(super) fn grant(v: &View) -> Plan {
                 ));
             }
         }
-        ConsentWay::Everyone => plan.changes.extend(everyone(v)),
+        ConsentWay::Everyone => {
+            if let Some(change) = everyone(v) {
+                plan.changes.push(change);
+                plan.consequences.push(ui_with("plan.everyone", &[("scope", SCOPE)]));
+                if outlook(v.facts, v.input.now, Subject::ConsentEveryone) == Can::No {
+                    plan.consequences.push(ui("plan.everyone_no_role").to_owned());
+                }
+            }
+        }
         ConsentWay::WhenConnecting => {}
     }
     plan

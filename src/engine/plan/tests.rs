@@ -168,6 +168,11 @@ fn granting_takes_the_least_privileged_way_unless_told() {
     let all = Choices { consent: Some(ConsentWay::Everyone), ..choices() };
     let made = plan(StageId::Grant, &cloud(), &facts, &all, &input());
     assert_eq!(kinds(&made), [ChangeKind::RequestPermission, ChangeKind::GrantEveryone]);
+    assert!(made.consequences.iter().any(|told| told.contains("nobody in the tenant is asked")), "{made:?}");
+    assert!(
+        made.consequences.iter().any(|told| told.contains("probably refuse")),
+        "Ada has no such role: {made:?}"
+    );
     assert_eq!(made.changes[1].body["consentType"], "AllPrincipals");
 
     let later = Choices { consent: Some(ConsentWay::WhenConnecting), ..choices() };

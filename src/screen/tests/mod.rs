@@ -320,6 +320,17 @@ fn a_key_that_is_said_to_show_more_does() {
 }
 
 #[test]
+fn two_calls_of_one_resource_are_told_apart_in_the_log() {
+    let state = scenes::all().into_iter().find(|(name, _)| *name == "over_log").unwrap().1;
+    for (width, height) in [(80, 24), (60, 16), (120, 40)] {
+        let mut screen = screen(width, height, LOOK);
+        screen.show(&state).unwrap();
+        let text = text_of(&screen).replace(|c: char| c.is_whitespace() || "│\"".contains(c), "");
+        assert!(text.contains("/config/authsettingsV2"), "{text}");
+    }
+}
+
+#[test]
 fn a_page_that_is_too_long_is_read_by_turning_it() {
     let state = scenes::all().into_iter().find(|(name, _)| *name == "myself_protect").unwrap().1;
     let mut screen = screen(80, 24, LOOK);

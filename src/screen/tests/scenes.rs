@@ -435,8 +435,12 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
         .map(|i| CallLine {
             at: at(i / 10),
             method: if i % 9 == 8 { "PATCH" } else { "GET" }.into(),
-            host: "graph.microsoft.com".into(),
-            path: format!("/v1.0/applications/{i}?$select=id,appId,displayName"),
+            host: if i % 4 == 2 { "management.azure.com" } else { "graph.microsoft.com" }.into(),
+            path: if i % 4 == 2 {
+                format!("{}/config/authsettingsV2?api-version=2023-12-01", SITE)
+            } else {
+                format!("/v1.0/applications/{i}?$select=id,appId,displayName")
+            },
             status: if i == 30 { None } else { Some(if i % 13 == 12 { 429 } else { 200 }) },
             millis: 120,
             writes: i % 9 == 8,

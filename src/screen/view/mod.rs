@@ -59,6 +59,11 @@ impl Paint {
         at.to_zoned(self.zone.clone()).strftime("%H:%M").to_string()
     }
 
+    /// A time of day, to the second, of what is over.
+    fn clock_to_the_second(&self, at: Timestamp) -> String {
+        at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string()
+    }
+
     /// A day.
     fn date(&self, at: Timestamp) -> String {
         at.to_zoned(self.zone.clone()).strftime("%-d %B %Y").to_string()

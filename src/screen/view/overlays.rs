@@ -18,10 +18,7 @@ use crate::screen::widgets::doc::{Doc, Scroll};
 use crate::screen::widgets::list;
 use crate::screen::widgets::overlay::{overlay, text_width};
 use crate::screen::widgets::table::facts;
-use crate::screen::widgets::text::{cells, pad};
-
-/// A call has a line of its own and one for what it took, whose right it used and its id.
-const LINES_OF_A_CALL: usize = 2;
+use crate::screen::widgets::text::{cells, chop, pad};
 
 pub fn render(
     state: &State,
@@ -37,9 +34,9 @@ pub fn render(
         Overlay::Help => help(state, &mut doc),
         Overlay::CallLog { back } => {
             let visible = usize::from(area.height.saturating_sub(2));
-            let (all, back) = (state.calls.len() * LINES_OF_A_CALL, back * LINES_OF_A_CALL);
-            fixed = Some(Scroll::at(all.saturating_sub(visible + back)).reading(true));
-            log(state, paint, &mut doc)
+            let end = log(state, *back, paint, &mut doc);
+            fixed = Some(Scroll::at(end.saturating_sub(visible)).reading(true));
+            ui("log.title")
         }
         Overlay::More => ui("flow.more"),
         Overlay::Explain(check) => explain(state, *check, &mut doc),
@@ -110,17 +107,25 @@ const fn means(verdict: Verdict) -> &'static str {
     }
 }
 
-fn log(state: &State, paint: &Paint, doc: &mut Doc) -> &'static str {
+/// All the calls; and behind which line the one ends that stands lowest when this many newer ones are left out.
+fn log(state: &State, back: usize, paint: &Paint, doc: &mut Doc) -> usize {
     if state.calls.is_empty() {
         doc.text(Role::Plain, ui("log.empty"));
     }
-    for call in &state.calls {
-        line(call, paint, doc);
+    let lowest = state.calls.len().saturating_sub(back + 1);
+    let mut end = doc.height();
+    for (index, call) in state.calls.iter().enumerate() {
+        one_call(call, paint, doc);
+        if index <= lowest {
+            end = doc.height();
+        }
     }
-    ui("log.title")
+    end
 }
 
-fn line(call: &CallLine, paint: &Paint, doc: &mut Doc) {
+/// One call: when, what came of it, and where to; its whole path, since what tells two calls apart stands at its end, with
+/// as much of the query as fits beside it; then how long it took, whose right it used, and its id.
+fn one_call(call: &CallLine, paint: &Paint, doc: &mut Doc) {
     let status = call.status.map_or_else(|| "---".to_owned(), |s| s.to_string());
     let role = match call.status {
         Some(200..=399) => Role::Good,
@@ -129,17 +134,25 @@ fn line(call: &CallLine, paint: &Paint, doc: &mut Doc) {
     };
     let method = if call.writes { Role::Strong } else { Role::Plain };
     let kind = pad(ui(if call.writes { "log.write" } else { "log.read" }), 6);
-    let rest = format!("{}{}", call.host, call.path);
     doc.pieces(&[
-        (&paint.clock(call.at), Role::Quiet),
+        (&paint.clock_to_the_second(call.at), Role::Quiet),
         ("  ", Role::Plain),
         (&pad(&status, 3), role),
         ("  ", Role::Plain),
         (&kind, method),
         ("  ", Role::Plain),
         (&pad(&call.method, 6), method),
-        (&rest, Role::Plain),
+        (&call.host, Role::Plain),
     ]);
+    let (path, query) = call.path.split_at(call.path.find('?').unwrap_or(call.path.len()));
+    doc.indented(4, |doc| {
+        let mut lines = chop(path, doc.width());
+        let last = lines.pop().unwrap_or_default();
+        for line in &lines {
+            doc.pieces(&[(line, Role::Plain)]);
+        }
+        doc.pieces(&[(&last, Role::Plain), (query, Role::Quiet)]);
+    });
     let used = match call.used {
         RightUsed::Nobodys => "log.nobodys",
         RightUsed::Persons => "log.persons",
@@ -147,7 +160,7 @@ fn line(call: &CallLine, paint: &Paint, doc: &mut Doc) {
         RightUsed::Rehearsals => "log.rehearsals",
     };
     let id = call.correlation.as_deref().map(|id| ui_with("log.id", &[("id", id)])).unwrap_or_default();
-    let took = format!("{:>7} ms  ", call.millis);
+    let took = format!("    {} ms  ", call.millis);
     doc.pieces(&[(&took, Role::Quiet), (ui(used), Role::Quiet), ("  ", Role::Plain), (&id, Role::Quiet)]);
 }
 

@@ -1,12 +1,14 @@
 //! Common set-up of the commands that look: who is signed in, and which function app it is about.
 
+use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::cloud::arm::{AppListing, Arm};
-use crate::cloud::http::Http;
+use crate::cloud::http::{Http, Service};
 use crate::cloud::observe::Observer;
 use crate::cloud::reader::Reader;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
@@ -27,6 +29,9 @@ use super::person::sign_in_by_itself;
 
 /// More function apps than these are not listed in a message.
 const MOST_LISTED: usize = 20;
+
+/// A shorter wait for a service needs no words.
+const NOTICEABLE: Duration = Duration::from_secs(2);
 
 /// No name in a message is longer than this, in cells.
 const LONGEST_NAME: usize = 200;
@@ -135,7 +140,18 @@ async fn ground(common: &Common, environment: &Environment) -> Result<Ground, Fa
     let mut ground = Ground::prepare(common, environment, PracticeSignIn::ByItself).await?;
     // What looks never writes.
     ground.config.read_only = true;
+    ground.config.on_pause = Some(Arc::new(told_of_a_pause));
     Ok(ground)
+}
+
+/// Says on standard error what is waited for, where somebody may wonder.
+fn told_of_a_pause(service: Service, wait: Duration) {
+    if wait >= NOTICEABLE {
+        let seconds = wait.as_secs().to_string();
+        let line = ui_with("wait.pause", &[("who", service.name()), ("seconds", &seconds)]);
+        // Where nobody can be told, the wait is the same.
+        let _told = writeln!(std::io::stderr(), "{line}");
+    }
 }
 
 /// The sign-in that is kept, else a new one.

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-pub(super) use no_answer::no_answer;
+pub(super) use no_answer::{no_answer, with_ids};
 
 use super::challenge;
 use super::http::{Answer, Service};

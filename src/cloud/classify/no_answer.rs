@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 
+use jiff::Timestamp;
 use url::Url;
 
 use super::chain;
@@ -20,6 +21,12 @@ pub(in crate::cloud) fn no_answer(
 ) -> Trouble {
     let words = redactor.text(&chain(error));
     class(error, &words, service, url).original(words)
+}
+
+/// The words of a call without an answer, with what it can be found by at the service: the id that was sent, and when.
+pub(in crate::cloud) fn with_ids(words: &str, sent: Option<&str>, at: Timestamp, call: &str) -> String {
+    let id = sent.map(|id| format!("correlation {id}, ")).unwrap_or_default();
+    format!("{words} ({id}time {at:.0}; {call})")
 }
 
 fn class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Trouble {

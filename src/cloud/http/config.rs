@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::request::Service;
 use super::trust::ExtraRoots;
 use crate::cloud::call_log::CallRecord;
 use crate::cloud::har::Har;
@@ -16,6 +17,9 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Told the services' own time whenever one of them says it.
 pub type OnServerTime = Arc<dyn Fn(Timestamp) + Send + Sync>;
+
+/// What is told of a wait before the next try: whom it is for, and how long.
+pub type OnPause = Arc<dyn Fn(Service, Duration) + Send + Sync>;
 
 /// Everything the cloud room needs to work.
 #[derive(Clone)]
@@ -34,6 +38,8 @@ pub struct CloudConfig {
     pub har: Option<Arc<Har>>,
     /// Gets the services' own time.
     pub on_server_time: Option<OnServerTime>,
+    /// Is told before a service is asked again after a wait, and how long that is.
+    pub on_pause: Option<OnPause>,
     /// Who is trusted beside those whom the system trusts.
     pub extra_roots: ExtraRoots,
     /// Time limits, repetition, sizes.
@@ -51,6 +57,7 @@ impl CloudConfig {
             calls: None,
             har: None,
             on_server_time: None,
+            on_pause: None,
             extra_roots: ExtraRoots::default(),
             limits: Limits::default(),
         }

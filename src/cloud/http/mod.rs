@@ -112,6 +112,9 @@ impl Http {
                 return outcome
                     .map_err(|failed| Trouble { uncertain: write && may_have_landed, ..failed.trouble });
             };
+            if let Some(tell) = &self.inner.config.on_pause {
+                tell(request.service, wait);
+            }
             tokio::time::sleep(wait).await;
             tried += 1;
         }

@@ -110,6 +110,20 @@ async fn a_read_is_repeated_until_the_service_recovers() {
 }
 
 #[tokio::test]
+async fn a_wait_before_the_next_try_is_told() {
+    let server = Server::start(|hit, _, _, _| match hit {
+        1 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response(),
+        _ => said(200, "{}"),
+    })
+    .await;
+    let (tell, told) = std::sync::mpsc::channel();
+    let mut config = server.config();
+    config.on_pause = Some(Arc::new(move |service, wait| tell.send((service, wait)).unwrap()));
+    Http::new(config).read(&Request::get(Service::Graph, server.url("/v1.0/me"))).await.unwrap();
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), [(Service::Graph, Duration::from_secs(1))]);
+}
+
+#[tokio::test]
 async fn four_tries_are_enough_and_a_long_wait_is_left_to_the_person() {
     let server = Server::start(|_, path, _, _| {
         if path == "/busy" {
@@ -163,6 +177,9 @@ async fn a_write_whose_connection_breaks_is_uncertain() {
     let request = WriteRequest::post(Service::Graph, server.url("/v1.0/applications")).json(&json!({"a": 1}));
     let trouble = writes.send(&request).await.unwrap_err();
     assert_eq!((trouble.class, trouble.uncertain), (Class::TimeOut, true));
+    for kept in ["correlation ", "time 20", "POST /v1.0/applications"] {
+        assert!(trouble.original.contains(kept), "the service can be asked about it: {}", trouble.original);
+    }
     breaking.await.unwrap();
     // The listener is gone now: nothing can have been sent.
     let trouble = writes.send(&request).await.unwrap_err();

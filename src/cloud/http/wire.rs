@@ -126,12 +126,16 @@ impl Wire {
             Err(error) => {
                 let error = error.without_url();
                 let connecting = error.is_connect();
-                let trouble = classify::no_answer(&error, request.service, &request.url, &redactor);
+                let mut trouble = classify::no_answer(&error, request.service, &request.url, &redactor);
                 log.failed(trouble.class);
                 log.record(request, &headers, &redactor, Err(&trouble.original));
+                let call = format!("{} {}", request.method, redactor.path(&request.url));
+                trouble.original =
+                    classify::with_ids(&trouble.original, correlation.as_deref(), (config.now)(), &call);
                 Err(Failed {
-                    // A broken connection is over at once; a time-out has used up the person's patience already.
-                    repeating_may_help: !error.is_builder() && !error.is_timeout(),
+                    // A broken connection is over at once, and one that is not made is given up early; an answer that
+                    // was waited for in vain has used up the person's patience already.
+                    repeating_may_help: !error.is_builder() && (connecting || !error.is_timeout()),
                     may_have_landed: !connecting && !error.is_builder(),
                     trouble,
                 })

@@ -1,11 +1,15 @@
 //! The drive loop with a face in memory, on a practice cloud in the same process.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt::Write as _;
+use std::fs::{self, File};
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use handclasp::cloud::har::Har;
 use handclasp::cloud::http::{CloudConfig, Http};
 use handclasp::drive::face::Face;
 use handclasp::drive::{self, Keeper, Machinery, Services};
@@ -130,6 +134,7 @@ impl Bench {
         config.limits.shortest_poll = Duration::from_millis(10);
         config.limits.first_wait = Duration::from_millis(1);
         config.read_only = read_only;
+        config.har = Some(recording());
         let mut setup = Setup {
             practice: true,
             read_only,
@@ -372,6 +377,20 @@ impl Bench {
         let _gone = self.keys.send(Event::Key(Key::CtrlC));
         tokio::time::timeout(PATIENCE, &mut self.run).await.unwrap().unwrap()
     }
+}
+
+/// A recording of this wizard's exchanges, refusals and all, to be held against published descriptions; one file for
+/// each wizard of each test, named after the test.
+fn recording() -> Arc<Har> {
+    // Every test has a thread of its own.
+    thread_local!(static WIZARDS: Cell<usize> = const { Cell::new(0) });
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("recordings");
+    fs::create_dir_all(&folder).unwrap();
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("unnamed").replace("::", "-");
+    let number = WIZARDS.replace(WIZARDS.get() + 1);
+    let file = File::create(folder.join(format!("wizard-{test}-{number}.har"))).unwrap();
+    Arc::new(Har::new(Box::new(file)).unwrap())
 }
 
 async fn begin(scenario: &str) -> Arc<Practice> {

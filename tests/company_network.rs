@@ -12,6 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Home, Ran};
 use handclasp::practice::world::StrongerSignIn;
@@ -145,6 +146,15 @@ async fn finished(home: &Home) -> (Practice, std::path::PathBuf) {
 
 fn check(home: &Home, az: &Path, proxy: &str, args: &[&str]) -> Ran {
     let mut command = home.command(["check", "--app", "contoso-hello"].iter().chain(args));
+    let recording;
+    if !args.contains(&"--har") {
+        // Left to be held against published descriptions.
+        static RUNS: AtomicUsize = AtomicUsize::new(0);
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recordings");
+        fs::create_dir_all(&folder).unwrap();
+        recording = folder.join(format!("company-{}.har", RUNS.fetch_add(1, Ordering::Relaxed)));
+        command.arg("--har").arg(&recording);
+    }
     command.env("PATH", az).env("HTTPS_PROXY", proxy);
     home.ran(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
 }

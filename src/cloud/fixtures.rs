@@ -22,6 +22,21 @@ pub struct Stage {
     pub http: Http,
     pub calls: UnboundedReceiver<CallRecord>,
     pub recorded: Memory,
+    _left: Left,
+}
+
+/// Leaves the recording of a test, refusals and all, where those of the other tests are: all of them are held against
+/// published descriptions. The file is named after the test.
+struct Left(Memory, String);
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        // Beside `deps`, where the test program lies, is what Cargo gives integration tests for their files.
+        let program = std::env::current_exe().unwrap();
+        let folder = program.ancestors().nth(3).unwrap().join("tmp").join("recordings");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(format!("stage-{}.har", self.1)), self.0.document().to_string()).unwrap();
+    }
 }
 
 impl Stage {
@@ -53,7 +68,8 @@ impl Stage {
         config.har = Some(Arc::new(Har::new(Box::new(recorded.clone())).unwrap()));
         config.limits.shortest_poll = std::time::Duration::ZERO;
         config.limits.first_wait = std::time::Duration::ZERO;
-        Self { http: Http::new(config), practice, calls, recorded }
+        let test = std::thread::current().name().unwrap_or("unnamed").replace("::", "-");
+        Self { http: Http::new(config), practice, calls, _left: Left(recorded.clone(), test), recorded }
     }
 
     /// Changes the world behind everybody's back.

@@ -150,7 +150,7 @@ fn an_app_that_is_not_seen_is_walked_as_far_as_can_be_and_a_role_on_it_is_asked_
         let card = admin_card(&state).unwrap().join(" ");
         assert!(card.contains("Reader") && card.contains("contoso-hello.azurewebsites.net"), "{card}");
         bench.world(|world| world.azure_roles = roles);
-        let state = bench.until("the app to be seen", |state| state.stage_done()).await;
+        let state = bench.until("the app to be seen", State::stage_done).await;
         assert_eq!(menu::selected(&state), Some(Item::Action(ActionId::Continue)));
         assert_eq!(bench.calls().len(), 0, "{}", json!(bench.called()));
     });

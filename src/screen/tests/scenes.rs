@@ -437,7 +437,7 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
             method: if i % 9 == 8 { "PATCH" } else { "GET" }.into(),
             host: if i % 4 == 2 { "management.azure.com" } else { "graph.microsoft.com" }.into(),
             path: if i % 4 == 2 {
-                format!("{}/config/authsettingsV2?api-version=2023-12-01", SITE)
+                format!("{SITE}/config/authsettingsV2?api-version=2023-12-01")
             } else {
                 format!("/v1.0/applications/{i}?$select=id,appId,displayName")
             },

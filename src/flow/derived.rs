@@ -320,7 +320,9 @@ pub fn admin_card(state: &State) -> Option<Vec<String>> {
     ];
     let app = state.facts.client_app.value().map(|app| (app.display_name.clone(), app.app_id.clone()));
     let app = app.or_else(|| state.facts.site.value().map(|site| (site.name.clone(), site.id.clone())));
-    if let Some((name, id)) = app {
+    // A card for an app that is not seen is about that one, whose address it names.
+    let hidden = state.stage().and_then(|stage| asked_for(state, stage)) == Some(Need::SeeSite);
+    if let Some((name, id)) = app.filter(|_| !hidden) {
         card.push(ui_with("admin_card.app", &[("name", &name), ("id", &id)]));
     }
     if let Some(tenant) = state.facts.tenant.value() {

@@ -149,6 +149,7 @@ fn an_app_that_is_not_seen_is_walked_as_far_as_can_be_and_a_role_on_it_is_asked_
         let state = bench.until("the card", |state| state.panel == Panel::AskAdmin).await;
         let card = admin_card(&state).unwrap().join(" ");
         assert!(card.contains("Reader") && card.contains("contoso-hello.azurewebsites.net"), "{card}");
+        assert!(!card.contains("contoso-hello connector"), "it is about the function app: {card}");
         bench.world(|world| world.azure_roles = roles);
         let state = bench.until("the app to be seen", State::stage_done).await;
         assert_eq!(menu::selected(&state), Some(Item::Action(ActionId::Continue)));

@@ -11,12 +11,14 @@ use super::effect::CopyItem;
 
 mod actions;
 mod connect;
+mod items;
 mod keys;
 mod pick;
 mod register;
 mod secret;
 
-pub use actions::{actions, further, items, last_row, lists, neighbour, preferred, selected};
+pub use actions::actions;
+pub use items::{further, items, last_row, lists, neighbour, preferred, selected};
 pub(super) use keys::default_check;
 pub use keys::{Binding, Command, bindings, footer, footer_in_full};
 

@@ -4,7 +4,7 @@
 //! or one that may pass, is never sent again before a look; then, if it may be repeated, a few times.
 
 use crate::engine::cards::Need;
-use crate::engine::change::{Change, ChangeKind};
+use crate::engine::change::{Change, ChangeKind, Service};
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
 use crate::engine::plan::landed;
@@ -247,22 +247,30 @@ impl Turn<'_> {
         if !matches!(apply.phase, Phase::Landing | Phase::FindingOut(_)) {
             return;
         }
-        if let Some(sent) = &apply.sent
-            && !has_landed(sent, apply, &self.state.facts)
-        {
-            if !self.repeat() {
-                self.go_on_looking();
+        let (current, stage, sent) = (apply.current, apply.stage, apply.sent.clone());
+        let looked_for = apply.sent.as_ref().map(|sent| {
+            let seen = has_landed(sent, apply, &self.state.facts);
+            (seen, seen && !apply.seen && sent.service == Service::Graph)
+        });
+        if let Some((seen, once)) = looked_for {
+            if let Some(apply) = self.applying() {
+                apply.seen = seen;
             }
-            return;
+            if once || !seen {
+                if seen || !self.repeat() {
+                    self.go_on_looking();
+                }
+                return;
+            }
         }
-        let (current, stage) = (apply.current, apply.stage);
-        if let Some(sent) = apply.sent.clone() {
+        if let Some(sent) = sent {
             self.remember_landed(stage, sent);
         }
         let Some(apply) = self.applying() else { return };
         if let Some(sent) = apply.sent.take() {
             apply.done.push(sent);
             apply.repeated = 0;
+            apply.seen = false;
             if let Some(step) = apply.steps.get_mut(current) {
                 step.mark = Mark::Done;
             }

@@ -93,6 +93,7 @@ impl Turn<'_> {
             stopping: false,
             sent: None,
             repeated: 0,
+            seen: false,
             done: Vec::new(),
             after: None,
         })));

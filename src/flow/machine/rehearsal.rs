@@ -149,6 +149,7 @@ impl Turn<'_> {
             stopping: false,
             sent: None,
             repeated: 0,
+            seen: false,
             done: Vec::new(),
             after: trouble,
         })));

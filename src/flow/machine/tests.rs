@@ -114,7 +114,16 @@ impl Walk {
         self.give(Event::Drawn { revision });
     }
 
+    /// A look, and where it is the first that shows the change in hand, the same once more: only two together count.
     pub(super) fn observe(&mut self, facts: Facts) -> Vec<Effect> {
+        let mut effects = self.observe_once(facts.clone());
+        if matches!(&self.state.panel, Panel::Applying(apply) if apply.seen) {
+            effects.extend(self.observe_once(facts));
+        }
+        effects
+    }
+
+    pub(super) fn observe_once(&mut self, facts: Facts) -> Vec<Effect> {
         let at = self.state.now;
         self.answer(Answer::Observed { facts: Box::new(facts), at, next: None })
     }

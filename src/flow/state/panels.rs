@@ -119,6 +119,9 @@ pub struct Apply {
     pub sent: Option<Change>,
     /// How often the change in hand was sent again.
     pub repeated: u8,
+    /// Whether the last look showed the change in hand. One more has to: the next may be answered by a server that has
+    /// not heard of it yet (microsoft-cloud 4.9).
+    pub seen: bool,
     /// Every change that has been seen in the facts since the plan was confirmed.
     pub done: Vec<Change>,
     /// The rehearsal this is the end of: what went wrong in it, if anything did, to be shown afterwards.

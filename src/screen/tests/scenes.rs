@@ -120,6 +120,7 @@ fn applying(phase: Phase, marks: [Mark; 5]) -> State {
         stopping: false,
         sent,
         repeated: 0,
+        seen: false,
         done: Vec::new(),
         after: None,
     }));

@@ -243,6 +243,21 @@ fn a_change_that_is_not_seen_yet_is_waited_for_by_name_and_not_repeated() {
 }
 
 #[test]
+fn a_change_counts_as_made_when_two_looks_in_a_row_show_it() {
+    let mut walk = protecting();
+    let created = after(&fixtures::fresh(), &walk.sent()[0]);
+    walk.ok();
+    walk.observe_once(created.clone());
+    assert_eq!((walk.sent().len(), walk.apply().seen), (1, true), "one server has it; the next may not");
+    walk.observe_once(fixtures::fresh());
+    assert_eq!((walk.sent().len(), walk.apply().seen), (1, false));
+    walk.observe_once(created.clone());
+    assert_eq!(walk.sent().len(), 1);
+    walk.observe_once(created);
+    assert_eq!(kinds(&walk.sent()), [ChangeKind::CreateApiApp, ChangeKind::SetIdentifierUri]);
+}
+
+#[test]
 fn a_read_that_flips_back_repeats_nothing_that_was_seen() {
     let mut walk = protecting();
     let created = after(&fixtures::fresh(), &walk.sent()[0]);

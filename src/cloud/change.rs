@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use self::refusal::Refusal;
 use super::graph::Graph;
-use super::http::{Answer, Service, WriteRequest, Writes};
+use super::http::{Answer, Service, WriteRequest, Writes, luck, retry_after, spread};
 use super::json::{id, moment};
 use super::reader::Reader;
 use crate::engine::change::{self, Change, ChangeKind, Method};
@@ -149,12 +149,13 @@ impl Writer {
                 return Err(stands_there_already(answer));
             }
             let Some(waits_for) = refusal.passes(change) else { return Err(trouble(answer)) };
-            let asked = super::http::retry_after(&answer.headers, answer.at);
+            let asked = retry_after(&answer.headers, answer.at);
             if asked.is_some_and(|asked| asked > self.reader.http.limits().longest_retry_after) {
                 return Err(trouble(answer));
             }
             let Some(own) = waits.next() else { return Err(trouble(answer)) };
-            let wait = asked.unwrap_or(*own);
+            // Callers that were refused together must not come back together.
+            let wait = asked.unwrap_or_else(|| spread(*own, luck()));
             if let Some(tell) = &self.on_wait {
                 tell(waits_for, wait);
             }

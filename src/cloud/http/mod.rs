@@ -16,7 +16,7 @@ use jiff::Timestamp;
 pub use answer::Answer;
 pub use config::{CloudConfig, Limits, Now, OnServerTime};
 pub use request::{Request, Service, WriteRequest};
-pub(super) use retry::retry_after;
+pub(super) use retry::{luck, retry_after, spread};
 pub use trust::ExtraRoots;
 
 use crate::engine::clouds::Cloud;
@@ -107,7 +107,7 @@ impl Http {
                     Ok(answer) => retry::may_help(answer.status),
                     Err(failed) => failed.repeating_may_help,
                 };
-            let wait = if again { retry::wait(limits, tried, asked, retry::luck()) } else { None };
+            let wait = if again { retry::wait(limits, tried, asked, luck()) } else { None };
             let Some(wait) = wait else {
                 return outcome
                     .map_err(|failed| Trouble { uncertain: write && may_have_landed, ..failed.trouble });

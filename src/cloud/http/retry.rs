@@ -44,8 +44,13 @@ pub(super) fn wait(limits: &Limits, tried: u8, asked: Option<Duration>, luck: f6
     Some(doubled.min(limits.longest_wait).mul_f64(0.5 + luck.clamp(0.0, 1.0) / 2.0))
 }
 
+/// A wait that is given, up to a quarter longer by chance.
+pub(in crate::cloud) fn spread(wait: Duration, luck: f64) -> Duration {
+    wait.mul_f64(1.0 + luck.clamp(0.0, 1.0) / 4.0)
+}
+
 /// A number between 0 and 1 by chance.
-pub(super) fn luck() -> f64 {
+pub(in crate::cloud) fn luck() -> f64 {
     let (high, _) = uuid::Uuid::new_v4().as_u64_pair();
     f64::from((high >> 40) as u32 & 0xFFFF) / f64::from(0xFFFF_u32)
 }
@@ -78,6 +83,15 @@ mod tests {
         ] {
             assert_eq!(retry_after(&headers(pairs), now), seconds.map(Duration::from_secs), "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn a_given_wait_is_spread_and_never_shorter() {
+        let wait = Duration::from_secs(8);
+        for (luck, secs) in [(-1.0, 8), (0.0, 8), (1.0, 10), (7.0, 10)] {
+            assert_eq!(spread(wait, luck), Duration::from_secs(secs));
+        }
+        assert_eq!(spread(Duration::ZERO, 1.0), Duration::ZERO);
     }
 
     #[test]

@@ -203,10 +203,11 @@ fn a_token_that_ends_in_the_middle_of_a_plan_is_renewed_unasked() {
         // By the services' clock every token is over; ours does not know it until the next answer.
         bench.world(|world| world.clock.advance(2 * 3600));
         bench.act_on(ActionId::Confirm).await;
-        let state = bench.done().await;
-        assert_eq!(made(&bench), protected_once());
         // The look before the first change meets it; by then the clock is right, and no change is refused.
-        assert!(state.calls.iter().any(|call| call.status == Some(401)));
+        let refused = |state: &State| state.calls.iter().any(|call| call.status == Some(401));
+        bench.until("the refusal in the log, which keeps the last calls only", refused).await;
+        bench.done().await;
+        assert_eq!(made(&bench), protected_once());
         assert!(bench.called().iter().all(|(_, _, status)| *status != Some(401)), "{:?}", bench.called());
         assert_eq!(bench.world(|world| world.sign_in.device_flows.len()), 1, "nobody signed in again");
     });

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::engine::choices::tenant_named;
 use crate::engine::clean::clean_line;
 use crate::practice::scenario::DEFAULT;
 
@@ -197,11 +198,9 @@ fn word(text: &str) -> Result<String, String> {
 
 /// A tenant's id or domain: what may stand in the path of a sign-in address.
 fn tenant(text: &str) -> Result<String, String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    if text.is_empty() || text.len() > 253 || !text.chars().all(fits) || text.starts_with('.') {
-        return Err("a tenant is named by its id or by a domain such as contoso.onmicrosoft.com".to_owned());
-    }
-    Ok(text.to_owned())
+    tenant_named(text).ok_or_else(|| {
+        "a tenant is named by its id or by a domain such as contoso.onmicrosoft.com".to_owned()
+    })
 }
 
 /// The client id of an app registration.

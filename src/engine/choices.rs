@@ -64,6 +64,14 @@ impl Choices {
     }
 }
 
+/// What stands as a tenant, when it can be one: an id or a domain, as it may stand in the path of a sign-in address.
+pub fn tenant_named(text: &str) -> Option<String> {
+    let text = text.trim();
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let usable = !text.is_empty() && text.len() <= 253 && text.chars().all(fits) && !text.starts_with('.');
+    usable.then(|| text.to_owned())
+}
+
 /// How the function app was named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

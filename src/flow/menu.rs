@@ -68,6 +68,8 @@ pub enum ActionId {
     SignInAz,
     /// Sign in with what the keyring keeps.
     SignInKept,
+    /// Name the tenant to sign in to.
+    NameTenant,
     /// No sign-in: public checks only.
     PublicOnly,
     /// To the sign-in, from a stage: nobody is signed in, or no longer.

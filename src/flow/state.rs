@@ -132,6 +132,8 @@ pub enum SignInStep {
     },
     /// No sign-in: typing the app's address, for public checks only.
     Address,
+    /// Typing the tenant to sign in to.
+    Tenant,
 }
 
 /// A list that is fetched when it is needed.
@@ -359,6 +361,7 @@ impl State {
         match (&self.page, &self.panel) {
             (Page::SignIn(SignInState { step: SignInStep::Address, .. }), _)
             | (Page::Stage(_), Panel::TypeUrl) => Some(&self.fields.app_url),
+            (Page::SignIn(sign_in), _) if sign_in.step == SignInStep::Tenant => Some(&self.fields.tenant),
             (Page::Stage(_), Panel::PickApp) => Some(&self.fields.app_filter),
             (Page::Stage(_), Panel::PickTenant) => Some(&self.fields.tenant_filter),
             (Page::Stage(_), Panel::PickSubscription) => Some(&self.fields.subscription_filter),
@@ -368,6 +371,11 @@ impl State {
             (Page::Stage(_), Panel::RehearsalPaste(_)) => Some(&self.fields.final_address),
             _ => None,
         }
+    }
+
+    /// Whether the tenant to sign in to is being typed.
+    pub fn naming_tenant(&self) -> bool {
+        matches!(&self.page, Page::SignIn(sign_in) if sign_in.step == SignInStep::Tenant)
     }
 
     /// Whether letters are text just now, in an open field or in the vault's masked one.

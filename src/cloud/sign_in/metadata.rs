@@ -24,14 +24,21 @@ pub struct TenantMetadata {
 /// # Errors
 /// AADSTS90002 where no such tenant exists in this cloud; an unexpected answer where a document is not one.
 pub async fn tenant_metadata(http: &Http, tenant: &str) -> Result<TenantMetadata, Trouble> {
-    let document = |path: &'static [&'static str]| async move {
-        http.read(&Request::get(Service::Login, login_url(http.cloud(), tenant, path))).await
-    };
-    let (v1, v2) = tokio::try_join!(
-        document(&[".well-known", "openid-configuration"]),
-        document(&["v2.0", ".well-known", "openid-configuration"]),
-    )?;
+    let v1 = read(http, tenant, &[".well-known", "openid-configuration"]);
+    let (v1, v2) = tokio::try_join!(v1, document(http, tenant))?;
     Ok(TenantMetadata { id: tenant_id(&v2)?, issuer_v1: issuer(&v1)?, issuer_v2: issuer(&v2)? })
+}
+
+/// The version 2 document of a tenant.
+///
+/// # Errors
+/// AADSTS90002 where no such tenant exists in this cloud.
+pub(super) async fn document(http: &Http, tenant: &str) -> Result<Answer, Trouble> {
+    read(http, tenant, &["v2.0", ".well-known", "openid-configuration"]).await
+}
+
+async fn read(http: &Http, tenant: &str, path: &[&str]) -> Result<Answer, Trouble> {
+    http.read(&Request::get(Service::Login, login_url(http.cloud(), tenant, path))).await
 }
 
 fn member(answer: &Answer, name: &str) -> Result<String, Trouble> {

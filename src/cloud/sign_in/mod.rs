@@ -115,7 +115,20 @@ impl SignIn {
     /// # Errors
     /// When no port can be had here, the page sends back a refusal, or the service cannot be reached.
     pub async fn with_browser(&self, events: &UnboundedSender<SignInEvent>) -> Result<Session, Trouble> {
+        self.tenant_exists().await?;
         browser::sign_in(self, events).await.map_err(|trouble| self.told(trouble))
+    }
+
+    /// Asks for a tenant that was named before a browser is sent there: what its page says of a wrong one never comes
+    /// back (microsoft-cloud 2.3). Only a refusal counts; without an answer the sign-in itself tells.
+    async fn tenant_exists(&self) -> Result<(), Trouble> {
+        if self.tenant == ANY_TENANT {
+            return Ok(());
+        }
+        match metadata::document(&self.http, &self.tenant).await {
+            Err(trouble) if trouble.code.is_some() => Err(trouble),
+            _ => Ok(()),
+        }
     }
 
     /// The same trouble in the words of a sign-in: an app that the tenant does not know is the one that was signed in with.

@@ -55,6 +55,7 @@ impl Turn<'_> {
         self.state.field()?;
         let fields = &mut self.state.fields;
         Some(match (&self.state.page, &self.state.panel) {
+            (Page::SignIn(sign_in), _) if sign_in.step == SignInStep::Tenant => &mut fields.tenant,
             (Page::Stage(_), Panel::PickApp) => &mut fields.app_filter,
             (Page::Stage(_), Panel::PickTenant) => &mut fields.tenant_filter,
             (Page::Stage(_), Panel::PickSubscription) => &mut fields.subscription_filter,
@@ -192,6 +193,7 @@ impl Turn<'_> {
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
             ActionId::PublicOnly => self.sign_in_step(SignInStep::Address),
+            ActionId::NameTenant => self.name_tenant(),
             ActionId::CancelSignIn
             | ActionId::Back
             | ActionId::Decline
@@ -266,6 +268,7 @@ impl Turn<'_> {
     /// Hands in what was typed.
     fn submit(&mut self) {
         match &self.state.panel {
+            _ if self.state.naming_tenant() => self.submit_tenant(),
             _ if matches!(self.state.page, Page::SignIn(_)) => self.submit_address(),
             Panel::TypeUrl => self.submit_address(),
             Panel::SecretField => self.start(Work::SubmitSecretField),

@@ -1,6 +1,6 @@
 //! Signing in, or going on without.
 
-use crate::engine::choices::AppChoice;
+use crate::engine::choices::{AppChoice, tenant_named};
 use crate::engine::error_codes::{Way, explain_code};
 use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
@@ -13,6 +13,9 @@ use crate::flow::state::{Again, Field, Listing, Page, Panel, Phase, Resume, Sign
 
 use super::Turn;
 use super::pick::app_address;
+
+/// Refusals that say that the tenant is none, or none of this cloud (microsoft-cloud 3.1).
+const NO_SUCH_TENANT: [&str; 3] = ["AADSTS90002", "AADSTS900023", "AADSTS90038"];
 
 impl Turn<'_> {
     pub(super) fn sign_in(&mut self, method: SignInMethod) {
@@ -99,7 +102,11 @@ impl Turn<'_> {
         if self.state.again.demand.is_none() {
             self.state.again.demand.clone_from(&trouble.demand);
         }
-        if let Some(other) = self.other_way(&trouble) {
+        let named = self.state.choices.tenant.is_some() && self.state.signed_in.is_none();
+        if named && trouble.code.as_deref().is_some_and(|code| NO_SUCH_TENANT.contains(&code)) {
+            ui("sign_in.tenant_unknown_next").clone_into(&mut trouble.next);
+            self.state.selected = Some(Item::Action(ActionId::NameTenant));
+        } else if let Some(other) = self.other_way(&trouble) {
             let name = match other {
                 SignInMethod::Browser => ui("sign_in.by_browser"),
                 SignInMethod::DeviceCode => ui("sign_in.by_code"),
@@ -188,6 +195,24 @@ impl Turn<'_> {
             }
             None => self.open_stage(resume.stage),
         }
+    }
+
+    /// To the field for the tenant to sign in to, with the one that is named so far.
+    pub(super) fn name_tenant(&mut self) {
+        self.state.fields.tenant = Field::with(self.state.choices.tenant.clone().unwrap_or_default());
+        self.sign_in_step(SignInStep::Tenant);
+    }
+
+    /// Takes the typed tenant; none stands for the one that the account belongs to.
+    pub(super) fn submit_tenant(&mut self) {
+        let typed = self.state.fields.tenant.text().trim();
+        let tenant = tenant_named(typed);
+        if tenant.is_none() && !typed.is_empty() {
+            self.state.fields.tenant.note = Some(ui("sign_in.tenant_not_one").to_owned());
+            return;
+        }
+        self.state.choices.tenant = tenant;
+        self.sign_in_step(SignInStep::Choose);
     }
 
     /// Takes the typed address of a function app.

@@ -110,6 +110,10 @@ fn sign_in_actions(state: &State, step: &SignInStep) -> Vec<Action> {
                 })
                 .collect();
             list.push(action(ActionId::PublicOnly, "sign_in.none", None));
+            // Whoever is signed in goes to another tenant by the list in step 1.
+            if state.signed_in.is_none() {
+                list.push(action(ActionId::NameTenant, "sign_in.name_tenant", Some('t')));
+            }
             list
         }
         SignInStep::Starting(_) => vec![action(ActionId::CancelSignIn, "action.stop_waiting", None)],
@@ -128,6 +132,7 @@ fn sign_in_actions(state: &State, step: &SignInStep) -> Vec<Action> {
             list
         }
         SignInStep::Address => submit("flow.look_at_address"),
+        SignInStep::Tenant => submit("flow.take_tenant"),
     }
 }
 

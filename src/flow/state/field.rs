@@ -101,6 +101,8 @@ pub struct Fields {
     pub tenant_filter: Field,
     /// The filter over the list of subscriptions.
     pub subscription_filter: Field,
+    /// The tenant to sign in to, by id or domain.
+    pub tenant: Field,
     /// The connector's client ID.
     pub client_id: Field,
     /// The connector's redirect URL.

@@ -22,11 +22,12 @@ use crate::engine::held::{Held, HeldSecret};
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::plan::{PlanInput, plan};
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::ui;
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
     AppList, AppRow, CallLine, CopyOutcome, RightUsed, SignedIn, SubscriptionRow, TenantRow, Waiting,
 };
-use crate::flow::menu::Item;
+use crate::flow::menu::{ActionId, Item};
 use crate::flow::state::{
     Apply, Asked, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
     RehearsalView, Setup, SignInState, SignInStep, State, Step, Timing, Watch,
@@ -253,12 +254,28 @@ fn sign_in_scenes() -> Vec<(&'static str, State)> {
     };
     let mut typing = sign_in(SignInStep::Address, None);
     typing.fields.app_url = Field::with("https://contoso-hello.azurewebsites.net");
+    let mut tenant = sign_in(SignInStep::Tenant, None);
+    tenant.fields.tenant = Field::with("contoso.onmicrosoft.com");
+    let no_tenant = Trouble {
+        means: "There is no tenant with this name or ID in this cloud.".into(),
+        ..Trouble::new(
+            Class::SignInRefused,
+            "Microsoft Entra sign-in says: Tenant not found.",
+            ui("sign_in.tenant_unknown_next"),
+        )
+        .original("AADSTS90002: Tenant 'nosuch.example' not found.")
+    };
+    let mut unknown = sign_in(SignInStep::Choose, Some(no_tenant));
+    unknown.choices.tenant = Some("nosuch.example".into());
+    unknown.selected = Some(Item::Action(ActionId::NameTenant));
     vec![
         ("sign_in_choose", sign_in(SignInStep::Choose, None)),
         ("sign_in_failed", sign_in(SignInStep::Choose, Some(expired))),
         ("sign_in_code", sign_in(code, None)),
         ("sign_in_browser", sign_in(SignInStep::Browser { address: AUTHORIZE.into() }, None)),
         ("sign_in_address", typing),
+        ("sign_in_tenant", tenant),
+        ("sign_in_tenant_unknown", unknown),
     ]
 }
 

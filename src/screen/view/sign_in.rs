@@ -66,6 +66,11 @@ pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> 
             doc.text(Role::Quiet, ui("sign_in.waiting"));
         }
         SignInStep::Address => return pick::address(state, paint, width),
+        SignInStep::Tenant => {
+            doc.text(Role::Plain, ui("sign_in.tenant_type"));
+            doc.blank();
+            pick::field(&mut doc, ui("screen.label_tenant"), &state.fields.tenant, "contoso.onmicrosoft.com");
+        }
     }
     doc
 }
@@ -91,6 +96,9 @@ fn choose(state: &State, sign_in: &SignInState, doc: &mut Doc) {
     ways.push((ui("screen.way_none"), ui("sign_in.none_hint")));
     facts(doc, &ways);
     doc.blank();
+    if let Some(tenant) = &state.choices.tenant {
+        doc.text(Role::Plain, &ui_with("sign_in.tenant", &[("tenant", tenant)]));
+    }
     let client = &state.setup.client;
     doc.text(Role::Quiet, &ui_with("screen.client", &[("name", &client.name), ("id", &client.id)]));
     // The built-in practice cloud ends with the program: there is nothing to keep.

@@ -212,3 +212,43 @@ fn the_end_leads_to_what_is_open() {
     walk.press(Key::Enter);
     assert_eq!(walk.stage(), Some(StageId::Secret));
 }
+
+#[test]
+fn a_tenant_that_is_none_is_named_anew_and_signed_in_to() {
+    let mut walk = Walk::new();
+    walk.state.choices.tenant = Some("nosuch.example".into());
+    walk.choose(ActionId::Start);
+    walk.choose(ActionId::SignInBrowser);
+    let unknown = Trouble { code: Some("AADSTS90002".into()), ..trouble(Class::SignInRefused) };
+    walk.answer(Answer::SignIn(SignInProgress::Failed(unknown)));
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::NameTenant)));
+    walk.press(Key::Enter);
+    assert_eq!(walk.fields.tenant.text(), "nosuch.example", "what was named stands there to be mended");
+    walk.press(Key::CtrlU);
+    walk.give(Event::Paste("no/tenant".into()));
+    walk.press(Key::Enter);
+    assert!(walk.naming_tenant() && walk.fields.tenant.note.is_some(), "what cannot be one is not taken");
+    walk.press(Key::CtrlU);
+    walk.give(Event::Paste(" contoso.onmicrosoft.com\n".into()));
+    walk.press(Key::Enter);
+    assert_eq!(walk.choices.tenant.as_deref(), Some("contoso.onmicrosoft.com"));
+    assert_eq!(walk.page, Page::SignIn(SignInState::default()), "the trouble is gone");
+    let effects = walk.choose(ActionId::SignInBrowser);
+    assert_eq!(works(&effects), [&Work::SignIn(SignInMethod::Browser)]);
+    walk.press(Key::Esc);
+    walk.choose(ActionId::NameTenant);
+    walk.press(Key::CtrlU);
+    walk.press(Key::Enter);
+    assert_eq!(walk.choices.tenant, None, "an empty field stands for the account's own");
+}
+
+#[test]
+fn whoever_is_signed_in_goes_to_another_tenant_by_the_list() {
+    let mut walk = Walk::new();
+    walk.choose(ActionId::Start);
+    walk.choose(ActionId::SignInBrowser);
+    walk.answer(Answer::SignIn(SignInProgress::Done(ada())));
+    walk.answer(Answer::AppsListed(Ok(two_apps())));
+    walk.choose(ActionId::SignInOther);
+    assert!(menu::actions(&walk).iter().all(|action| action.id != ActionId::NameTenant));
+}

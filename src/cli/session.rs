@@ -294,6 +294,7 @@ async fn with_guide(
                 SignInEvent::DeviceCode { user_code, verification_uri, expires_at, .. } => {
                     let url = verification_uri.as_str();
                     output.say(&ui_with("sign_in.code", &[("url", url), ("code", &user_code)]));
+                    output.say(ui("screen.phishing"));
                     output.say(&format!("The code is good until {}.", ground.clock.local_hhmm(expires_at)));
                 }
                 SignInEvent::Browser { url } => {

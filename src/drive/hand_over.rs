@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::engine::choices::Choices;
 use crate::engine::definition::{self, Source};
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::ui;
 use crate::flow::effect::{Clip, CopyItem};
 use crate::flow::event::{Answer, CopyOutcome, Event};
 use crate::platform::browser::BrowserOutcome;
@@ -76,11 +77,18 @@ impl<F: Face> Drive<F> {
                 self.secret_way_told = true;
                 CopyOutcome::Asks(concern.to_string())
             }
-            Outcome::Failed(why) => CopyOutcome::Failed(Trouble::new(
-                Class::Local,
-                why.to_string(),
-                "Nothing was copied. Select the text with the mouse, or copy it from another machine.",
-            )),
+            Outcome::Failed(why) => {
+                let next = ui(match item {
+                    CopyItem::ClientSecret => "clip.failed_secret",
+                    CopyItem::Host
+                    | CopyItem::ClientId
+                    | CopyItem::AuthorizationUrl
+                    | CopyItem::TenantId
+                    | CopyItem::ResourceUrl => "clip.failed_row",
+                    _ => "clip.failed",
+                });
+                CopyOutcome::Failed(Trouble::new(Class::Local, why.to_string(), next))
+            }
         };
         self.handle(Event::Copied { item, outcome });
         Ok(())

@@ -57,10 +57,10 @@ impl Keeper {
         format!("{} {} {}", self.cloud, tenant.to_lowercase(), self.client)
     }
 
-    /// The entry that lists the tenants for which there is or was an entry: a keyring cannot be asked everywhere what
-    /// it holds. Its place is no tenant's name.
+    /// The entry that lists the names of this cloud's entries, there now or once, of whichever client: a keyring cannot
+    /// be asked everywhere what it holds.
     fn list_name(&self) -> String {
-        self.name("(tenants)")
+        format!("{} (kept)", self.cloud)
     }
 
     async fn listed(&self) -> Result<Vec<String>, KeyringError> {
@@ -73,12 +73,12 @@ impl Keeper {
 
     /// Keeps a token, and before it that there is one: none must be left that nobody could find.
     async fn put(&self, place: &str, token: &SecretString) -> Result<(), KeyringError> {
-        let mut listed = self.listed().await?;
-        if !listed.iter().any(|known| known.eq_ignore_ascii_case(place)) {
-            listed.push(place.to_lowercase());
+        let (name, mut listed) = (self.name(place), self.listed().await?);
+        if !listed.contains(&name) {
+            listed.push(name.clone());
             self.keyring.keep(&self.list_name(), &listed.join("\n").into()).await?;
         }
-        self.keyring.keep(&self.name(place), token).await
+        self.keyring.keep(&name, token).await
     }
 
     /// Where a sign-in for this tenant may have been kept, best first.
@@ -137,8 +137,8 @@ impl Keeper {
         }
     }
 
-    /// Forgets every sign-in that is kept for this cloud and client: for this tenant, for whichever the account belongs
-    /// to, and for each that one was ever kept for. Whether there was anything.
+    /// Forgets every sign-in that is kept for this cloud: for this tenant, for whichever the account belongs to, and for
+    /// each tenant and client that one was ever kept for. Whether there was anything.
     ///
     /// # Errors
     /// When the keyring cannot be reached.
@@ -146,8 +146,8 @@ impl Keeper {
         let told = |error: KeyringError| trouble(&error);
         let listed = self.listed().await.map_err(told)?;
         let mut any = false;
-        for place in Self::places(tenant).chain(listed.iter().map(String::as_str)) {
-            any |= self.keyring.forget(&self.name(place)).await.map_err(told)?;
+        for name in Self::places(tenant).map(|place| self.name(place)).chain(listed) {
+            any |= self.keyring.forget(&name).await.map_err(told)?;
         }
         // The list goes last: while an entry may be there, it can be found.
         self.keyring.forget(&self.list_name()).await.map_err(told)?;
@@ -219,9 +219,13 @@ mod tests {
         let stranger = Keeper::new(keyring.clone(), &Cloud::named("china").unwrap(), "x");
         stranger.put("contoso.cn", &"token".into()).await.unwrap();
 
-        assert_eq!(Keeper::new(keyring.clone(), &cloud, "X").forget(None).await, Ok(true));
-        for tenant in ["contoso.com", "fabrikam.com", ANY_TENANT, "(tenants)"] {
-            assert!(keyring.read(&keeper.name(tenant)).await.unwrap().is_none(), "{tenant}");
+        let own_client = Keeper::new(keyring.clone(), &cloud, "own");
+        own_client.put("contoso.com", &"token".into()).await.unwrap();
+
+        assert_eq!(Keeper::new(keyring.clone(), &cloud, "other").forget(None).await, Ok(true));
+        let names = ["contoso.com", "fabrikam.com", ANY_TENANT].map(|tenant| keeper.name(tenant));
+        for name in names.into_iter().chain([own_client.name("contoso.com"), keeper.list_name()]) {
+            assert!(keyring.read(&name).await.unwrap().is_none(), "{name}");
         }
         assert_eq!(keeper.forget(None).await, Ok(false), "there is nothing any more");
         assert!(keyring.read(&stranger.name("contoso.cn")).await.unwrap().is_some(), "another cloud's stays");

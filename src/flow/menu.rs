@@ -70,6 +70,8 @@ pub enum ActionId {
     SignInKept,
     /// Name the tenant to sign in to.
     NameTenant,
+    /// Paste what the sign-in page says instead of coming back.
+    PageError,
     /// No sign-in: public checks only.
     PublicOnly,
     /// To the sign-in, from a stage: nobody is signed in, or no longer.

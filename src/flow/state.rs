@@ -134,6 +134,9 @@ pub enum SignInStep {
     Address,
     /// Typing the tenant to sign in to.
     Tenant,
+    /// Pasting what the sign-in page says instead of coming back: a refusal there reaches nobody else
+    /// (microsoft-cloud 2.3).
+    PageError,
 }
 
 /// A list that is fetched when it is needed.
@@ -362,6 +365,7 @@ impl State {
             (Page::SignIn(SignInState { step: SignInStep::Address, .. }), _)
             | (Page::Stage(_), Panel::TypeUrl) => Some(&self.fields.app_url),
             (Page::SignIn(sign_in), _) if sign_in.step == SignInStep::Tenant => Some(&self.fields.tenant),
+            (Page::SignIn(sign_in), _) if sign_in.step == SignInStep::PageError => Some(&self.fields.error),
             (Page::Stage(_), Panel::PickApp) => Some(&self.fields.app_filter),
             (Page::Stage(_), Panel::PickTenant) => Some(&self.fields.tenant_filter),
             (Page::Stage(_), Panel::PickSubscription) => Some(&self.fields.subscription_filter),

@@ -56,6 +56,7 @@ impl Turn<'_> {
         let fields = &mut self.state.fields;
         Some(match (&self.state.page, &self.state.panel) {
             (Page::SignIn(sign_in), _) if sign_in.step == SignInStep::Tenant => &mut fields.tenant,
+            (Page::SignIn(sign_in), _) if sign_in.step == SignInStep::PageError => &mut fields.error,
             (Page::Stage(_), Panel::PickApp) => &mut fields.app_filter,
             (Page::Stage(_), Panel::PickTenant) => &mut fields.tenant_filter,
             (Page::Stage(_), Panel::PickSubscription) => &mut fields.subscription_filter,
@@ -194,6 +195,11 @@ impl Turn<'_> {
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
             ActionId::PublicOnly => self.sign_in_step(SignInStep::Address),
             ActionId::NameTenant => self.name_tenant(),
+            ActionId::PageError => {
+                self.drop_work();
+                self.state.fields.error = Field::default();
+                self.sign_in_step(SignInStep::PageError);
+            }
             ActionId::CancelSignIn
             | ActionId::Back
             | ActionId::Decline
@@ -269,6 +275,9 @@ impl Turn<'_> {
     fn submit(&mut self) {
         match &self.state.panel {
             _ if self.state.naming_tenant() => self.submit_tenant(),
+            _ if matches!(&self.state.page, Page::SignIn(s) if s.step == SignInStep::PageError) => {
+                self.submit_page_error();
+            }
             _ if matches!(self.state.page, Page::SignIn(_)) => self.submit_address(),
             Panel::TypeUrl => self.submit_address(),
             Panel::SecretField => self.start(Work::SubmitSecretField),

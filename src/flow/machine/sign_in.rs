@@ -1,7 +1,7 @@
 //! Signing in, or going on without.
 
 use crate::engine::choices::{AppChoice, tenant_named};
-use crate::engine::error_codes::{Way, explain_code};
+use crate::engine::error_codes::{Way, explain, explain_code};
 use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::{ui, ui_with};
@@ -213,6 +213,24 @@ impl Turn<'_> {
         }
         self.state.choices.tenant = tenant;
         self.sign_in_step(SignInStep::Choose);
+    }
+
+    /// Takes what the sign-in page says: it ends the sign-in as if the page had come back with it.
+    pub(super) fn submit_page_error(&mut self) {
+        let explained = explain(self.state.fields.error.text());
+        let Some(refusal) = explained.codes.into_iter().find(|known| known.code.starts_with("AADSTS")) else {
+            self.state.fields.error.note = Some(ui("sign_in.page_error_none").to_owned());
+            return;
+        };
+        let what = ui_with("sign_in.page_says", &[("name", refusal.name.trim_end_matches('.'))]);
+        let ids = [explained.trace_id, explained.correlation_id].into_iter().flatten();
+        let original: Vec<String> = std::iter::once(refusal.code.clone()).chain(ids).collect();
+        let mut trouble = Trouble::new(Class::SignInRefused, what, refusal.next)
+            .meaning(refusal.means)
+            .original(original.join(" "));
+        trouble.code = Some(refusal.code);
+        self.state.fields.error = Field::default();
+        self.sign_in_failed(trouble);
     }
 
     /// Takes the typed address of a function app.

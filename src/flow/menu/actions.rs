@@ -121,6 +121,7 @@ fn sign_in_actions(state: &State, step: &SignInStep) -> Vec<Action> {
             let mut list = Vec::new();
             practice(state, &mut list);
             page(state, &mut list);
+            list.push(action(ActionId::PageError, "sign_in.page_error", Some('e')));
             list.push(action(ActionId::CancelSignIn, "action.stop_waiting", None));
             list
         }
@@ -128,11 +129,13 @@ fn sign_in_actions(state: &State, step: &SignInStep) -> Vec<Action> {
             let mut list = vec![action(ActionId::CopyCode, "flow.copy_code", Some('c'))];
             page(state, &mut list);
             practice(state, &mut list);
+            list.push(action(ActionId::PageError, "sign_in.page_error", Some('e')));
             list.push(action(ActionId::CancelSignIn, "action.stop_waiting", None));
             list
         }
         SignInStep::Address => submit("flow.look_at_address"),
         SignInStep::Tenant => submit("flow.take_tenant"),
+        SignInStep::PageError => submit("flow.explain_error"),
     }
 }
 

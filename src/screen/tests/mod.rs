@@ -22,7 +22,7 @@ use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words;
 use crate::flow::event::{AppList, AppRow, Event, Key, SignedIn, SubscriptionRow, TenantRow};
 use crate::flow::menu::{self, Item};
-use crate::flow::state::{Field, Listing, Overlay, Page, Panel, State};
+use crate::flow::state::{Field, Listing, Overlay, Page, Panel, SignInStep, State};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (120, 40)];
 const LOOK: Look = Look { colour: true, unicode: true };
@@ -47,6 +47,81 @@ fn every_page_looks_as_it_did() {
             });
         }
     }
+}
+
+#[test]
+fn where_there_is_no_room_one_sentence_says_so() {
+    for (width, height) in [(59, 24), (80, 15), (20, 5)] {
+        let screen = shown(&scenes::stage(StageId::Protect, fixtures::fresh()), width, height);
+        insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("no_room_{width}x{height}"), screen.backend());
+        });
+    }
+}
+
+/// What a page shows, by name. The compiler holds this to every page, step, panel and overlay that there is.
+fn drawn(state: &State) -> Vec<&'static str> {
+    let page = match &state.page {
+        Page::Welcome => "welcome",
+        Page::SignIn(sign_in) => match sign_in.step {
+            SignInStep::Choose => "choose",
+            SignInStep::Starting(_) => "starting",
+            SignInStep::Browser { .. } => "browser",
+            SignInStep::DeviceCode { .. } => "code",
+            SignInStep::Address => "address",
+            SignInStep::Tenant => "tenant",
+            SignInStep::PageError => "page error",
+        },
+        Page::Stage(_) => match &state.panel {
+            Panel::Overview => "overview",
+            Panel::Forecast => "forecast",
+            Panel::PickApp => "pick app",
+            Panel::TypeUrl => "type url",
+            Panel::PickTenant => "pick tenant",
+            Panel::Switching(_) => "switching",
+            Panel::PickSubscription => "pick subscription",
+            Panel::PickSlot => "pick slot",
+            Panel::PickHost => "pick host",
+            Panel::PickClient => "pick client",
+            Panel::ClientField => "client field",
+            Panel::Preparing => "preparing",
+            Panel::Plan(_) => "plan",
+            Panel::Applying(_) => "applying",
+            Panel::Myself => "myself",
+            Panel::AskAdmin => "ask admin",
+            Panel::SecretField => "secret field",
+            Panel::LostSecrets => "lost secrets",
+            Panel::HandOver => "hand over",
+            Panel::Consent => "consent",
+            Panel::Resource => "resource",
+            Panel::RedirectField => "redirect field",
+            Panel::ErrorField => "error field",
+            Panel::Binding => "binding",
+            Panel::Rehearsal(_) => "rehearsal",
+            Panel::RehearsalPaste(_) => "rehearsal paste",
+            Panel::Answer => "answer",
+        },
+        Page::End => "end",
+    };
+    let overlays = state.overlays.iter().map(|overlay| match overlay {
+        Overlay::Help => "help",
+        Overlay::CallLog { .. } => "log",
+        Overlay::More => "more",
+        Overlay::Explain(_) => "explain",
+        Overlay::Trouble(_) => "trouble",
+        Overlay::Notice { .. } => "notice",
+        Overlay::ConfirmQuit { .. } => "quit",
+    });
+    std::iter::once(page).chain(overlays).collect()
+}
+
+/// How many names [`drawn`] has; whoever adds one adds a scene for it.
+const DRAWN: usize = 43;
+
+#[test]
+fn every_page_step_panel_and_overlay_has_a_picture() {
+    let seen: BTreeSet<&str> = scenes::all().iter().flat_map(|(_, state)| drawn(state)).collect();
+    assert_eq!(seen.len(), DRAWN, "{seen:?}");
 }
 
 /// The style of the first cell of a text on the screen.

@@ -270,11 +270,13 @@ fn sign_in_scenes() -> Vec<(&'static str, State)> {
     unknown.selected = Some(Item::Action(ActionId::NameTenant));
     vec![
         ("sign_in_choose", sign_in(SignInStep::Choose, None)),
+        ("sign_in_starting", sign_in(SignInStep::Starting(SignInMethod::Browser), None)),
         ("sign_in_failed", sign_in(SignInStep::Choose, Some(expired))),
         ("sign_in_code", sign_in(code, None)),
         ("sign_in_browser", sign_in(SignInStep::Browser { address: AUTHORIZE.into() }, None)),
         ("sign_in_address", typing),
         ("sign_in_tenant", tenant),
+        ("sign_in_page_error", sign_in(SignInStep::PageError, None)),
         ("sign_in_tenant_unknown", unknown),
     ]
 }
@@ -348,6 +350,16 @@ fn plan_scenes() -> Vec<(&'static str, State)> {
     if let Panel::Plan(view) = &settings.panel {
         settings.selected = Some(Item::Change(view.plan.changes.len() - 1));
     }
+    let address = "http://localhost:53682/handclasp-3f9a".to_owned();
+    let port = PlanInput { rehearsal_redirect: Some(address), ..input() };
+    let plan = plan(StageId::Try, &cloud(), &fixtures::finished(), &fixtures::choices(), &port);
+    let view = PlanView {
+        new: (0..plan.changes.len()).collect(),
+        plan,
+        ..planned(StageId::Try, &fixtures::fresh())
+    };
+    let mut rehearsing = on(StageId::Try, fixtures::finished(), Panel::Plan(view));
+    hold(&mut rehearsing);
     let mut read_only = plan_scene(StageId::Protect, fixtures::fresh());
     read_only.setup.read_only = true;
     let mut landing =
@@ -364,6 +376,7 @@ fn plan_scenes() -> Vec<(&'static str, State)> {
         ("plan_first_change", first),
         ("plan_settings", settings),
         ("plan_read_only", read_only),
+        ("plan_rehearsal", rehearsing),
         ("plan_blocked", note),
         ("preparing", on(StageId::Protect, fixtures::fresh(), Panel::Preparing)),
         (
@@ -390,6 +403,9 @@ fn connect_scenes() -> Vec<(&'static str, State)> {
     half.copied.insert(CopyItem::ClientSecret, CopyOutcome::Sent);
     half.copied.insert(CopyItem::AuthorizationUrl, CopyOutcome::Failed(trouble()));
     half.last_copied = Some(CopyItem::ClientSecret);
+    let mut failed = start.clone();
+    failed.copied.insert(CopyItem::ClientId, CopyOutcome::Failed(trouble()));
+    failed.selected = Some(Item::Row(CopyItem::ClientId));
     let mut unregistered = start.clone();
     unregistered.choices.redirect_url = Some(REDIRECT.into());
     judge(&mut unregistered);
@@ -406,6 +422,7 @@ fn connect_scenes() -> Vec<(&'static str, State)> {
     vec![
         ("connect_start", start),
         ("connect_half", half),
+        ("connect_failed", failed),
         ("connect_without_secret", watching(stage(StageId::Connect, without_redirect()))),
         ("connect_unregistered", unregistered),
         ("connect_done", done),

@@ -46,6 +46,12 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
 pub fn about_selected(state: &State) -> Option<String> {
     let Some(Item::Row(item)) = menu::selected(state) else { return None };
     let row = rows(state).into_iter().find(|row| row.item == Some(item))?;
+    if let RowValue::Text(text) = &row.value
+        && uncopied(&row)
+    {
+        // Whoever has to select it with the mouse, or type it, needs all of it.
+        return Some(format!("{}: {text}", row.label));
+    }
     let older = row.older.map(|older| format!(" / {older}")).unwrap_or_default();
     Some(format!("{}{older}: {}", row.label, row.note))
 }
@@ -57,6 +63,7 @@ fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool, refus
     let room = doc.width().saturating_sub(2 + cells(page) + cells(label) + 1 + end);
     let (value, role) = match &row.value {
         RowValue::Choose(text) => ((*text).to_owned(), Role::Strong),
+        RowValue::Text(text) if uncopied(row) && cells(text) <= room => (text.clone(), Role::Value),
         RowValue::Text(text) => (short(row.item, text), Role::Value),
         RowValue::Hidden if refused => (ui("hand_over.secret_refused").to_owned(), Role::Bad),
         RowValue::Hidden => (ui("hand_over.secret_ready").to_owned(), Role::Good),
@@ -94,6 +101,11 @@ fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool, refus
         let style = doc.theme.style(Role::Selected);
         doc.bar(from, style);
     }
+}
+
+/// Whether it was tried to copy the row, and the clipboard is not known to have it.
+fn uncopied(row: &Row) -> bool {
+    matches!(row.outcome, Some(CopyOutcome::Failed(_) | CopyOutcome::Sent))
 }
 
 /// Ids that Enter copies whole may be shown without their middle.

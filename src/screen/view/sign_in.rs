@@ -66,6 +66,11 @@ pub fn body(state: &State, sign_in: &SignInState, paint: &Paint, width: u16) -> 
             doc.text(Role::Quiet, ui("sign_in.waiting"));
         }
         SignInStep::Address => return pick::address(state, paint, width),
+        SignInStep::PageError => {
+            doc.text(Role::Plain, ui("sign_in.page_error_type"));
+            doc.blank();
+            pick::field(&mut doc, ui("screen.label_message"), &state.fields.error, "AADSTS53003: ...");
+        }
         SignInStep::Tenant => {
             doc.text(Role::Plain, ui("sign_in.tenant_type"));
             doc.blank();

@@ -252,3 +252,32 @@ fn whoever_is_signed_in_goes_to_another_tenant_by_the_list() {
     walk.choose(ActionId::SignInOther);
     assert!(menu::actions(&walk).iter().all(|action| action.id != ActionId::NameTenant));
 }
+
+#[test]
+fn what_the_page_says_is_pasted_and_leads_to_the_other_way() {
+    let mut walk = Walk::new();
+    walk.choose(ActionId::Start);
+    walk.choose(ActionId::SignInBrowser);
+    walk.answer(Answer::SignIn(SignInProgress::Browser { address: "https://login.example/".into() }));
+    let late = walk.generation;
+    walk.choose(ActionId::PageError);
+    walk.give(Event::Paste("Something went wrong".into()));
+    walk.press(Key::Enter);
+    assert!(walk.fields.error.note.is_some(), "a text without a code tells nothing");
+    walk.press(Key::CtrlU);
+    walk.give(Event::Paste(
+        "Sorry\nAADSTS53003: Access has been blocked by Conditional Access policies.".into(),
+    ));
+    walk.press(Key::Enter);
+    let Page::SignIn(SignInState { step: SignInStep::Choose, trouble: Some(told) }) = walk.page.clone()
+    else {
+        panic!("{:?}", walk.page)
+    };
+    assert_eq!(told.code.as_deref(), Some("AADSTS53003"));
+    assert_ne!(menu::selected(&walk), Some(Item::Action(ActionId::SignInBrowser)), "another way is selected");
+    let done = Answer::SignIn(SignInProgress::Done(ada()));
+    assert!(
+        walk.give(Event::Answer { generation: late, answer: done }).is_empty(),
+        "the old one was given up"
+    );
+}

@@ -102,13 +102,29 @@ impl Source {
         kept
     }
 
+    /// A line with the paths in it that begin at `super` spelt from the crate's root.
+    fn rooted(&self, line: &str) -> String {
+        let mut rooted = String::new();
+        let mut rest = line;
+        while let Some(at) = rest.find("super::") {
+            let (before, from) = rest.split_at(at);
+            let inside = before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+            let length = from.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+            let (path, after) = from.split_at(length.unwrap_or(from.len()));
+            rooted.push_str(before);
+            rooted.push_str(&if inside { path.to_owned() } else { self.resolved(path) });
+            rest = after;
+        }
+        rooted + rest
+    }
+
     /// The code, with every import spelt out: one line for each path that it brings in.
     fn statements(&self) -> Vec<(usize, String)> {
         let mut all = Vec::new();
         let mut lines = self.code().into_iter();
         while let Some((n, line)) = lines.next() {
             if !is_import(line) {
-                all.push((n, line.to_owned()));
+                all.push((n, self.rooted(line)));
                 continue;
             }
             let mut whole = line.to_owned();
@@ -308,15 +324,20 @@ fn rooms_use_only_the_rooms_they_may() {
         "use crate::{\n    engine::{ids, markers},\n    cloud::{self, http},\n};",
         "pub(crate) use super::super::cloud::http;",
         "fn f() { crate::cloud::look() }",
+        "fn f() { super::super::cloud::look() }",
         "const ADDRESS: &str = \"http://x\"; use crate::cloud::har;",
     ] {
         let planted = [Source::new("src/practice/wire.rs", &format!("//! x\n{line}\n"))];
         let found = breaches(&planted, imports);
         assert_eq!(found, ["src/practice/wire.rs:2: uses cloud"], "{line}");
     }
-    for line in
-        ["use crate::{engine::ids, practice};", "use super::cloud;", "// crate::cloud", "crate::clouds::x"]
-    {
+    for line in [
+        "use crate::{engine::ids, practice};",
+        "use super::cloud;",
+        "fn f() { super::cloud::look() }",
+        "// crate::cloud",
+        "crate::clouds::x",
+    ] {
         let fine = [Source::new("src/practice/wire.rs", &format!("//! x\n{line}\n"))];
         none(&breaches(&fine, imports));
     }

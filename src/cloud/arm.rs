@@ -11,6 +11,7 @@ use serde_json::Value;
 use self::parse::{Subscription, Tenant};
 use super::http::{Answer, Request, Service};
 use super::reader::{Reader, label, odd};
+use crate::engine::alike;
 use crate::engine::clean::clean_line;
 use crate::engine::facts::{AuthSettings, AuthVersion, Function, Permission, Seen, Site};
 use crate::engine::trouble::{Class, Trouble};
@@ -22,6 +23,12 @@ pub const SUBSCRIPTIONS_API: &str = "2022-12-01";
 
 /// `api-version` of permissions (microsoft-cloud 5.8).
 pub const AUTHORIZATION_API: &str = "2022-04-01";
+
+/// What asking every subscription for its apps is called.
+const ALL_SITES: &str = "GET /subscriptions/*/providers/Microsoft.Web/sites";
+
+/// How many names are told that come near a wrong one.
+const MOST_ALIKE: usize = 3;
 
 /// How many subscriptions are asked at the same time: a person in a large company may see hundreds.
 const AT_ONCE: usize = 8;
@@ -209,6 +216,14 @@ impl Arm {
         self.search(&clean_line(name, 60), |site| site.name.eq_ignore_ascii_case(name)).await
     }
 
+    /// The names of function apps that come near this one, the nearest first.
+    pub async fn names_like(&self, name: &str) -> Seen<Vec<String>> {
+        let near = self.list_apps().await.map(|listed| {
+            Some(alike::nearest(name, listed.apps.iter().map(|app| app.name.as_str()), MOST_ALIKE))
+        });
+        self.reader.seen(near, ALL_SITES)
+    }
+
     /// The one function app, over all subscriptions, that answers at a host name.
     pub async fn site_at(&self, host: &str) -> Seen<Site> {
         let at_host = |site: &Site| site.host_names.iter().any(|h| h.eq_ignore_ascii_case(host));
@@ -237,7 +252,7 @@ impl Arm {
                 (None, _, None) => Ok(None),
             }
         };
-        self.reader.seen(result.await, "GET /subscriptions/*/providers/Microsoft.Web/sites")
+        self.reader.seen(result.await, ALL_SITES)
     }
 
     /// The functions of an app (microsoft-cloud 5.7).

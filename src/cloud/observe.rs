@@ -192,6 +192,7 @@ impl<'a> Look<'a> {
     async fn run(self) -> Facts {
         let person = self.person();
         let site = self.site();
+        let alike = self.alike(&site);
         let site_id = self.site_id(&site);
         let functions = self.functions(&site_id);
         let auth = self.auth(&site_id);
@@ -220,6 +221,7 @@ impl<'a> Look<'a> {
         want(&[Part::Rights], person.clone().map(drop).boxed());
         want(&[], tenant.clone().map(drop).boxed());
         want(&[Part::Site], site.clone().map(drop).boxed());
+        want(&[Part::Site], alike.clone().map(drop).boxed());
         want(&[Part::Site], functions.clone().map(drop).boxed());
         want(&[Part::Site, Part::Probes], probes.clone().map(drop).boxed());
         want(&[Part::Auth], auth.clone().map(drop).boxed());
@@ -243,6 +245,7 @@ impl<'a> Look<'a> {
         take(&mut facts.person, &person);
         take(&mut facts.tenant, &tenant);
         take(&mut facts.site, &site);
+        take(&mut facts.alike, &alike);
         take(&mut facts.functions, &functions);
         take(&mut facts.auth, &auth);
         take(&mut facts.auth_version, &auth_version);

@@ -1,5 +1,6 @@
 //! The domain: choices, facts, checks, plan, report. No I/O, no clock.
 
+pub mod alike;
 pub mod cards;
 pub mod change;
 pub mod checks;

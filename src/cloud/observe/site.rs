@@ -36,6 +36,21 @@ impl<'a> Look<'a> {
         })
     }
 
+    /// Names that come near the one that no app has.
+    pub(super) fn alike(&self, site: &Node<'a, Seen<Site>>) -> Node<'a, Seen<Vec<String>>> {
+        let (arm, app, site) = (self.arm, self.choices.app.as_ref(), site.clone());
+        async move {
+            match (arm, app) {
+                (Some(arm), Some(AppChoice::Name(name))) if site.await.is_absent() => {
+                    arm.names_like(name).await
+                }
+                _ => Seen::default(),
+            }
+        }
+        .boxed()
+        .shared()
+    }
+
     /// The resource id; at once where it was chosen, so that nothing waits for the resource itself.
     pub(super) fn site_id(&self, site: &Node<'a, Seen<Site>>) -> Node<'a, Option<String>> {
         let (site, chosen) = (site.clone(), self.choices.app.as_ref());

@@ -19,8 +19,7 @@ pub(super) fn exists(v: &View) -> Judged {
         }
         Some(_) => {}
     }
-    let site =
-        absent(v.facts.site.get(), || fail(say("app.exists.missing")).note(say("app.exists.missing_note")))?;
+    let site = absent(v.facts.site.get(), || fail(say("app.exists.missing")).note(missing(v)))?;
     if site.kind.split(',').any(|k| k.eq_ignore_ascii_case("workflowapp")) {
         return Ok(fail(say_with("app.exists.logic_app", &[("name", &site.name)])));
     }
@@ -32,6 +31,14 @@ pub(super) fn exists(v: &View) -> Judged {
     } else {
         Ok(fail(say_with("app.exists.not_running", &[("name", &site.name), ("state", &site.state)]))
             .note(say("app.exists.not_running_note")))
+    }
+}
+
+/// What may help where no app is found: the name that was probably meant, if there is one.
+fn missing(v: &View) -> String {
+    match v.facts.alike.value().map(Vec::as_slice) {
+        None | Some([]) => say("app.exists.missing_note").to_owned(),
+        Some(names) => say_with("app.exists.missing_alike", &[("names", &names.join(", "))]),
     }
 }
 

@@ -118,6 +118,8 @@ pub struct Facts {
     pub tenant: Seen<Tenant>,
     /// The function app's resource.
     pub site: Seen<Site>,
+    /// Where no app of the name that was given is there: names that come near it, the nearest first.
+    pub alike: Seen<Vec<String>>,
     /// Whether its host answers.
     pub host: Seen<HostAnswer>,
     /// Its functions.

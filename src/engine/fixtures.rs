@@ -70,6 +70,7 @@ pub fn fresh() -> Facts {
             issuer_v1: format!("https://sts.windows.net/{TENANT}/"),
             issuer_v2: format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
         }),
+        alike: Seen::default(),
         site: seen(Site {
             id: SITE.into(),
             name: "contoso-hello".into(),

@@ -13,7 +13,7 @@ use crate::engine::forecast::{Outlook, forecast};
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::links::link;
 use crate::engine::lost::lost_secrets;
-use crate::engine::plan::PlanInput;
+use crate::engine::plan::{self, PlanInput};
 use crate::engine::words::{PortalStep, StageWords, ui, ui_with, words};
 
 use super::effect::CopyItem;
@@ -186,7 +186,10 @@ pub fn person_step(state: &State) -> Option<&'static str> {
             (!unsaid_client(state)).then_some("portal:register")
         }
         (Page::Stage(StageId::Grant), Panel::Myself) => Some("portal:grant"),
-        (Page::Stage(StageId::Secret), Panel::Myself) => Some("portal:secret"),
+        // A second secret would only be one more to lose.
+        (Page::Stage(StageId::Secret), Panel::Myself) => {
+            (!hand_over::holds_secret(state)).then_some("portal:secret")
+        }
         (Page::Stage(StageId::Connect), Panel::Myself) => Some("portal:connect"),
         (Page::Stage(StageId::Try), Panel::Myself) => Some("portal:try"),
         (Page::Stage(StageId::Connect), Panel::HandOver) => Some("save-connector"),
@@ -212,6 +215,16 @@ fn stage_words(state: &State) -> Option<&'static StageWords> {
 /// The portal's steps of the shown stage.
 pub fn portal_steps(state: &State) -> &'static [PortalStep] {
     stage_words(state).map_or(&[], |stage| stage.myself.as_slice())
+}
+
+/// Whether all that can be changed at stage 4 the chosen way is done, and the rest is each person's own to do.
+pub fn nothing_to_grant(state: &State) -> bool {
+    let requested =
+        state.findings.check(CheckId::GrantRequested).is_some_and(|found| found.verdict.settled());
+    let (cloud, input) = (&state.setup.cloud, plan_input(state));
+    requested
+        && !state.stage_done()
+        && plan::plan(StageId::Grant, cloud, &state.facts, &state.choices, &input).is_empty()
 }
 
 /// What is known under one of [`crate::engine::words::PLACEHOLDERS`].
@@ -370,6 +383,7 @@ pub fn text_of(state: &State, item: CopyItem) -> Option<String> {
             _ => None,
         },
         CopyItem::ClientSecret => None,
+        CopyItem::ApiId => known(state, "api_app_id"),
         _ => hand_over::open_value(state, item),
     }
 }

@@ -159,6 +159,8 @@ pub enum CopyItem {
     TenantId,
     /// The Resource URL.
     ResourceUrl,
+    /// The API app's client id.
+    ApiId,
     /// The device code.
     DeviceCode,
     /// The address of a sign-in.

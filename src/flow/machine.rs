@@ -151,8 +151,8 @@ impl Turn<'_> {
             },
             Answer::FilesWritten(result) => match result {
                 Ok(files) => {
-                    let list = files.join(", ");
-                    self.state.note = Some(ui_with("hand_over.files_written", &[("files", &list)]));
+                    let lines: Vec<String> = files.iter().map(|file| written(file)).collect();
+                    self.notice("hand_over.files_title", lines.join("\n"));
                     self.state.files = files;
                 }
                 Err(trouble) => self.trouble(trouble),
@@ -217,6 +217,7 @@ impl Turn<'_> {
         self.state.overlays.push(Overlay::Trouble(trouble));
     }
 
+    /// A short word that wants to be read.
     fn notice(&mut self, title: &str, text: impl Into<String>) {
         self.state.overlays.push(Overlay::Notice { title: ui(title).to_owned(), text: text.into() });
     }
@@ -302,4 +303,14 @@ impl Turn<'_> {
             self.look(Part::Stage(stage));
         }
     }
+}
+
+/// A written file, and what it is imported as.
+fn written(file: &str) -> String {
+    let key = match file {
+        _ if file.ends_with("postman-v1.json") => "hand_over.file_postman",
+        _ if file.ends_with("swagger.json") => "hand_over.file_swagger",
+        _ => "hand_over.file_postman_new",
+    };
+    ui_with(key, &[("file", file)])
 }

@@ -18,7 +18,7 @@ mod register;
 mod secret;
 
 pub use actions::actions;
-pub use items::{further, items, last_row, lists, neighbour, preferred, selected};
+pub use items::{first_action, further, items, last_row, lists, neighbour, preferred, selected};
 pub(super) use keys::default_check;
 pub use keys::{Binding, Command, bindings, footer, footer_in_full};
 
@@ -122,6 +122,10 @@ pub enum ActionId {
     LookAgain,
     /// Choose which registration is the connector's.
     ChooseClient,
+    /// Copy the API's client ID, for a portal step that asks for it.
+    CopyApiId,
+    /// Copy the connector's client ID, for a portal step that asks for it.
+    CopyClientId,
     /// Type the connector's client ID, where its registration cannot be seen.
     TypeClient,
     /// Carry the shown plan out.

@@ -16,7 +16,8 @@ use super::choices::{Choices, ConsentWay};
 use super::clouds::Cloud;
 use super::facts::{Fact, Facts, Gap, Seen};
 use super::ids::StageId;
-use super::words::{say, say_with};
+use super::trouble::Trouble;
+use super::words::say;
 
 /// An ordered list of changes for one stage, with what a person should know first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,11 +28,25 @@ pub struct Plan {
     pub consequences: Vec<String>,
     /// Why there is no plan although something is wrong: what a person must do or tell first.
     pub blocked: Option<String>,
+    /// What could not be read, where that is why: in the four parts that a person is shown.
+    pub unread: Option<Trouble>,
 }
 
 impl Plan {
     fn blocked(why: impl Into<String>) -> Self {
         Self { blocked: Some(why.into()), ..Self::default() }
+    }
+
+    fn unread(why: impl Into<String>, trouble: &Trouble) -> Self {
+        Self { unread: Some(trouble.clone()), ..Self::blocked(why) }
+    }
+
+    /// Blocked, where what it stands on could not be read or was not looked at.
+    fn without(why: impl Into<String>, gap: Gap<'_>) -> Self {
+        match gap {
+            Gap::CouldNot(trouble) => Self::unread(why, trouble),
+            Gap::NotLooked | Gap::Absent => Self::blocked(why),
+        }
     }
 
     /// Whether nothing has to change.
@@ -70,10 +85,7 @@ pub fn plan(stage: StageId, cloud: &Cloud, facts: &Facts, choices: &Choices, inp
             _ => return Plan::blocked(say("blocked.hidden_site")),
         },
         Err(Gap::CouldNot(trouble)) => {
-            return Plan::blocked(say_with(
-                "blocked.site_unread",
-                &[("what", &trouble.what), ("next", &trouble.next)],
-            ));
+            return Plan::unread(say("blocked.site_unread"), trouble);
         }
         Err(_) => return Plan::blocked(say("blocked.no_site")),
     };

@@ -62,7 +62,7 @@ pub(super) fn add(v: &View) -> Plan {
             undo: say("change.add_secret.undo").into(),
         }],
         consequences,
-        blocked: None,
+        ..Plan::default()
     }
 }
 
@@ -117,6 +117,6 @@ pub(super) fn remove(v: &View, key_id: &str) -> Plan {
             undo: say("change.remove_secret.undo").into(),
         }],
         consequences: vec![say("consequence.lost").into(), say("consequence.rest_stays").into()],
-        blocked: None,
+        ..Plan::default()
     }
 }

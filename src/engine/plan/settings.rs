@@ -15,10 +15,9 @@ pub const API_VERSION: &str = "2023-12-01";
 /// Stage 2.
 pub(super) fn protect(v: &View, site: &Site) -> Plan {
     if let Err(gap @ (Gap::NotLooked | Gap::CouldNot(_))) = v.facts.auth.get() {
-        return Plan::blocked(match gap {
-            Gap::CouldNot(trouble) => say_with("blocked.auth_unread", &[("what", &trouble.what)]),
-            _ => say("blocked.auth_not_read").to_owned(),
-        });
+        let why =
+            if matches!(gap, Gap::CouldNot(_)) { "blocked.auth_unread" } else { "blocked.auth_not_read" };
+        return Plan::without(say(why), gap);
     }
     if v.facts.auth.value().is_some_and(|a| a.config_file.is_some()) {
         return Plan::blocked(say("blocked.auth_file"));
@@ -38,7 +37,7 @@ pub(super) fn protect(v: &View, site: &Site) -> Plan {
             plan.changes.push(apps::create_api(v, site));
             plan.changes.push(apps::identifier_uri(v));
         }
-        Err(_) => return Plan::blocked(say("blocked.api_unread")),
+        Err(gap) => return Plan::without(say("blocked.api_unread"), gap),
     }
     if v.facts.api_principal.value().is_none() {
         plan.changes.push(apps::create_principal(
@@ -83,7 +82,7 @@ pub(super) fn register(v: &View, site: &Site) -> Plan {
                     .push(say_with("consequence.another_client", &[("names", &names.join(", "))]));
             }
         }
-        Err(_) => return Plan::blocked(say("blocked.client_unread")),
+        Err(gap) => return Plan::without(say("blocked.client_unread"), gap),
     }
     if v.facts.client_principal.value().is_none() {
         plan.changes.push(apps::create_principal(

@@ -4,6 +4,7 @@ use super::*;
 use crate::engine::change::{Method, Service};
 use crate::engine::facts::*;
 use crate::engine::fixtures::*;
+use crate::engine::trouble::{Class, Trouble};
 use serde_json::{Value, json};
 
 fn planned(stage: StageId, facts: &Facts) -> Plan {
@@ -398,12 +399,21 @@ fn after_a_refused_rehearsal_the_certain_issuer_is_written() {
 
 #[test]
 fn a_plan_that_cannot_be_made_says_what_was_not_seen() {
-    let trouble = crate::engine::trouble::Trouble::new(
-        crate::engine::trouble::Class::Offline,
-        "Nothing answers.",
-        "Check the network.",
-    );
-    let facts = but(|f| f.site.fact = Fact::CouldNot(Box::new(trouble)));
-    let why = planned(StageId::Protect, &facts).blocked.unwrap();
-    assert!(why.contains("Nothing answers. Check the network."), "{why}");
+    let trouble = Trouble::new(Class::NotAllowed, "You may not read this.", "Ask for the right to.")
+        .meaning("It belongs to somebody else.")
+        .original("403 Forbidden");
+    let unread = || Fact::CouldNot(Box::new(trouble.clone()));
+    let hidden: [fn(&mut Facts, Box<Trouble>); 3] = [
+        |f, t| f.site.fact = Fact::CouldNot(t),
+        |f, t| f.auth.fact = Fact::CouldNot(t),
+        |f, t| f.api_app.fact = Fact::CouldNot(t),
+    ];
+    for hide in hidden {
+        let plan = planned(StageId::Protect, &but(|f| hide(f, Box::new(trouble.clone()))));
+        assert!(plan.blocked.is_some_and(|why| why.contains("could not be read")));
+        assert_eq!(plan.unread.as_ref(), Some(&trouble), "all four parts are there to be shown");
+        assert!(plan.changes.is_empty());
+    }
+    let facts = Facts { client_app: Seen { fact: unread(), ..Seen::default() }, ..finished() };
+    assert_eq!(planned(StageId::Register, &facts).unread, Some(trouble.clone()));
 }

@@ -97,8 +97,10 @@ impl Turn<'_> {
             }
             Command::LastRow => self.state.selected = menu::last_row(self.state),
             Command::Activate => {
-                if let Some(item) = menu::selected(self.state) {
-                    self.activate(item);
+                match menu::selected(self.state) {
+                    Some(item) => self.activate(item),
+                    // Shown first, done by the next one.
+                    None => self.state.selected = menu::first_action(self.state),
                 }
             }
             Command::Act(id) => self.act(id),
@@ -193,7 +195,10 @@ impl Turn<'_> {
             ActionId::SignInBrowser => self.sign_in(SignInMethod::Browser),
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
-            ActionId::PublicOnly => self.sign_in_step(SignInStep::Address),
+            ActionId::PublicOnly => {
+                self.state.fields.app_url = Field::default();
+                self.sign_in_step(SignInStep::Address);
+            }
             ActionId::NameTenant => self.name_tenant(),
             ActionId::PageError => {
                 self.drop_work();
@@ -208,6 +213,8 @@ impl Turn<'_> {
                 self.back();
             }
             ActionId::CopyCode => self.copy(CopyItem::DeviceCode),
+            ActionId::CopyApiId => self.copy(CopyItem::ApiId),
+            ActionId::CopyClientId => self.copy(CopyItem::ClientId),
             ActionId::CopyAddress => self.copy_address(),
             ActionId::OpenPage => {
                 if let Some(address) = page_address(self.state) {
@@ -215,7 +222,10 @@ impl Turn<'_> {
                 }
             }
             ActionId::PracticePart => self.practice_part(),
-            ActionId::TypeAddress => self.show(Panel::TypeUrl),
+            ActionId::TypeAddress => {
+                self.state.fields.app_url = Field::default();
+                self.show(Panel::TypeUrl);
+            }
             ActionId::ListAgain if self.state.panel == Panel::PickTenant => self.list_tenants(),
             ActionId::ListAgain => self.list_apps(),
             ActionId::PickTenant => self.pick_tenant(),

@@ -6,7 +6,7 @@ use crate::engine::choices::AppChoice;
 use crate::engine::client_id::{self, WhyNot};
 use crate::engine::facts::Facts;
 use crate::engine::ids::StageId;
-use crate::engine::trouble::Trouble;
+use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::{ui, ui_with, words};
 use crate::flow::effect::{CopyItem, Effect, Part, Work};
 use crate::flow::event::{AppList, AppRow};
@@ -26,8 +26,20 @@ impl Turn<'_> {
 
     pub(super) fn apps_listed(&mut self, result: Result<AppList, Trouble>) {
         self.state.apps = match result {
-            Ok(list) => Listing::Is(list),
-            Err(trouble) => Listing::Failed(trouble),
+            Ok(list) => {
+                // What was selected while there was none is no longer the next thing to do.
+                if self.state.panel == Panel::PickApp {
+                    self.state.selected = None;
+                }
+                Listing::Is(list)
+            }
+            Err(mut trouble) => {
+                if trouble.class == Class::NotAllowed {
+                    ui("flow.list_refused").clone_into(&mut trouble.means);
+                    ui("flow.list_refused_next").clone_into(&mut trouble.next);
+                }
+                Listing::Failed(trouble)
+            }
         };
         if crate::flow::derived::narrowed_to(self.state).is_none() {
             self.state.subscription = None;

@@ -6,8 +6,10 @@ use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
 use crate::flow::derived::{
-    answers_unseen, confirmable, may_need_somebody, page_address, person_step, unsaid_client, writes_possible,
+    answers_unseen, confirmable, may_need_somebody, page_address, person_step, text_of, unsaid_client,
+    writes_possible,
 };
+use crate::flow::effect::CopyItem;
 use crate::flow::hand_over;
 use crate::flow::state::{
     Apply, Asked, Overlay, Page, Panel, Phase, PlanView, RehearsalStep, SignInStep, State,
@@ -233,8 +235,14 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                     list.push(action(ActionId::AskAdmin, "action.ask_admin", None));
                 }
             }
-            forecast(state, &mut list);
-            pick::overview_actions(state, &mut list);
+            // Where the app is not there, another one is the next thing to do.
+            if fails(state, StageId::Pick) && !done {
+                pick::overview_actions(state, &mut list);
+                forecast(state, &mut list);
+            } else {
+                forecast(state, &mut list);
+                pick::overview_actions(state, &mut list);
+            }
         }
         StageId::Protect | StageId::Register | StageId::Grant => {
             let first = register::which_first(state);
@@ -324,6 +332,11 @@ fn plan_actions(state: &State, view: &PlanView) -> Vec<Action> {
         list.push(action(ActionId::Confirm, label, None));
         list.push(action(ActionId::Decline, "action.cancel", None));
     } else {
+        if view.plan.unread.is_some() {
+            list.push(action(ActionId::PlanAgain, "action.look_again", Some('r')));
+            ask_admin(state, view.stage, &mut list);
+            list.push(action(ActionId::SignInOther, "flow.sign_in_other", None));
+        }
         list.push(action(ActionId::Decline, "action.back", None));
     }
     list
@@ -390,6 +403,15 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     }
     practice(state, &mut list);
     page(state, &mut list);
+    // No id is ever typed.
+    for (item, id, key, letter) in [
+        (CopyItem::ApiId, ActionId::CopyApiId, "flow.copy_api_id", 'b'),
+        (CopyItem::ClientId, ActionId::CopyClientId, "flow.copy_client_id", 'i'),
+    ] {
+        if asks_for(stage, item) && text_of(state, item).is_some() {
+            list.push(action(id, key, Some(letter)));
+        }
+    }
     if stage == StageId::Secret {
         list.push(secret::paste(state));
     }
@@ -399,6 +421,15 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
     list.push(action(ActionId::Back, "action.back", None));
     list
+}
+
+/// Whether the portal asks for this client ID at one of the stage's steps.
+const fn asks_for(stage: StageId, item: CopyItem) -> bool {
+    match stage {
+        StageId::Register => matches!(item, CopyItem::ApiId | CopyItem::ClientId),
+        StageId::Grant => matches!(item, CopyItem::ApiId),
+        _ => false,
+    }
 }
 
 /// "Sign in", where nobody is signed in, or the sign-in has run out.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::engine::choices::ConsentWay;
 use crate::engine::forecast::Subject;
 use crate::engine::ids::StageId;
-use crate::flow::derived::{lost, portal_steps};
+use crate::flow::derived::{confirmable, lost, nothing_to_grant, portal_steps};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
@@ -60,7 +60,8 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
     }
 }
 
-/// What is selected when nothing has been selected yet: the thing that brings the person on.
+/// What is selected when nothing has been selected yet: the thing that brings the person on. On a plan, and while one is
+/// made, nothing: an Enter that was meant for the page before must neither agree nor give up.
 pub fn preferred(state: &State) -> Option<Item> {
     let all = items(state);
     let first_action = || all.iter().find(|i| matches!(i, Item::Action(_))).cloned();
@@ -68,10 +69,21 @@ pub fn preferred(state: &State) -> Option<Item> {
         return first_action();
     }
     match (&state.page, &state.panel) {
+        (Page::Stage(_), Panel::Plan(view)) if confirmable(state, view) => None,
+        (Page::Stage(_), Panel::Preparing | Panel::Binding) => None,
+        // Whoever is there already wants to go elsewhere.
+        (Page::Stage(_), Panel::PickTenant) => {
+            let here = state.signed_in.as_ref().map_or("", |person| person.tenant_id.as_str());
+            let elsewhere = |i: &&Item| matches!(i, Item::Tenant(id) if !id.eq_ignore_ascii_case(here));
+            all.iter().find(elsewhere).or(all.first()).cloned()
+        }
+        (Page::Stage(StageId::Grant), Panel::Overview) if nothing_to_grant(state) => {
+            let on = Item::Action(ActionId::GoOnWithout);
+            all.iter().find(|item| **item == on).cloned().or_else(first_action)
+        }
         (
             Page::Stage(_),
             Panel::PickApp
-            | Panel::PickTenant
             | Panel::PickSubscription
             | Panel::PickSlot
             | Panel::PickHost
@@ -103,6 +115,11 @@ pub fn preferred(state: &State) -> Option<Item> {
 /// Whether a value went to the clipboard, as far as that can be known.
 fn handed(state: &State, item: CopyItem) -> bool {
     matches!(state.copied.get(&item), Some(CopyOutcome::Copied | CopyOutcome::Sent))
+}
+
+/// The first of the actions.
+pub fn first_action(state: &State) -> Option<Item> {
+    items(state).into_iter().find(|item| matches!(item, Item::Action(_)))
 }
 
 /// The selected item: the one that was selected, or the preferred one where that is gone.

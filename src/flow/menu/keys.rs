@@ -8,7 +8,7 @@ use crate::flow::event::Key;
 use crate::flow::hand_over;
 use crate::flow::state::{Field, Overlay, Page, Panel, Phase, SignInStep, State};
 
-use super::{ActionId, Item, KeyHint, actions, items, lists, selected};
+use super::{ActionId, Item, KeyHint, actions, first_action, items, lists, selected};
 
 /// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +117,12 @@ pub fn bindings(state: &State) -> Vec<Binding> {
     if !typing {
         digit_keys(state, &mut list);
         stage_keys(state, &mut list);
+        // Where actions stand side by side, these are the keys that come to mind.
+        let free = !list.iter().flat_map(|b| &b.keys).any(|(key, _)| matches!(key, Key::Left | Key::Right));
+        if free && count > 1 {
+            let keys = vec![(Key::Left, Command::Previous), (Key::Right, Command::Next)];
+            list.push(Binding { keys, hint: None });
+        }
     }
     if can_go_back(state) {
         list.push(bind(&[(Key::Esc, Command::Back)], "key.back"));
@@ -229,7 +235,10 @@ pub(in crate::flow) fn default_check(state: &State) -> Option<crate::engine::ids
 }
 
 fn enter_label(state: &State) -> Option<&'static str> {
-    Some(match selected(state)? {
+    let Some(item) = selected(state) else {
+        return first_action(state).map(|_| "key.enter");
+    };
+    Some(match item {
         Item::Check(_) => "flow.enter_explain",
         Item::Row(_) => "key.copy_next",
         Item::Change(_) => "flow.enter_az",
@@ -278,6 +287,10 @@ pub fn footer(state: &State) -> Vec<KeyHint> {
         if !running(state) {
             hints.push(hint("flow.key_interrupt"));
         }
+    }
+    // Nothing leaves at once then; this key does what is safe.
+    if running(state) && state.overlays.is_empty() {
+        hints.push(hint("flow.key_stop"));
     }
     hints
 }

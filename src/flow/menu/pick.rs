@@ -41,6 +41,9 @@ pub(super) fn overview_actions(state: &State, list: &mut Vec<Action>) {
         }
     }
     if state.signed_in.is_some() {
+        if state.facts.site.is_absent() && other_tenants(state) {
+            list.push(action(ActionId::PickTenant, "flow.pick_tenant", None));
+        }
         list.push(other_person());
     }
 }

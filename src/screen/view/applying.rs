@@ -21,9 +21,10 @@ pub fn body(_state: &State, apply: &Apply, paint: &Paint, width: u16) -> Doc {
     let key = if apply.at_rest() { "screen.apply_rest" } else { "screen.apply_running" };
     doc.text(Role::Plain, ui(key));
     doc.blank();
-    let widest = MARKS.iter().map(|mark| cells(word(*mark).1)).max().unwrap_or(0);
+    let rest = apply.at_rest();
+    let widest = MARKS.iter().map(|mark| cells(word(*mark, rest).1)).max().unwrap_or(0);
     for (index, step) in apply.steps.iter().enumerate() {
-        let (sign, text, role) = word(step.mark);
+        let (sign, text, role) = word(step.mark, rest);
         let tag = format!("{sign} {}", pad(text, widest));
         let here = index == apply.current;
         let title = if here { Role::Strong } else { Role::Plain };
@@ -61,8 +62,10 @@ fn stopped(apply: &Apply) -> String {
 const MARKS: [Mark; 6] =
     [Mark::ToDo, Mark::Sending, Mark::Accepted, Mark::Done, Mark::NotNeeded, Mark::Failed];
 
-fn word(mark: Mark) -> (&'static str, &'static str, Role) {
+/// A step's mark. Where nothing is on its way any more, what was sent and not seen is not known to be done.
+fn word(mark: Mark, rest: bool) -> (&'static str, &'static str, Role) {
     match mark {
+        Mark::Sending | Mark::Accepted if rest => ("?", ui("screen.mark_unseen"), Role::Caution),
         Mark::ToDo => ("○", ui("screen.mark_todo"), Role::Quiet),
         Mark::Sending => ("…", ui("screen.mark_sending"), Role::Waiting),
         Mark::Accepted => ("…", ui("screen.mark_accepted"), Role::Waiting),

@@ -87,7 +87,9 @@ pub fn flow(paint: &Paint, buttons: &[Button], width: u16) -> Doc {
 pub fn note(state: &State, paint: &Paint, width: u16) -> Option<Doc> {
     let row;
     let (role, text) = if state.interrupted {
-        (Role::Caution, ui("screen.interrupted"))
+        let running = matches!(&state.panel, Panel::Applying(apply) if !apply.at_rest())
+            || matches!(state.panel, Panel::Rehearsal(_) | Panel::RehearsalPaste(_));
+        (Role::Caution, ui(if running { "screen.interrupted" } else { "screen.interrupted_idle" }))
     } else if state.person_step.is_some() {
         (Role::Waiting, ui("screen.person_step"))
     } else if let Some(note) = &state.note {

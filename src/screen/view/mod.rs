@@ -132,7 +132,7 @@ fn page(
         Rect { y: inner.y + head_height, height: inner.height - head_height - foot_height - 1, ..inner };
     if area.width >= RAIL_FROM {
         let rows = common::rail_rows(state, area.width >= WIDE);
-        let width = rail_width(&rows);
+        let width = rail_width(&rows, area.width >= WIDE);
         rail(
             paint.theme,
             &rows,

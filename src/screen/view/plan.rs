@@ -1,6 +1,6 @@
 //! A plan before it is carried out: its changes, the selected one in full, and what it means for others.
 
-use super::{Body, Paint, two_widths};
+use super::{Body, Paint, common, two_widths};
 use crate::engine::change::{Change, Pending};
 use crate::engine::words::{right, ui, ui_with};
 use crate::flow::derived::confirmable;
@@ -20,6 +20,10 @@ pub fn body(state: &State, view: &PlanView, paint: &Paint, width: u16) -> Body {
         match &plan.blocked {
             Some(why) => doc.hanging("! ", Role::Caution, Role::Plain, why),
             None => doc.text(Role::Plain, ui("plan.empty")),
+        }
+        if let Some(trouble) = &plan.unread {
+            doc.blank();
+            common::trouble(&mut doc, trouble);
         }
         return Body::One(doc);
     }

@@ -48,7 +48,7 @@ pub fn checks(doc: &mut Doc, rows: &[CheckRow<'_>], open: Option<usize>, cursor:
             if open == Some(index) {
                 doc.indented(widest + 7, |doc| {
                     doc.text(Role::Plain, row.evidence);
-                    doc.text(Role::Quiet, row.note);
+                    doc.text(Role::Plain, row.note);
                 });
             }
         };

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::doc::{Doc, Scroll, to_u16};
 use super::text::{cells, fit};
 use crate::engine::findings::Verdict;
+use crate::engine::words::verdict;
 use crate::screen::theme::{Role, Theme, mark};
 
 /// From this many columns on the rail is shown.
@@ -74,9 +75,11 @@ pub struct RailRow {
     pub here: bool,
 }
 
-/// How wide the rail is, its line included.
-pub fn rail_width(rows: &[RailRow]) -> u16 {
-    let words = word_width(rows);
+/// How wide the rail is, its line included. With words there is room for each of them from the start, so that nothing
+/// moves when the first are known.
+pub fn rail_width(rows: &[RailRow], with_words: bool) -> u16 {
+    let all = Verdict::ALL.into_iter().map(|one| cells(verdict(one))).max().unwrap_or(0);
+    let words = if with_words { all } else { word_width(rows) };
     to_u16(4 + title_width(rows) + if words > 0 { 2 + words } else { 0 } + 4)
 }
 

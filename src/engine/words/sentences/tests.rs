@@ -14,7 +14,7 @@ const SHARED: [&str; 4] = ["waits", "not_seen", "registration", "principal"];
 
 /// The rooms whose sentences are data. `platform` may use no words of ours, and what `practice` says is what Microsoft's
 /// services and pages say.
-const ROOMS: [&str; 5] = ["engine", "flow", "drive", "cloud", "cli"];
+const ROOMS: [&str; 6] = ["engine", "flow", "drive", "cloud", "screen", "cli"];
 
 /// Files of these rooms that still have sentences of their own.
 const STILL: [&str; 1] = ["engine/forecast.rs"];
@@ -149,6 +149,7 @@ const NOT_OURS: &[(&str, &[&str])] = &[
         ],
     ),
     ("flow/machine/secret.rs", &["POST token"]),
+    ("screen/view/common.rs", &["{code} {original}"]),
 ];
 
 /// One call of `say` or `say_with`, as it stands in the sources.

@@ -7,9 +7,10 @@ use std::sync::OnceLock;
 use super::{WordsError, damaged, fill, flatten, read};
 
 /// Each file with its text. A key stands in one of them only.
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
     ("evidence.toml", include_str!("../../../assets/evidence.toml")),
     ("plans.toml", include_str!("../../../assets/plans.toml")),
+    ("troubles.toml", include_str!("../../../assets/troubles.toml")),
 ];
 
 type Texts = BTreeMap<String, String>;

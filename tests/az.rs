@@ -102,8 +102,13 @@ fn where_nobody_can_be_asked_the_session_of_az_is_used_and_said() {
     assert!(!heard.is_empty());
     for words in &heard {
         let host = words.strip_prefix("CONNECT ").and_then(|rest| rest.split(':').next()).unwrap();
-        let microsofts =
-            ["graph.microsoft.com", "management.azure.com", "login.microsoftonline.com", "api.powerapps.com"];
+        let microsofts = [
+            "graph.microsoft.com",
+            "management.azure.com",
+            "login.microsoftonline.com",
+            "api.powerapps.com",
+            "api.bap.microsoft.com",
+        ];
         assert!(microsofts.contains(&host), "{words}");
     }
     let recorded = fs::read_to_string(home.work().join("calls.har")).unwrap();

@@ -12,12 +12,12 @@ use handclasp::engine::checks::assess;
 use handclasp::engine::choices::{AppChoice, Choices, ConsentWay};
 use handclasp::engine::facts::{AuthVersion, CandidateReason, Fact};
 use handclasp::engine::findings::Verdict;
-use handclasp::engine::forecast::{Can, forecast};
+use handclasp::engine::forecast::{Can, Subject, forecast};
 use handclasp::engine::held::Held;
 use handclasp::engine::ids::{CheckId, StageId};
 use handclasp::engine::trouble::Class;
 use handclasp::practice;
-use handclasp::practice::world::SecretPolicy;
+use handclasp::practice::world::{DataPolicy, SecretPolicy, directory_role};
 
 #[tokio::test]
 async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
@@ -53,16 +53,17 @@ async fn what_a_person_can_do_is_told_beforehand_and_trying_bears_it_out() {
     use Can::{CannotTell, No, Yes};
     // Ada owns what she makes, and signs in with a token that may not read policies (microsoft-cloud 2.10).
     let desk = Desk::start("fresh").await;
-    assert_eq!(told(&desk).await, [CannotTell, Yes, CannotTell, CannotTell, No, Yes, CannotTell, CannotTell]);
+    // Data policies are her administrators' to read; her plan is a developer's.
+    assert_eq!(told(&desk).await, [CannotTell, Yes, CannotTell, CannotTell, No, Yes, CannotTell, Yes]);
     desk.world(|world| world.switches.policies_readable = true);
-    assert_eq!(told(&desk).await, [Yes, Yes, Yes, Yes, No, Yes, CannotTell, CannotTell]);
+    assert_eq!(told(&desk).await, [Yes, Yes, Yes, Yes, No, Yes, CannotTell, Yes]);
     desk.world(|world| {
         world.switches.users_may_create_apps = false;
         world.switches.user_consent = practice::world::UserConsent::Off;
         world.switches.secret_policy = SecretPolicy { forbidden: true, max_lifetime_days: None };
         world.switches.makers_may_create_connectors = false;
     });
-    assert_eq!(told(&desk).await, [No, Yes, No, No, No, No, CannotTell, CannotTell]);
+    assert_eq!(told(&desk).await, [No, Yes, No, No, No, No, CannotTell, Yes]);
     let input = desk.input();
     let (_, planned) = desk.plan(StageId::Protect, &input).await;
     let refused = desk.writer().apply(&planned.changes[0]).await.unwrap_err();
@@ -71,12 +72,51 @@ async fn what_a_person_can_do_is_told_beforehand_and_trying_bears_it_out() {
 
     // Grace administers applications by a role whose id is not confirmed, and only looks at Azure.
     let desk = Desk::open("finished", None, "grace").await;
-    let grace = [CannotTell, No, CannotTell, CannotTell, CannotTell, Yes, CannotTell, CannotTell];
+    let grace = [CannotTell, No, CannotTell, CannotTell, CannotTell, Yes, CannotTell, Yes];
     assert_eq!(told(&desk).await, grace);
     // Alan sees nothing of Azure, so that nothing of the app can be told.
     let desk = Desk::open("finished", None, "alan").await;
     let alan = told(&desk).await;
-    assert_eq!((alan[1], alan[4]), (CannotTell, No));
+    assert_eq!((alan[1], alan[4], alan[7]), (CannotTell, No, CannotTell), "and he has no licence");
+}
+
+#[tokio::test]
+async fn data_policies_are_read_by_administrators_whatever_the_list_tells_of_them() {
+    let outlook = async |desk: &Desk| {
+        let facts = desk.look().await;
+        let all = forecast(&facts, desk.http.now());
+        let line = all.into_iter().find(|line| line.subject == Subject::DataPolicy).unwrap();
+        (line.can, line.evidence)
+    };
+    for told_by_the_list in [false, true] {
+        let desk = Desk::start("fresh").await;
+        desk.world(|world| {
+            world.switches.policy_lists_tell_patterns = told_by_the_list;
+            let tenant = world.main_tenant().to_owned();
+            world.data_policies.push(DataPolicy::blocking("Strict", &tenant, "https://*.azurewebsites.net*"));
+        });
+        let (can, evidence) = outlook(&desk).await;
+        assert!(can == Can::CannotTell && evidence.starts_with("Only administrators"), "{evidence}");
+        desk.world(|world| {
+            let ada = world.default_user.clone();
+            let ada = world.users.iter_mut().find(|user| user.id == ada).unwrap();
+            ada.directory_roles.push(directory_role::POWER_PLATFORM_ADMINISTRATOR.to_owned());
+        });
+        let (can, evidence) = outlook(&desk).await;
+        assert!(can == Can::No && evidence.contains("Strict"), "{evidence}");
+        desk.world(|world| world.data_policies[0].environment_type = "OnlyEnvironments".to_owned());
+        let (can, evidence) = outlook(&desk).await;
+        assert!(can == Can::CannotTell && evidence.contains("Strict"), "{evidence}");
+        desk.world(|world| {
+            world.data_policies[0].patterns = vec![("https://www.bing.com*".into(), "Blocked".into())]
+        });
+        let (can, evidence) = outlook(&desk).await;
+        assert!(can == Can::Yes && evidence.contains("contoso-hello.azurewebsites.net"), "{evidence}");
+        desk.world(|world| world.data_policies.clear());
+        assert_eq!(outlook(&desk).await.0, Can::Yes);
+        assert_eq!(desk.writes(), Vec::<String>::new());
+        desk.world(|world| assert!(world.unknown.is_empty()));
+    }
 }
 
 #[tokio::test]

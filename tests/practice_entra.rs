@@ -943,6 +943,7 @@ async fn the_summary_and_the_cloud_file_name_what_is_there() {
         "site_origin",
         "power_apps",
         "power_apps_audience",
+        "bap",
         "flow",
         "consent",
     ] {

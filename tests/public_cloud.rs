@@ -112,7 +112,8 @@ fn assert_addresses(har: &str, control: &Control) {
     }
     asked.sort();
     asked.dedup();
-    let services = ["api.powerapps.com", "graph.microsoft.com", LOGIN, "management.azure.com"];
+    let services =
+        ["api.bap.microsoft.com", "api.powerapps.com", "graph.microsoft.com", LOGIN, "management.azure.com"];
     let mut names = [&services[..], &["contoso-hello.azurewebsites.net"]].concat();
     names.sort_unstable();
     assert_eq!(asked, names);

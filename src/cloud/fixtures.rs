@@ -57,6 +57,7 @@ impl Stage {
             graph: origin.clone(),
             arm: origin.clone(),
             power_apps: Some(origin.clone()),
+            bap: Some(origin.clone()),
             site_origin: Some(origin),
             ..Cloud::named("public").unwrap()
         };

@@ -1,6 +1,7 @@
 //! Microsoft Graph: the reads that a check needs, batched, each as a fact with its provenance.
 
 mod batch;
+mod licences;
 pub mod parse;
 pub mod policies;
 mod step_back;
@@ -14,7 +15,7 @@ use super::http::Service;
 use super::json::id;
 use super::reader::{Reader, encoded, label, literal, mapped, odd};
 use crate::engine::facts::{
-    Application, Fact, Grant, Person, SecretPolicy, Seen, ServicePrincipal, UserConsent,
+    Application, Fact, Grant, Person, SecretPolicy, Seen, ServicePlan, ServicePrincipal, UserConsent,
 };
 use crate::engine::trouble::Trouble;
 use crate::engine::words::say;
@@ -138,6 +139,13 @@ impl Graph {
     pub async fn my_applications(&self) -> Seen<Vec<Application>> {
         let path = format!("/me/ownedObjects/microsoft.graph.application?$select={APPLICATION}&$count=true");
         self.all(path, true, parse::application).await
+    }
+
+    /// The service plans in the person's licences (power-platform 7.3, row 35).
+    pub async fn my_plans(&self) -> Seen<Vec<ServicePlan>> {
+        let path = "/me/licenseDetails?$select=skuPartNumber,servicePlans";
+        let licences = self.all(path.into(), false, licences::plans).await;
+        mapped(licences, |licences| Some(licences.concat()))
     }
 
     /// The tenant, as the directory describes itself.

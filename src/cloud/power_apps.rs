@@ -1,13 +1,24 @@
-//! The Power Apps service: the one read that tells beforehand whether this person may create a connector
-//! (power-platform 6.3).
+//! The Power Apps service and its administration side: the reads that tell beforehand whether this person may create a
+//! connector (power-platform 6.3), and whether a data policy lets it call the host (power-platform 6.9).
 
+mod data_policies;
+
+use futures_util::future::join_all;
 use serde_json::Value;
+use url::Url;
 
+use self::data_policies::{policies, policy};
 use super::http::Service;
 use super::json::{at, name};
-use super::reader::{Reader, label, odd};
-use crate::engine::facts::{Environment, Seen};
+use super::reader::{Reader, encoded, label, odd};
+use crate::engine::facts::{DataPolicy, Environment, Seen};
+use crate::engine::trouble::Trouble;
 use crate::engine::words::say;
+
+/// The data policies of the tenant.
+const POLICIES: &str = "/providers/PowerPlatform.Governance/v2/policies";
+/// Most policies that are read one by one.
+const MOST_READ: usize = 40;
 
 /// The capability that creating a custom connector needs.
 const CREATE_CONNECTOR: &str = "CreateCustomApi";
@@ -41,6 +52,44 @@ impl PowerApps {
         };
         self.reader.seen(result.await, &label("GET", path))
     }
+
+    /// The tenant's data policies, which only its administrators may read. Not looked at in a cloud whose address of
+    /// them, or whose audience, is not known.
+    ///
+    /// Whether the list tells the rules for custom connectors is not confirmed; Microsoft's own client reads each policy
+    /// by itself for them (power-platform 6.9, source TF). So those that come without are read, side by side.
+    pub async fn data_policies(&self) -> Seen<Vec<DataPolicy>> {
+        let cloud = self.reader.http.cloud();
+        let (Some(bap), Some(_)) = (&cloud.bap, &cloud.power_apps_audience) else { return Seen::default() };
+        let result = async {
+            let url = joined(bap, POLICIES)?;
+            let body = self.reader.get(Service::PowerApps, url, false).await?.json()?;
+            let listed =
+                policies(&body).ok_or_else(|| odd(Service::PowerApps, "a list without its values"))?;
+            let bare =
+                |(id, read): &(Option<String>, DataPolicy)| id.clone().filter(|_| read.rules.is_none());
+            let wanted: Vec<String> = listed.iter().filter_map(bare).take(MOST_READ).collect();
+            let read = join_all(wanted.into_iter().map(|id| self.data_policy(bap, id))).await;
+            let found = |id: &Option<String>| {
+                read.iter().flatten().find(|(known, _)| id.as_ref() == Some(known)).map(|(_, whole)| whole)
+            };
+            let filled =
+                listed.into_iter().map(|(id, listed)| found(&id).cloned().unwrap_or(listed)).collect();
+            Ok(Some(filled))
+        };
+        self.reader.seen(result.await, &label("GET", POLICIES))
+    }
+
+    /// One policy by itself, with its id; `None` where it cannot be read: then its rules stay unknown.
+    async fn data_policy(&self, bap: &Url, id: String) -> Option<(String, DataPolicy)> {
+        let url = joined(bap, &format!("{POLICIES}/{}", encoded(&id))).ok()?;
+        let body = self.reader.get(Service::PowerApps, url, false).await.ok()?.json().ok()?;
+        policy(&body).map(|(_, policy)| (id, policy))
+    }
+}
+
+fn joined(bap: &Url, path: &str) -> Result<Url, Trouble> {
+    bap.join(path).map_err(|_| odd(Service::PowerApps, "an address that is none"))
 }
 
 /// One environment. Capabilities that are not granted are absent.

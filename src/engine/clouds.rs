@@ -34,6 +34,9 @@ pub struct Cloud {
     pub power_apps: Option<Url>,
     /// The audience of a token for the Power Apps service, without a trailing slash. `None` where sources disagree.
     pub power_apps_audience: Option<String>,
+    /// The administration side of Power Platform, which has the data policies. A token for Power Apps is good there, too
+    /// (power-platform 6.1).
+    pub bap: Option<Url>,
     /// The Power Automate service. `None` where sources disagree.
     pub flow: Option<Url>,
     /// Where connector redirect URLs live. Confirmed for the public cloud only (power-platform 2.4).
@@ -53,7 +56,7 @@ pub enum Audience {
     Graph,
     /// Azure Resource Manager.
     Arm,
-    /// The Power Apps service.
+    /// The Power Apps service, and the administration side of Power Platform, which takes the same tokens.
     PowerApps,
 }
 
@@ -109,13 +112,14 @@ struct Endpoints {
     site_suffix: Option<String>,
     power_apps: Option<String>,
     power_apps_audience: Option<String>,
+    bap: Option<String>,
     flow: Option<String>,
     consent: Option<String>,
     maker: Option<String>,
     site_origin: Option<String>,
 }
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "name",
     "login",
     "graph",
@@ -126,6 +130,7 @@ const KEYS: [&str; 14] = [
     "site_suffix",
     "power_apps",
     "power_apps_audience",
+    "bap",
     "flow",
     "consent",
     "maker",
@@ -219,6 +224,7 @@ impl Cloud {
             site_suffix: suffix(&required("site_suffix", raw.site_suffix)?)?,
             power_apps: optional_origin("power_apps", raw.power_apps)?,
             power_apps_audience: raw.power_apps_audience.map(without_end_slash),
+            bap: optional_origin("bap", raw.bap)?,
             flow: optional_origin("flow", raw.flow)?,
             consent: optional_origin("consent", raw.consent)?,
             maker: optional_origin("maker", raw.maker)?,
@@ -246,7 +252,10 @@ impl Cloud {
             (cloud.login.clone(), cloud.graph.clone(), cloud.arm.clone(), cloud.power_apps.clone(), audiences)
         };
         let own = places(self);
-        known().is_ok_and(|known| known.iter().any(|entry| places(&entry.cloud) == own))
+        // A file may leave the administration side out, as nothing is sent there then.
+        let administered = |cloud: &Self| self.bap.is_none() || self.bap == cloud.bap;
+        let same = |cloud: &Self| places(cloud) == own && administered(cloud);
+        known().is_ok_and(|known| known.iter().any(|entry| same(&entry.cloud)))
     }
 
     /// What a token for this service is asked for by, where the cloud has one.
@@ -259,16 +268,16 @@ impl Cloud {
         }
     }
 
-    /// Whether a token for `audience` may be sent to `url`: same scheme, host and port as this cloud's own service,
-    /// and no user name smuggled into the address. Anything else, a link in an answer included, gets no token.
+    /// Whether a token for `audience` may be sent to `url`: same scheme, host and port as this cloud's own service
+    /// (one of the two, where Power Apps and its administration side take the same), and no user name smuggled into the address. Anything else, a link in an answer included, gets no token.
     pub fn host_may_get_token(&self, url: &Url, audience: Audience) -> bool {
-        let service = match audience {
-            Audience::Login => Some(&self.login),
-            Audience::Graph => Some(&self.graph),
-            Audience::Arm => Some(&self.arm),
-            Audience::PowerApps => self.power_apps.as_ref(),
+        let services = match audience {
+            Audience::Login => [Some(&self.login), None],
+            Audience::Graph => [Some(&self.graph), None],
+            Audience::Arm => [Some(&self.arm), None],
+            Audience::PowerApps => [self.power_apps.as_ref(), self.bap.as_ref()],
         };
-        service.is_some_and(|service| {
+        services.into_iter().flatten().any(|service| {
             url.origin().is_tuple()
                 && url.origin() == service.origin()
                 && url.username().is_empty()
@@ -498,6 +507,7 @@ mod tests {
         assert!(may("https://management.azure.com/subscriptions?x=1", Audience::Arm));
         assert!(may("https://login.microsoftonline.com/t/oauth2/token", Audience::Login));
         assert!(may("https://api.powerapps.com/providers", Audience::PowerApps));
+        assert!(may("https://api.bap.microsoft.com/providers", Audience::PowerApps));
         for (text, audience) in [
             ("https://graph.microsoft.com/v1.0/me", Audience::Arm),
             ("https://graph.microsoft.com.evil.example/v1.0/me", Audience::Graph),
@@ -506,12 +516,16 @@ mod tests {
             ("https://ada@graph.microsoft.com/v1.0/me", Audience::Graph),
             ("https://graph.microsoft.com@evil.example/", Audience::Graph),
             ("https://graph.microsoft.us/v1.0/me", Audience::Graph),
+            ("https://api.bap.microsoft.com/providers", Audience::Arm),
+            ("https://unitedstates.api.bap.microsoft.com/providers", Audience::PowerApps),
             ("file:///etc/passwd", Audience::Graph),
         ] {
             assert!(!may(text, audience), "{text}");
         }
-        let bare = Cloud { power_apps: None, ..cloud };
-        assert!(!bare.host_may_get_token(&url("https://api.powerapps.com/"), Audience::PowerApps));
+        let bare = Cloud { power_apps: None, bap: None, ..cloud };
+        for text in ["https://api.powerapps.com/", "https://api.bap.microsoft.com/"] {
+            assert!(!bare.host_may_get_token(&url(text), Audience::PowerApps), "{text}");
+        }
     }
 
     #[test]
@@ -521,12 +535,14 @@ mod tests {
         }
         let public = Cloud::named("public").unwrap();
         assert!(Cloud { name: "Mine".into(), consent: None, ..public.clone() }.is_microsofts());
+        assert!(Cloud { bap: None, ..public.clone() }.is_microsofts());
         let elsewhere = url("https://evil.example");
         for other in [
             Cloud { graph: elsewhere.clone(), ..public.clone() },
             Cloud { arm: elsewhere.clone(), ..public.clone() },
             Cloud { login: elsewhere.clone(), ..public.clone() },
-            Cloud { power_apps: Some(elsewhere), ..public.clone() },
+            Cloud { power_apps: Some(elsewhere.clone()), ..public.clone() },
+            Cloud { bap: Some(elsewhere), ..public.clone() },
             Cloud { arm_audience: public.graph_audience.clone(), ..public },
             Cloud::from_toml(FILE).unwrap(),
         ] {

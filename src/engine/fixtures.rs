@@ -7,6 +7,7 @@ use super::choices::{AppChoice, Choices};
 use super::clouds::Cloud;
 use super::facts::*;
 use super::plan::PlanInput;
+use super::trouble::{Class, Trouble};
 
 pub const TENANT: &str = "0f1e2d3c-4b5a-4697-8879-6a5b4c3d2e1f";
 pub const API: &str = "be70217c-58a1-4c0e-9f43-7d2f61c09a04";
@@ -131,6 +132,12 @@ pub fn fresh() -> Facts {
                 name: "Contoso (default)".into(),
                 create_connectors: true,
             }]),
+            data_policies: Seen::could_not(
+                Trouble::new(Class::NotAllowed, "Power Apps refused this.", "Ask an administrator."),
+                now(),
+                "GET /providers/PowerPlatform.Governance/v2/policies",
+            ),
+            plans: seen(vec![ServicePlan { name: "POWERAPPS_PER_USER".into(), status: "Success".into() }]),
         }),
         resource: gone(),
         redirect_probe: Seen::default(),

@@ -25,6 +25,7 @@ pub mod pasted;
 pub mod percent;
 pub mod plan;
 pub mod policies;
+pub mod premium;
 pub mod redirect_url;
 pub mod report;
 pub mod resource_url;

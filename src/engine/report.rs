@@ -208,7 +208,7 @@ mod tests {
         let forecast = json["forecast"].as_array().unwrap();
         assert_eq!(forecast.len(), 8);
         assert_eq!((&forecast[0]["subject"], &forecast[0]["can"]), (&"create_apps".into(), &"yes".into()));
-        assert_eq!(forecast[7]["can"], "cannot_tell");
+        assert_eq!((&forecast[6]["can"], &forecast[7]["can"]), (&"cannot_tell".into(), &"yes".into()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The maker's side: the connector page, its connections, the consent host, and the Power Apps APIs (power-platform 1, 2, 6).
 
 mod connect;
+mod governance;
 mod pages;
 mod provider;
 mod save;
@@ -20,6 +21,9 @@ pub fn handle(world: &mut World, request: &Request, caller: &Caller) -> Reply {
     let words: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match words.as_slice() {
         ["redirect", internal] => came_back(world, request, internal),
+        ["providers", space, ..] if space.eq_ignore_ascii_case("PowerPlatform.Governance") => {
+            governance::handle(world, request, caller)
+        }
         ["providers", ..] => provider::handle(world, request, caller),
         ["_make", rest @ ..] => maker(world, request, "/_make", rest),
         rest if request.is_public() => maker(world, request, "", rest),

@@ -177,6 +177,7 @@ fn picture(world: &World) -> Value {
         "sites": settings,
         "directory": directory,
         "environments": world.environments,
+        "data_policies": world.data_policies,
         "connectors": world.connectors,
         "switches": world.switches,
         "faults": world.faults,

@@ -162,6 +162,7 @@ impl Practice {
             ("site_origin", origin.clone()),
             ("power_apps", origin.clone()),
             ("power_apps_audience", "https://service.powerapps.com/".to_owned()),
+            ("bap", origin.clone()),
             ("flow", origin.clone()),
             ("maker", origin.clone()),
             ("consent", "https://global.consent.azure-apim.net".to_owned()),

@@ -21,12 +21,12 @@ use uuid::Uuid;
 
 pub use calls::{Call, UnknownCall, redact};
 pub use clock::Clock;
-pub use connectors::{Connection, Connector, Environment};
+pub use connectors::{Connection, Connector, DataPolicy, Environment};
 pub use copied::Copied;
 pub use directory::{DirectoryObject, Kind, StoredSecret, View, first_party};
 pub use faults::{Fault, FaultAction};
 pub use holds::{HeldCall, Holds};
-pub use people::{AzureRole, Tenant, User, azure_role, directory_role};
+pub use people::{AzureRole, Licence, Tenant, User, azure_role, directory_role};
 pub use sign_in::{AuthCode, DeviceFlow, DeviceState, RefreshToken, SignIn};
 pub use sites::{Flavour, Function, ResourceGroup, Site, Subscription};
 pub use switches::{SecretPolicy, StrongerSignIn, Switches, UserConsent};
@@ -81,6 +81,8 @@ pub struct World {
     pub directory: Vec<DirectoryObject>,
     /// Power Platform environments.
     pub environments: Vec<Environment>,
+    /// Data policies of all tenants.
+    pub data_policies: Vec<DataPolicy>,
     /// Saved custom connectors.
     pub connectors: Vec<Connector>,
     /// Behaviour that the fact sheets leave open, and policies of the tenant.
@@ -124,6 +126,7 @@ impl World {
             sites: Vec::new(),
             directory: Vec::new(),
             environments: Vec::new(),
+            data_policies: Vec::new(),
             connectors: Vec::new(),
             copied: Copied::default(),
             switches: Switches::default(),

@@ -371,6 +371,7 @@ pub fn client(practice: &Practice, name: Option<&str>) -> Http {
         graph: origin.clone(),
         arm: origin.clone(),
         power_apps: Some(origin.clone()),
+        bap: Some(origin.clone()),
         site_origin: Some(origin),
         ..Cloud::named("public").unwrap()
     };

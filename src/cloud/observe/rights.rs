@@ -2,11 +2,15 @@
 //!
 //! None of them hangs on more than the site's id, so that they travel beside the longer chains and make none longer.
 
+use std::future::Future;
+
 use futures_util::FutureExt;
 
 use super::{Look, Node, Part};
 use crate::cloud::reader::mapped;
-use crate::engine::facts::{Application, Environment, Permission, SecretPolicy, Seen, UserConsent};
+use crate::engine::facts::{
+    Application, DataPolicy, Environment, Permission, SecretPolicy, Seen, ServicePlan, UserConsent,
+};
 
 /// What belongs to the rights, node by node.
 pub(super) struct Nodes<'a> {
@@ -15,16 +19,20 @@ pub(super) struct Nodes<'a> {
     owned: Node<'a, Seen<Vec<Application>>>,
     site: Node<'a, Seen<Vec<Permission>>>,
     environments: Node<'a, Seen<Vec<Environment>>>,
+    data_policies: Node<'a, Seen<Vec<DataPolicy>>>,
+    plans: Node<'a, Seen<Vec<ServicePlan>>>,
 }
 
 impl<'a> Nodes<'a> {
     /// Every node that is to be waited for when rights are wanted.
-    pub(super) fn all(&self) -> [futures_util::future::BoxFuture<'a, ()>; 4] {
+    pub(super) fn all(&self) -> [futures_util::future::BoxFuture<'a, ()>; 6] {
         [
             self.secret_policy.clone().map(drop).boxed(),
             self.owned.clone().map(drop).boxed(),
             self.site.clone().map(drop).boxed(),
             self.environments.clone().map(drop).boxed(),
+            self.data_policies.clone().map(drop).boxed(),
+            self.plans.clone().map(drop).boxed(),
         ]
     }
 
@@ -42,6 +50,8 @@ impl<'a> Nodes<'a> {
         super::take(&mut facts.rights.secret_policy, &self.secret_policy);
         super::take(&mut facts.rights.site, &self.site);
         super::take(&mut facts.rights.environments, &self.environments);
+        super::take(&mut facts.rights.data_policies, &self.data_policies);
+        super::take(&mut facts.rights.plans, &self.plans);
         if let Some(owned) = self.owned.peek() {
             let ids = |apps: Vec<Application>| Some(apps.into_iter().map(|app| app.app_id).collect());
             facts.rights.owned = mapped(owned.clone(), ids);
@@ -113,6 +123,31 @@ impl<'a> Look<'a> {
                 .boxed()
                 .shared()
             },
+            data_policies: self.once(&before.data_policies, async move {
+                match power_apps {
+                    Some(power_apps) => power_apps.data_policies().await,
+                    None => Seen::default(),
+                }
+            }),
+            plans: self.once(&before.plans, async move {
+                match graph {
+                    Some(graph) => graph.my_plans().await,
+                    None => Seen::default(),
+                }
+            }),
+        }
+    }
+
+    /// What changes seldom and is refused to most: asked once, whatever the answer, and again at its own stage.
+    fn once<T: Clone + Send + Sync + 'a>(
+        &self,
+        before: &Seen<T>,
+        look: impl Future<Output = Seen<T>> + Send + 'a,
+    ) -> Node<'a, Seen<T>> {
+        if before.not_looked() || self.parts.contains(&Part::Makers) {
+            look.boxed().shared()
+        } else {
+            std::future::ready(before.clone()).boxed().shared()
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Facts: what was observed in the cloud, and when. Never what was assumed.
 
+mod data_policies;
 mod directory;
 mod rights;
 mod site;
@@ -7,6 +8,7 @@ mod trials;
 
 use jiff::Timestamp;
 
+pub use data_policies::*;
 pub use directory::*;
 pub use rights::*;
 pub use site::*;

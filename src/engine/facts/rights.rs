@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Seen;
+use super::{DataPolicy, Seen};
 
 /// What is known of this person's rights. Roles and being a guest stand with the person.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -17,6 +17,10 @@ pub struct Rights {
     pub site: Seen<Vec<Permission>>,
     /// The Power Platform environments that this person sees (power-platform 6.3).
     pub environments: Seen<Vec<Environment>>,
+    /// The tenant's data policies, which only its administrators see (power-platform 6.9).
+    pub data_policies: Seen<Vec<DataPolicy>>,
+    /// The service plans in this person's licences (power-platform 7.3, row 35).
+    pub plans: Seen<Vec<ServicePlan>>,
 }
 
 /// What the tenant's default app management policy says of client secrets. One for a single app is not read; it may say
@@ -72,12 +76,12 @@ impl Permission {
     }
 }
 
-/// Whether a pattern, in which a star stands for anything, fits an action. Case does not count.
-fn fits(pattern: &str, action: &str) -> bool {
-    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
+/// Whether a pattern, in which a star stands for anything, fits a whole text. Case does not count.
+pub(super) fn fits(pattern: &str, text: &str) -> bool {
+    let (pattern, text) = (pattern.to_ascii_lowercase(), text.to_ascii_lowercase());
     let parts: Vec<&str> = pattern.split('*').collect();
     let (Some((first, rest)), Some(last)) = (parts.split_first(), parts.last()) else { return false };
-    let Some(mut left) = action.strip_prefix(first) else { return false };
+    let Some(mut left) = text.strip_prefix(first) else { return false };
     let Some((_, between)) = rest.split_last() else { return left.is_empty() };
     for part in between {
         let Some((_, after)) = left.split_once(part) else { return false };
@@ -93,6 +97,22 @@ pub struct Environment {
     pub name: String,
     /// Whether this person may create custom connectors in it (`CreateCustomApi`).
     pub create_connectors: bool,
+}
+
+/// One service plan in a licence, such as `POWERAPPS_PER_USER`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServicePlan {
+    /// `servicePlanName`, cleaned.
+    pub name: String,
+    /// `provisioningStatus`, cleaned; `Success` where it can be used.
+    pub status: String,
+}
+
+impl ServicePlan {
+    /// Whether it can be used.
+    pub fn is_ready(&self) -> bool {
+        self.status.eq_ignore_ascii_case("Success")
+    }
 }
 
 #[cfg(test)]

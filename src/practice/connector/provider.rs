@@ -25,7 +25,7 @@ pub fn handle(world: &World, request: &Request, caller: &Caller) -> Reply {
         reply.unknown_path = true;
         return reply;
     }
-    if let Some(refusal) = refused(request, caller) {
+    if let Some(refusal) = refused(caller).or_else(|| bad_version(request)) {
         return refusal;
     }
     let Some(tenant) = caller.tenant() else { return Reply::empty(401) };
@@ -113,15 +113,14 @@ fn apis(
     }
 }
 
-fn refused(request: &Request, caller: &Caller) -> Option<Reply> {
+/// What a caller without a good token is told.
+pub(super) fn refused(caller: &Caller) -> Option<Reply> {
     match caller {
-        Caller::Anonymous => {
-            return Some(error(
-                401,
-                "MissingAuthorizationHeaderAndClientCertificate",
-                "A client certificate or authorization header was not provided.",
-            ));
-        }
+        Caller::Anonymous => Some(error(
+            401,
+            "MissingAuthorizationHeaderAndClientCertificate",
+            "A client certificate or authorization header was not provided.",
+        )),
         Caller::Refused(fault) => {
             let text = match fault {
                 TokenFault::WrongAudience => {
@@ -131,10 +130,14 @@ fn refused(request: &Request, caller: &Caller) -> Option<Reply> {
                 TokenFault::Expired => "The access token expiry time has passed.",
                 TokenFault::Invalid | TokenFault::TooWeak => "The access token is invalid.",
             };
-            return Some(error(401, "InvalidAuthenticationToken", text));
+            Some(error(401, "InvalidAuthenticationToken", text))
         }
-        Caller::User { .. } | Caller::App { .. } => {}
+        Caller::User { .. } | Caller::App { .. } => None,
     }
+}
+
+/// What a caller is told whose `api-version` is none.
+pub(super) fn bad_version(request: &Request) -> Option<Reply> {
     let version = request.query("api-version").unwrap_or_default();
     (version.split_at_checked(10).is_none_or(|(date, _)| date.parse::<jiff::civil::Date>().is_err())).then(|| {
         error(
@@ -222,6 +225,7 @@ fn document(world: &World, connector: &Connector) -> Value {
     })
 }
 
-fn error(status: u16, code: &str, message: &str) -> Reply {
+/// A refusal in the envelope of these services (power-platform 6.2).
+pub(super) fn error(status: u16, code: &str, message: &str) -> Reply {
     Reply::json(status, &json!({"error": {"code": code, "message": message}}))
 }

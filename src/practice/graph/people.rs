@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::{Answer, Refusal, body, context, entity};
+use super::answer::{Answer, Refusal, entity};
 use super::query::{self, Set};
 use super::target::{Ask, Key, Target};
 use super::{grants, rights, shape};
@@ -56,6 +56,14 @@ const ROLES: Set<'static> = Set {
     members: &["id", "deletedDateTime", "description", "displayName", "roleTemplateId"],
     filterable: &[],
     directory: true,
+};
+
+const LICENCES: Set<'static> = Set {
+    name: "licenseDetails",
+    type_name: "licenseDetails",
+    members: &["id", "skuId", "skuPartNumber", "servicePlans"],
+    filterable: &[],
+    directory: false,
 };
 
 /// OpenID's own question: whom the token is about. The subject is the one of the client's id token.
@@ -137,7 +145,11 @@ pub fn me(world: &World, ask: &Ask<'_>, target: &Target) -> Answer {
         }
         ["approleassignments"] => grants::assignments(world, ask, "principalId", id),
         ["oauth2permissiongrants"] => grants::list_of(world, ask, "principalId", id),
-        ["licensedetails"] => Ok(body(200, &licences(ask, world, id))),
+        ["licensedetails"] => {
+            let name = format!("users('{id}')/licenseDetails");
+            let set = Set { name: &name, ..LICENCES };
+            query::list(ask.request, &set, licences(world, user), world.switches.page_size)
+        }
         _ => Ok(Reply::unknown()),
     }
 }
@@ -261,18 +273,20 @@ fn owned(world: &World, ask: &Ask<'_>, kind: Kind, user: &str, type_name: &str) 
         .collect()
 }
 
-/// Everybody in the practice cloud has the licence that custom connectors need.
-fn licences(ask: &Ask<'_>, world: &World, user: &str) -> Value {
-    json!({
-        "@odata.context": context(ask.request, &format!("users('{user}')/licenseDetails")),
-        "value": [{
-            "id": world.id_for(&format!("licence of {user}")).simple().to_string(),
-            "skuId": "b30411f5-fea1-4a59-9ad9-3db7c7ead579",
-            "skuPartNumber": "POWERAPPS_PER_USER",
-            "servicePlans": [{
-                "servicePlanId": "ea2cf03b-ac60-46ae-9c1d-eeaeb63cec86", "servicePlanName": "POWERAPPS_PER_USER",
-                "provisioningStatus": "Success", "appliesTo": "User",
-            }],
-        }],
-    })
+/// The licences of a person.
+fn licences(world: &World, user: &User) -> Vec<Value> {
+    user.licences
+        .iter()
+        .map(|licence| {
+            let ((sku_id, sku), (plan_id, plan)) = (licence.sku(), licence.plan());
+            json!({
+                "id": world.id_for(&format!("licence {sku} of {}", user.id)).simple().to_string(),
+                "skuId": sku_id, "skuPartNumber": sku,
+                "servicePlans": [{
+                    "servicePlanId": plan_id, "servicePlanName": plan, "provisioningStatus": "Success",
+                    "appliesTo": "User",
+                }],
+            })
+        })
+        .collect()
 }

@@ -36,6 +36,8 @@ pub fn go(world: &mut World, person: &str) {
         user_type: "Guest".to_owned(),
         home: Some(account.id.clone()),
         directory_roles: vec![directory_role::APPLICATION_DEVELOPER.to_owned()],
+        // A licence is good in the tenant that gave it.
+        licences: Vec::new(),
         part: "the maker as a guest of another tenant".to_owned(),
         ..account
     };

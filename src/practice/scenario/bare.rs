@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::practice::world::{
-    Automation, AzureRole, Clock, Environment, Flavour, Function, Kind, ResourceGroup, Site, Subscription,
-    Tenant, User, World, azure_role, directory_role, first_party,
+    Automation, AzureRole, Clock, Environment, Flavour, Function, Kind, Licence, ResourceGroup, Site,
+    Subscription, Tenant, User, World, azure_role, directory_role, first_party,
 };
 
 /// Domain of the tenant that the scenarios are about.
@@ -51,6 +51,7 @@ pub fn world(scenario: &str, clock: Clock, makers: u32) -> World {
     world.sites.push(site);
     let ada = person(&mut world, "ada", "Ada Byron", "maker: owns the function app, may register apps", &[]);
     grant_role(&mut world, &ada, &scope, azure_role::CONTRIBUTOR);
+    license(&mut world, &ada, Licence::Developer);
     let grace = person(
         &mut world,
         "grace",
@@ -58,6 +59,7 @@ pub fn world(scenario: &str, clock: Clock, makers: u32) -> World {
         "admin: Cloud Application Administrator, reads Azure",
         &[directory_role::CLOUD_APPLICATION_ADMINISTRATOR],
     );
+    license(&mut world, &grace, Licence::Premium);
     grant_role(&mut world, &grace, &format!("/subscriptions/{subscription}"), azure_role::READER);
     person(&mut world, "alan", "Alan Turing", "plain user: no rights in Azure", &[]);
     foreign_user(&mut world);
@@ -74,6 +76,7 @@ pub fn world(scenario: &str, clock: Clock, makers: u32) -> World {
             &[],
         );
         grant_role(&mut world, &maker, &scope, azure_role::CONTRIBUTOR);
+        license(&mut world, &maker, Licence::Developer);
     }
     automation(&mut world, &tenant, &subscription);
     world
@@ -90,6 +93,7 @@ fn person(world: &mut World, name: &str, display_name: &str, part: &str, roles: 
         user_type: "Member".to_owned(),
         home: None,
         directory_roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        licences: Vec::new(),
         part: part.to_owned(),
     });
     id
@@ -106,6 +110,7 @@ fn foreign_user(world: &mut World) {
         user_type: "Member".to_owned(),
         home: None,
         directory_roles: Vec::new(),
+        licences: Vec::new(),
         part: "a person of another tenant".to_owned(),
     });
 }
@@ -117,6 +122,10 @@ pub fn grant_role(world: &mut World, principal: &str, scope: &str, role: &str) {
         scope: scope.to_owned(),
         role: role.to_owned(),
     });
+}
+
+fn license(world: &mut World, person: &str, licence: Licence) {
+    world.users.iter_mut().filter(|user| user.id == person).for_each(|user| user.licences.push(licence));
 }
 
 /// A published function app with the tutorial's function and no authentication.

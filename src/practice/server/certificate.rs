@@ -82,7 +82,7 @@ fn names(world: &World) -> BTreeSet<String> {
     names.extend(suffixes.iter().map(|suffix| format!("*{suffix}")));
     for cloud in &clouds {
         let always = [&cloud.login, &cloud.graph, &cloud.arm, &cloud.portal];
-        let some = [&cloud.power_apps, &cloud.flow, &cloud.consent, &cloud.maker];
+        let some = [&cloud.power_apps, &cloud.bap, &cloud.flow, &cloud.consent, &cloud.maker];
         let services = always.into_iter().chain(some.into_iter().flatten());
         names.extend(services.filter_map(|url| url.host_str().map(str::to_owned)));
     }

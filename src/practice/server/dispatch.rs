@@ -79,7 +79,10 @@ fn by_path(request: &mut Request) -> Service {
         ("_make", _)
         | (
             "providers",
-            "microsoft.powerapps" | "microsoft.businessappplatform" | "microsoft.processsimple",
+            "microsoft.powerapps"
+            | "microsoft.businessappplatform"
+            | "microsoft.processsimple"
+            | "powerplatform.governance",
         ) => Service::Maker,
         ("subscriptions" | "tenants" | "providers" | "metadata", _) => Service::Arm,
         ("devicelogin" | "_sign-in", _) => Service::SignIn,
@@ -120,6 +123,8 @@ mod tests {
             ("127.0.0.1:7000", "/oidc/userinfo", Service::Graph),
             ("127.0.0.1:7000", "/providers/Microsoft.ResourceGraph/resources", Service::Arm),
             ("127.0.0.1:7000", "/providers/Microsoft.PowerApps/apis", Service::Maker),
+            ("127.0.0.1:7000", "/providers/PowerPlatform.Governance/v2/policies", Service::Maker),
+            ("api.bap.microsoft.com", "/providers/PowerPlatform.Governance/v2/policies", Service::Maker),
             ("127.0.0.1:7000", "/contoso.com/oauth2/v2.0/token", Service::SignIn),
             ("127.0.0.1:7000", "/common/discovery/instance", Service::SignIn),
             ("127.0.0.1:7000", "/t/.well-known/openid-configuration", Service::SignIn),

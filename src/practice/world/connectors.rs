@@ -1,4 +1,4 @@
-//! Power Platform environments and saved custom connectors.
+//! Power Platform environments, data policies and saved custom connectors.
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -16,6 +16,40 @@ pub struct Environment {
     pub display_name: String,
     /// Region, such as `unitedstates`.
     pub location: String,
+}
+
+/// A data policy: which hosts custom connectors may call (power-platform 6.9).
+#[derive(Debug, Clone, Serialize)]
+pub struct DataPolicy {
+    /// Its name in the APIs, a GUID.
+    pub id: String,
+    /// Tenant GUID.
+    pub tenant: String,
+    /// Display name.
+    pub display_name: String,
+    /// `AllEnvironments`, `ExceptEnvironments` or `OnlyEnvironments`.
+    pub environment_type: String,
+    /// The environments that are meant or excepted.
+    pub environments: Vec<String>,
+    /// `Confidential`, `General` or `Blocked`.
+    pub default_classification: String,
+    /// Patterns with their classification, in order; `*` and `Ignore` are added where they do not end the list.
+    pub patterns: Vec<(String, String)>,
+}
+
+impl DataPolicy {
+    /// One for all environments that blocks what fits a pattern.
+    pub fn blocking(display_name: &str, tenant: &str, pattern: &str) -> Self {
+        Self {
+            id: "00000000-0000-4000-8000-0000000000d1".to_owned(),
+            tenant: tenant.to_owned(),
+            display_name: display_name.to_owned(),
+            environment_type: "AllEnvironments".to_owned(),
+            environments: Vec::new(),
+            default_classification: "General".to_owned(),
+            patterns: vec![(pattern.to_owned(), "Blocked".to_owned())],
+        }
+    }
 }
 
 /// A saved custom connector.

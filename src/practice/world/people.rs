@@ -14,6 +14,8 @@ pub mod directory_role {
     pub const CLOUD_APPLICATION_ADMINISTRATOR: &str = "158c047a-c907-4556-b7ef-446551a6b5f7";
     /// Privileged Role Administrator.
     pub const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
+    /// Power Platform Administrator.
+    pub const POWER_PLATFORM_ADMINISTRATOR: &str = "11648597-926c-4cf3-9c36-bcebb0ba8dcc";
     /// Global Reader.
     pub const GLOBAL_READER: &str = "f2ef992c-3afb-46b9-b7cf-a126ee74c451";
 
@@ -25,6 +27,7 @@ pub mod directory_role {
             APPLICATION_DEVELOPER => "Application Developer",
             CLOUD_APPLICATION_ADMINISTRATOR => "Cloud Application Administrator",
             PRIVILEGED_ROLE_ADMINISTRATOR => "Privileged Role Administrator",
+            POWER_PLATFORM_ADMINISTRATOR => "Power Platform Administrator",
             GLOBAL_READER => "Global Reader",
             other => other,
         }
@@ -71,8 +74,39 @@ pub struct User {
     pub home: Option<String>,
     /// Active directory roles, as template ids ([`directory_role`]).
     pub directory_roles: Vec<String>,
+    /// Licences for Power Platform.
+    pub licences: Vec<Licence>,
     /// What this person is in the scenario, in a few words for a reader of the scenario list.
     pub part: String,
+}
+
+/// A licence for Power Platform, as far as the practice cloud gives any. Names and ids: MicrosoftDocs `entra-docs`,
+/// `docs/identity/users/licensing-service-plan-reference.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Licence {
+    /// Power Apps Premium, for whoever uses apps in earnest.
+    Premium,
+    /// Power Apps for Developer, free of charge, for developer environments.
+    Developer,
+}
+
+impl Licence {
+    /// `skuId` and `skuPartNumber`.
+    pub const fn sku(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Premium => ("b30411f5-fea1-4a59-9ad9-3db7c7ead579", "POWERAPPS_PER_USER"),
+            Self::Developer => ("5b631642-bd26-49fe-bd20-1daaa972ef80", "POWERAPPS_DEV"),
+        }
+    }
+
+    /// `servicePlanId` and `servicePlanName` of the plan for Power Apps.
+    pub const fn plan(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Premium => ("ea2cf03b-ac60-46ae-9c1d-eeaeb63cec86", "POWERAPPS_PER_USER"),
+            Self::Developer => ("a2729df7-25f8-4e63-984b-8a8484121554", "POWERAPPS_DEV_VIRAL"),
+        }
+    }
 }
 
 /// One Azure role assignment.

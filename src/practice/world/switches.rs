@@ -120,6 +120,9 @@ pub struct Switches {
     pub policies_readable: bool,
     /// Whether makers may create custom connectors in their environment (power-platform 6.3).
     pub makers_may_create_connectors: bool,
+    /// Whether the list of data policies tells their rules for custom connectors, or only each policy by itself does
+    /// (power-platform 6.9, unconfirmed).
+    pub policy_lists_tell_patterns: bool,
     /// Directory roles beyond Cloud Application Administrator that may write grants: Application Administrator (microsoft-cloud 4.7).
     pub application_administrator_may_grant: bool,
     /// Token version of API apps that the portal makes: 2 or, when absent, null (microsoft-cloud 7.1).
@@ -188,6 +191,7 @@ impl Default for Switches {
             deleted_identifier_uris_stay_taken: true,
             policies_readable: false,
             makers_may_create_connectors: true,
+            policy_lists_tell_patterns: false,
             application_administrator_may_grant: true,
             portal_token_version: Some(2),
             token_version_lag_s: 0,

@@ -20,10 +20,17 @@ fn a_person_sees_their_roles_and_what_they_own() {
     let (_, organization) =
         get(&mut world, "ada", "/v1.0/organization?$select=id,displayName,verifiedDomains");
     assert_eq!(organization["value"][0]["verifiedDomains"][0]["name"], "contoso.onmicrosoft.com");
-    assert_eq!(
-        get(&mut world, "ada", "/v1.0/me/licenseDetails").1["value"][0]["skuPartNumber"],
-        "POWERAPPS_PER_USER"
-    );
+    for (name, sku, plan) in [
+        ("ada", "POWERAPPS_DEV", "POWERAPPS_DEV_VIRAL"),
+        ("grace", "POWERAPPS_PER_USER", "POWERAPPS_PER_USER"),
+    ] {
+        let target = "/v1.0/me/licenseDetails?$select=skuPartNumber,servicePlans";
+        let (_, found) = get(&mut world, name, target);
+        let licence = &found["value"][0];
+        assert_eq!((licence["skuPartNumber"].as_str(), licence.get("skuId")), (Some(sku), None), "{found}");
+        assert_eq!(licence["servicePlans"][0]["servicePlanName"], plan);
+    }
+    assert_eq!(get(&mut world, "alan", "/v1.0/me/licenseDetails").1["value"], json!([]));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use self::refusal::Refusal;
+use super::classify;
 use super::graph::Graph;
 use super::http::{Answer, Service, WriteRequest, Writes, luck, retry_after, spread};
 use super::json::{id, moment};
@@ -140,6 +141,10 @@ impl Writer {
             let answer = self.send(service, change).await?;
             if answer.is_success() {
                 return self.applied(change, &answer).await;
+            }
+            if classify::in_between(&answer) {
+                // Whatever it says of what is not there, or not there yet, is not the service's word.
+                return Err(trouble(answer));
             }
             let refusal = Refusal::of(&answer);
             if let Some(applied) = self.already_there(change, &refusal).await? {

@@ -146,11 +146,43 @@ fn refused(answer: &Answer, body: &Value) -> Trouble {
         told.words = clean_line(&answer.safe_text(), 200);
     }
     let patience = super::http::retry_after(&answer.headers, answer.at).map(|wait| wait.as_secs());
-    trouble_of(answer, answer.status, told, patience)
+    trouble_of(answer, told, patience, spoken_for(answer, body))
 }
 
-fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -> Trouble {
-    let class = class_of(answer.service, status, told.oauth.as_deref());
+/// Whether something on the way refused in the service's place: a gateway, a filter, a captive portal. Nothing that it
+/// says of the service may be believed, least of all that something is not there.
+pub(super) fn in_between(answer: &Answer) -> bool {
+    spoken_for(answer, &answer.json().unwrap_or_default())
+}
+
+fn spoken_for(answer: &Answer, body: &Value) -> bool {
+    match answer.status {
+        // The function app's own pages and those of its platform are HTML.
+        _ if answer.service == Service::Site => false,
+        // Who sends this is by its definition not the service that was asked (RFC 6585, section 6).
+        511 => true,
+        // What a proxy, a slow network and a crowd bring, whoever says it.
+        407 | 408 | 429 => false,
+        400..=499 => {
+            let own = told(body);
+            // The services say why they refuse, in JSON (microsoft-cloud 2.3, 4.10, 5.9), or nothing at all, as for an
+            // address that is not there (power-platform 1.5). The sign-in service has pages, which name a code.
+            let speaks = member(body, "error").is_some() || own.code.is_some() || !own.words.is_empty();
+            let silent = answer.body.iter().all(u8::is_ascii_whitespace);
+            let page = answer.service == Service::Login && aadsts(&answer.safe_text()).is_some();
+            !speaks && !silent && !page && challenge::demanded(&answer.headers).is_none()
+        }
+        _ => false,
+    }
+}
+
+fn trouble_of(answer: &Answer, told: Told, patience: Option<u64>, between: bool) -> Trouble {
+    let status = answer.status;
+    let class = if between {
+        Class::UnexpectedAnswer
+    } else {
+        class_of(answer.service, status, told.oauth.as_deref())
+    };
     let demand = demand(answer, &told).filter(|_| class == Class::SignInRefused);
     let code = told.code.map(|code| clean_line(&answer.redactor.text(&code), 80)).filter(|c| !c.is_empty());
     let (what, next) = phrases(class, answer.service, status, patience);
@@ -168,14 +200,20 @@ fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -
         _ => explain(&mut trouble, answer.service),
     }
     trouble.demand = demand.map(Box::new);
-    if (300..400).contains(&status) && answer.service != Service::Site {
+    if between {
+        trouble.what = format!(
+            "Something on the way answered in the place of {} (HTTP {status}).",
+            answer.service.name()
+        );
+    }
+    if between || ((300..400).contains(&status) && answer.service != Service::Site) {
         // These services send nobody elsewhere; a network that wants to be agreed with first does.
         trouble.means = SOMETHING_IN_BETWEEN.into();
         trouble.next =
             "Open any page in a browser, agree to what the network asks there, then look again.".into();
     }
     // A gateway's word that the service failed does not say what the service had done by then.
-    trouble.uncertain = answer.write && matches!(status, 500 | 502 | 504);
+    trouble.uncertain = answer.write && (between || matches!(status, 500 | 502 | 504));
     trouble
 }
 
@@ -488,6 +526,9 @@ mod tests {
             ),
             (Service::Arm, 500, json!([1]), ServiceFault, None),
             (Service::Login, 400, json!("junk"), UnexpectedAnswer, None),
+            (Service::Graph, 404, json!({"message": "No."}), NotFound, None),
+            (Service::Graph, 403, json!({"error": {}}), NotAllowed, None),
+            (Service::Arm, 404, json!({"html": 1}), UnexpectedAnswer, None),
             (Service::Site, 401, json!(null), SignInRefused, None),
         ];
         for (service, status, body, class, code) in cases {
@@ -500,6 +541,38 @@ mod tests {
             assert!(!trouble.next.is_empty() && !trouble.what.is_empty(), "{body}");
             assert!(trouble.original.contains(&format!("HTTP {status}")), "{}", trouble.original);
         }
+    }
+
+    #[test]
+    fn a_page_is_no_word_of_a_service_but_silence_and_the_function_apps_own_pages_are() {
+        let page = "<html><h1>Not Found</h1></html>";
+        for service in [Service::Login, Service::Graph, Service::Arm, Service::PowerApps] {
+            for status in [400, 401, 403, 404, 410, 511] {
+                let trouble = refusal(&answer(service, status, page));
+                assert_eq!((trouble.class, trouble.status), (Class::UnexpectedAnswer, Some(status)));
+                assert!(trouble.what.contains("on the way") && trouble.original.contains("Not Found"));
+                assert!(in_between(&answer(service, status, page)));
+            }
+            for (status, class) in [
+                (407, Class::Proxy),
+                (408, Class::TimeOut),
+                (429, Class::Throttled),
+                (503, Class::ServiceFault),
+            ] {
+                assert_eq!(refusal(&answer(service, status, page)).class, class, "{status}");
+            }
+            assert_eq!(refusal(&answer(service, 404, " \r\n")).class, Class::NotFound);
+        }
+        assert_eq!(refusal(&answer(Service::Site, 404, page)).class, Class::NotFound);
+        let told = "<html>AADSTS90002: Tenant 'x' not found.</html>";
+        assert!(!in_between(&answer(Service::Login, 404, told)));
+    }
+
+    #[test]
+    fn what_was_sent_into_a_page_may_have_been_done() {
+        let sent = Answer { write: true, ..answer(Service::Graph, 404, "<html>") };
+        assert!(refusal(&sent).uncertain);
+        assert!(!refusal(&Answer { write: true, ..answer(Service::Graph, 404, "") }).uncertain);
     }
 
     #[test]

@@ -392,16 +392,31 @@ pub fn refused_on_a_page(text: &str) -> Option<Trouble> {
 
 /// Trouble for a body that should be JSON and is not.
 pub(super) fn not_json(answer: &Answer) -> Trouble {
+    if answer.truncated {
+        return too_large(answer);
+    }
     let start = clean_line(&answer.safe_text(), 200);
-    let means =
-        if answer.truncated { "The answer is larger than this program reads." } else { SOMETHING_IN_BETWEEN };
     let mut trouble = Trouble::new(
         Class::UnexpectedAnswer,
         format!("{} answered with something that is not JSON.", answer.service.name()),
         "Look again. If it stays like this, open any page in a browser and see what the network asks there.",
     )
-    .meaning(means)
+    .meaning(SOMETHING_IN_BETWEEN)
     .original(original(answer, answer.status, None, &start, &[]));
+    trouble.status = Some(answer.status);
+    trouble
+}
+
+/// Trouble for an answer whose end was not read.
+fn too_large(answer: &Answer) -> Trouble {
+    let read = format!("{} bytes were read", answer.body.len());
+    let mut trouble = Trouble::new(
+        Class::UnexpectedAnswer,
+        format!("The answer of {} is larger than this program reads.", answer.service.name()),
+        "Where it is a list of apps, name the app by its address or its resource id instead.",
+    )
+    .meaning("Nothing is concluded from its beginning.")
+    .original(original(answer, answer.status, None, &read, &[]));
     trouble.status = Some(answer.status);
     trouble
 }

@@ -81,6 +81,8 @@ pub struct Limits {
     pub longest_retry_after: Duration,
     /// How many bytes of a body are read.
     pub body: usize,
+    /// The same of what Azure Resource Manager and Graph answer: a page of their lists holds what it holds.
+    pub list: usize,
     /// The smallest wait between two polls of the device code flow, whatever the answer says.
     pub shortest_poll: Duration,
 }
@@ -95,6 +97,7 @@ impl Default for Limits {
             longest_wait: Duration::from_secs(8),
             longest_retry_after: Duration::from_secs(30),
             body: 2 * 1024 * 1024,
+            list: 32 * 1024 * 1024,
             shortest_poll: Duration::from_secs(1),
         }
     }

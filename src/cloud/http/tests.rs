@@ -277,12 +277,17 @@ async fn large_and_strange_bodies_are_survived() {
     })
     .await;
     let mut config = server.config();
-    config.limits.body = 1000;
+    (config.limits.body, config.limits.list) = (500, 1000);
     let http = Http::new(config);
     let get = |path: &str| Request::get(Service::Arm, server.url(path));
     let large = http.read(&get("/large")).await.unwrap();
     assert_eq!((large.body.len(), large.truncated), (1000, true));
-    assert!(large.json().unwrap_err().means.contains("larger"));
+    let told = large.json().unwrap_err();
+    assert!(told.what.contains("larger than this program reads"), "{told:?}");
+    assert!(told.original.contains("1000 bytes were read"), "{told:?}");
+    let site = Url::parse("https://contoso.azurewebsites.net/large").unwrap();
+    let large = http.read(&Request::get(Service::Site, site)).await.unwrap();
+    assert_eq!((large.body.len(), large.truncated), (500, true));
     assert_eq!(http.read(&get("/empty")).await.unwrap().json().unwrap(), json!(null));
     assert_eq!(http.read(&get("/bom")).await.unwrap().json().unwrap(), json!({"a": 1}));
     let trouble = http.read(&get("/html")).await.unwrap().json().unwrap_err();

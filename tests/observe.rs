@@ -364,6 +364,35 @@ async fn a_batch_whose_envelope_breaks_is_read_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_batch_that_comes_too_early_is_asked_again_as_one_and_never_piece_by_piece() {
+    let ids: Vec<String> = (0..4).map(app_number).collect();
+    for (status, asks, comes) in [(429, "20", true), (503, "20", true), (429, "3600", false)] {
+        let cloud = cloud(|asked: &Asked| {
+            reply(200, client_app(asked.path.split('\'').nth(1).unwrap(), "x", None, false))
+        })
+        .await;
+        cloud.next_batch(reply(status, Value::Null).with("Retry-After", asks));
+        let graph = Graph::new(cloud.reader.clone());
+        let began = std::time::Instant::now();
+        let found = futures_util::future::join_all(ids.iter().map(|id| graph.application(id))).await;
+        assert_eq!(cloud.count("$batch"), if comes { 2 } else { 1 });
+        assert_eq!(cloud.asked().len(), cloud.count("$batch"), "nothing was asked by itself");
+        for seen in found {
+            match &seen.fact {
+                Fact::Is(_) => assert!(comes),
+                Fact::CouldNot(told) => {
+                    assert!(!comes && told.class == Class::Throttled, "{told:?}");
+                    assert!(told.next.contains("3600"), "{told:?}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        // Waits go by a thousand times as fast here.
+        assert!(!comes || began.elapsed() >= Duration::from_millis(20));
+    }
+}
+
+#[tokio::test]
 async fn pages_are_followed_as_they_are_named_but_never_elsewhere_nor_for_ever() {
     for (next, fine) in [
         (Some("PAGE2"), true),

@@ -85,6 +85,15 @@ pub struct Limits {
     pub list: usize,
     /// The smallest wait between two polls of the device code flow, whatever the answer says.
     pub shortest_poll: Duration,
+    /// How many times as fast as they are called waits go by: once, but for tests.
+    pub speed: u32,
+}
+
+impl Limits {
+    /// How long a wait of this name takes.
+    pub fn lasting(&self, wait: Duration) -> Duration {
+        wait / self.speed.max(1)
+    }
 }
 
 impl Default for Limits {
@@ -99,6 +108,7 @@ impl Default for Limits {
             body: 2 * 1024 * 1024,
             list: 32 * 1024 * 1024,
             shortest_poll: Duration::from_secs(1),
+            speed: 1,
         }
     }
 }

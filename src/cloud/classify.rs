@@ -4,6 +4,7 @@ mod no_answer;
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use super::redact::Redactor;
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::Audience;
 use crate::engine::error_codes::explain_code;
-use crate::engine::trouble::{Class, Demand, Trouble};
+use crate::engine::trouble::{Class, Demand, Trouble, spoken};
 
 /// How much of a service's own words is kept, in terminal cells.
 const WORDS: usize = 600;
@@ -145,7 +146,7 @@ fn refused(answer: &Answer, body: &Value) -> Trouble {
     if told.words.is_empty() && body.is_null() {
         told.words = clean_line(&answer.safe_text(), 200);
     }
-    let patience = super::http::retry_after(&answer.headers, answer.at).map(|wait| wait.as_secs());
+    let patience = super::http::retry_after(&answer.headers, answer.at).filter(|wait| !wait.is_zero());
     trouble_of(answer, told, patience, spoken_for(answer, body))
 }
 
@@ -176,7 +177,7 @@ fn spoken_for(answer: &Answer, body: &Value) -> bool {
     }
 }
 
-fn trouble_of(answer: &Answer, told: Told, patience: Option<u64>, between: bool) -> Trouble {
+fn trouble_of(answer: &Answer, told: Told, patience: Option<Duration>, between: bool) -> Trouble {
     let status = answer.status;
     let class = if between {
         Class::UnexpectedAnswer
@@ -200,6 +201,7 @@ fn trouble_of(answer: &Answer, told: Told, patience: Option<u64>, between: bool)
         _ => explain(&mut trouble, answer.service),
     }
     trouble.demand = demand.map(Box::new);
+    trouble.retry_after = patience.filter(|_| matches!(class, Class::Throttled | Class::ServiceFault));
     if between {
         trouble.what = format!(
             "Something on the way answered in the place of {} (HTTP {status}).",
@@ -300,15 +302,13 @@ fn class_of(service: Service, status: u16, oauth: Option<&str>) -> Class {
     }
 }
 
-fn phrases(class: Class, service: Service, status: u16, patience: Option<u64>) -> (String, String) {
+fn phrases(class: Class, service: Service, status: u16, patience: Option<Duration>) -> (String, String) {
     let who = service.name();
     match class {
         Class::Throttled | Class::ServiceFault => {
             let next = match patience {
-                Some(seconds) if seconds > 0 => {
-                    format!("Try again in {seconds} seconds; the service asks for that.")
-                }
-                _ => "Wait a moment, then try again.".to_owned(),
+                Some(wait) => format!("Try again in {}; the service asks for that.", spoken(wait)),
+                None => "Wait a moment, then try again.".to_owned(),
             };
             let what = if class == Class::Throttled {
                 format!("{who} says that it gets too many requests.")

@@ -21,6 +21,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::cloud::call_log::CallRecord;
+use crate::cloud::change::Stop;
 use crate::engine::facts::{Facts, ProbeAnswer, Seen};
 use crate::flow::effect::{CopyItem, Effect, Work};
 use crate::flow::event::{Answer, Event, Key};
@@ -153,6 +154,8 @@ struct Drive<F> {
     rehearsal: rehearse::Bound,
     /// The sign-in for another tenant, until the machine has taken the answer that tells of it.
     switched: pick::Switched,
+    /// Breaks off what the change in hand waits for.
+    stop: Stop,
     /// What the function said to an anonymous call, once a confirmed rehearsal made one.
     function_probe: Arc<Mutex<Option<Seen<ProbeAnswer>>>>,
     /// Copies that came back from the clipboard.
@@ -184,6 +187,7 @@ impl<F: Face> Drive<F> {
             to,
             rehearsal: rehearse::Bound::default(),
             switched: pick::Switched::default(),
+            stop: Stop::default(),
             function_probe: Arc::default(),
             copied,
             secret_way_told: false,
@@ -312,6 +316,7 @@ impl<F: Face> Drive<F> {
         match effect {
             Effect::Start { generation, work } => self.start(generation, work),
             Effect::Drop { before } => self.tasks.drop_before(before),
+            Effect::BreakOff => self.stop.say(),
             Effect::Copy(copy) => self.copy(copy),
             Effect::ClearClipboard => self.clear_clipboard(),
             Effect::OpenSecretField | Effect::CloseSecretField => {

@@ -3,11 +3,12 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::cloud::call_log::{CallRecord, SignInUsed};
+use crate::cloud::change::{Stop, WaitsFor};
 use crate::cloud::http::Service;
 use crate::cloud::observe;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent, probe_secret};
@@ -16,9 +17,9 @@ use crate::engine::clean::clean_line;
 use crate::engine::client_id;
 use crate::engine::facts::{Facts, SecretProbe};
 use crate::engine::secret_shape;
-use crate::engine::trouble::{Class, Trouble};
+use crate::engine::trouble::{Class, Trouble, spoken};
 use crate::engine::values::values;
-use crate::engine::words::ui;
+use crate::engine::words::{ui, ui_with};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
     Answer, CallLine, CopyOutcome, Event, RightUsed, SignInProgress, SignedIn, Waiting,
@@ -119,8 +120,11 @@ impl<F: Face> Drive<F> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.state.facts);
     }
 
-    /// Sends one change. Never aborted: a call that is under way is reported, whatever it comes to.
-    pub(super) fn apply(&self, answers: Answers, index: usize, change: Change) {
+    /// Sends one change. Never aborted: a call that is under way is reported, whatever it comes to. Only a wait before
+    /// it is sent again can be broken off.
+    pub(super) fn apply(&mut self, answers: Answers, index: usize, change: Change) {
+        let stop = Stop::default();
+        self.stop = stop.clone();
         let services = self.machinery.services.clone();
         let (vault, to) = (self.vault.clone(), self.to.clone());
         let client = match secret_for(&change, &self.state.facts) {
@@ -132,21 +136,16 @@ impl<F: Face> Drive<F> {
         };
         let waiting = answers.clone();
         let clock = self.machinery.clock.clone();
+        // What a rehearsal has registered has yet to be taken away.
+        let takes_away = change.kind == ChangeKind::RemoveRehearsalRedirect;
         tokio::spawn(async move {
             let result = match services.writer() {
                 Some(writer) => {
                     writer
-                        .on_wait(Arc::new(move |reason, _| {
-                            let text = format!(
-                                "Waiting for {}. It usually takes a few seconds, at most two minutes.",
-                                reason.name()
-                            );
-                            waiting.give(Answer::Waiting(Waiting {
-                                text,
-                                since: clock.now(),
-                                safe_to_leave: false,
-                            }));
+                        .on_wait(Arc::new(move |reason, wait| {
+                            waiting.give(Answer::Waiting(waits(reason, wait, clock.now(), takes_away)));
                         }))
+                        .until(stop)
                         .apply(&change)
                         .await
                 }
@@ -211,7 +210,7 @@ impl<F: Face> Drive<F> {
             let patience = Duration::try_from(held.may_be_unknown(since)).unwrap_or_default();
             let verdict = until_known(probe, pause, patience, || {
                 let text = ui("wait.secret").to_owned();
-                waits.give(Answer::Waiting(Waiting { text, since, safe_to_leave: false }));
+                waits.give(Answer::Waiting(Waiting { text, since, safe_to_leave: false, until: None }));
             })
             .await;
             answers.give(Answer::SecretProbed(verdict.map(|verdict| SecretProbe {
@@ -300,6 +299,19 @@ impl<F: Face> Drive<F> {
             correlation: record.correlation,
         }));
     }
+}
+
+/// What a change waits for before it is sent again, on the screen. Nothing was made by it yet, so that it may be left,
+/// unless it takes away what was made.
+fn waits(reason: WaitsFor, wait: Duration, since: Timestamp, takes_away: bool) -> Waiting {
+    let WaitsFor::Pause { service, asked } = reason else {
+        let text =
+            format!("Waiting for {}. It usually takes a few seconds, at most two minutes.", reason.name());
+        return Waiting { text, since, safe_to_leave: false, until: None };
+    };
+    let text = ui_with("wait.asked", &[("who", service.name()), ("wait", &spoken(asked))]);
+    let until = SignedDuration::try_from(wait).ok().and_then(|wait| since.checked_add(wait).ok());
+    Waiting { text, since, safe_to_leave: !takes_away, until }
 }
 
 /// Client id of the registration that a change makes a secret for; `None` for other changes.

@@ -1,6 +1,7 @@
 //! One shape for everything that can go wrong with a call, in the four parts a person is shown.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::clouds::Audience;
 
@@ -94,6 +95,18 @@ pub struct Trouble {
     pub uncertain: bool,
     /// The stronger sign-in that would help.
     pub demand: Option<Box<Demand>>,
+    /// How long the service asked to be left alone, if it did: until then nothing is to be sent again.
+    pub retry_after: Option<Duration>,
+}
+
+/// A wait in words.
+pub fn spoken(wait: Duration) -> String {
+    match wait.as_secs() {
+        1 => "1 second".to_owned(),
+        seconds @ 0..=120 => format!("{seconds} seconds"),
+        // Rounded up: who comes early is refused again.
+        seconds => format!("{} minutes", seconds.div_ceil(60)),
+    }
 }
 
 impl Trouble {
@@ -109,6 +122,7 @@ impl Trouble {
             status: None,
             uncertain: false,
             demand: None,
+            retry_after: None,
         }
     }
 

@@ -346,6 +346,8 @@ pub struct Waiting {
     pub since: Timestamp,
     /// Whether the wizard may be left meanwhile without harm.
     pub safe_to_leave: bool,
+    /// When it is tried again, where that is known.
+    pub until: Option<Timestamp>,
 }
 
 /// One line of the log of calls. Already redacted and cleaned.

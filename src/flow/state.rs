@@ -78,11 +78,20 @@ pub struct Timing {
     pub lag_limit_s: u32,
     /// How long a copied secret stays on the clipboard.
     pub secret_s: u32,
+    /// A service that asks to be left alone for longer than this is not asked again before the person says so.
+    pub pause_limit_s: u32,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { watch_s: 10, landing_s: 3, landing_limit_s: 180, lag_limit_s: 60, secret_s: 120 }
+        Self {
+            watch_s: 10,
+            landing_s: 3,
+            landing_limit_s: 180,
+            lag_limit_s: 60,
+            secret_s: 120,
+            pause_limit_s: 300,
+        }
     }
 }
 

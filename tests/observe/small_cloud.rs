@@ -71,6 +71,19 @@ impl SmallCloud {
 
     /// Serves on a port that the system chose. The answerer sees single Graph reads, also those of a batch.
     pub async fn serve(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static, read_only: bool) -> Self {
+        Self::with(answer, read_only, 1000).await
+    }
+
+    /// One whose clients' waits go by so many times as fast as they are called.
+    pub async fn at_speed(speed: u32, answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        Self::with(answer, false, speed).await
+    }
+
+    async fn with(
+        answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+        read_only: bool,
+        speed: u32,
+    ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -89,7 +102,7 @@ impl SmallCloud {
             tries: 2,
             first_wait: Duration::from_millis(1),
             longest_wait: Duration::from_millis(1),
-            speed: 1000,
+            speed,
             ..Limits::default()
         };
         let config = CloudConfig { read_only, limits, ..CloudConfig::new(Arc::new(cloud), "client", now) };

@@ -79,6 +79,8 @@ pub struct Limits {
     pub longest_wait: Duration,
     /// A service that asks for a longer wait than this is not asked again by itself.
     pub longest_retry_after: Duration,
+    /// The same for a change, all the waits for it together: it is on the screen meanwhile, and can be stopped.
+    pub longest_pause: Duration,
     /// How many bytes of a body are read.
     pub body: usize,
     /// The same of what Azure Resource Manager and Graph answer: a page of their lists holds what it holds.
@@ -105,6 +107,7 @@ impl Default for Limits {
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(8),
             longest_retry_after: Duration::from_secs(30),
+            longest_pause: Duration::from_secs(300),
             body: 2 * 1024 * 1024,
             list: 32 * 1024 * 1024,
             shortest_poll: Duration::from_secs(1),

@@ -110,7 +110,10 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
     // While the person works elsewhere, what was seen last says more than that we wait.
     let elsewhere = matches!(panel, Panel::Myself | Panel::AskAdmin);
     if let Some(waiting) = state.waiting.as_ref().filter(|_| !elsewhere) {
-        let mut since = ui_with("screen.since", &[("time", &paint.clock(waiting.since))]);
+        let mut since = match waiting.until {
+            Some(until) => ui_with("wait.again_at", &[("time", &paint.clock(until))]),
+            None => ui_with("screen.since", &[("time", &paint.clock(waiting.since))]),
+        };
         if waiting.safe_to_leave {
             since = format!("{since} {}", ui("screen.safe"));
         }

@@ -22,6 +22,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::cloud::call_log::CallRecord;
 use crate::cloud::change::Stop;
+use crate::cloud::http::{Pause, Service};
 use crate::engine::facts::{Facts, ProbeAnswer, Seen};
 use crate::flow::effect::{CopyItem, Effect, Work};
 use crate::flow::event::{Answer, Event, Key};
@@ -61,6 +62,8 @@ pub struct Machinery {
     pub secret_on_clipboard: Duration,
     /// One record for every exchange, as the clients tell it.
     pub calls: UnboundedReceiver<CallRecord>,
+    /// Every wait before a service is asked again, as the clients tell it.
+    pub pauses: UnboundedReceiver<(Service, Pause)>,
 }
 
 /// The vault, shared with the work that needs a value.
@@ -107,6 +110,7 @@ pub async fn run<F: Face>(
                 }
             }
             Some(record) = drive.machinery.calls.recv() => drive.call(record),
+            Some((service, pause)) = drive.machinery.pauses.recv() => drive.paused(service, pause),
             Some((item, outcome)) = copies.recv() => drive.copy_done(item, outcome)?,
             () = quiet(drawn_until.map(|(_, until)| until)) => {
                 if let Some((revision, _)) = drawn_until.take() {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use crate::cloud::call_log::{CallRecord, SignInUsed};
 use crate::cloud::change::{Stop, WaitsFor};
-use crate::cloud::http::Service;
+use crate::cloud::http::{Pause, Service};
 use crate::cloud::observe;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent, probe_secret};
 use crate::engine::change::{Change, ChangeKind};
@@ -22,7 +22,7 @@ use crate::engine::values::values;
 use crate::engine::words::{ui, ui_with};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
-    Answer, CallLine, CopyOutcome, Event, RightUsed, SignInProgress, SignedIn, Waiting,
+    self, Answer, CallLine, CopyOutcome, Event, RightUsed, SignInProgress, SignedIn, Waiting,
 };
 use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState, SignInStep};
 use crate::platform::browser::Browser;
@@ -280,6 +280,20 @@ impl<F: Face> Drive<F> {
         })
     }
 
+    /// A wait before a service is asked again, or the end of one.
+    pub(super) fn paused(&mut self, service: Service, pause: Pause) {
+        let who = service.name();
+        match pause {
+            Pause::Begins(wait) => {
+                let now = self.machinery.clock.now();
+                if let Some(until) = later(now, wait) {
+                    self.handle(Event::Paused(event::Pause { who, until }));
+                }
+            }
+            Pause::Ends => self.handle(Event::PauseOver { who }),
+        }
+    }
+
     /// One line for the log of calls.
     pub(super) fn call(&mut self, record: CallRecord) {
         self.handle(Event::Call(CallLine {
@@ -310,8 +324,11 @@ fn waits(reason: WaitsFor, wait: Duration, since: Timestamp, takes_away: bool) -
         return Waiting { text, since, safe_to_leave: false, until: None };
     };
     let text = ui_with("wait.asked", &[("who", service.name()), ("wait", &spoken(asked))]);
-    let until = SignedDuration::try_from(wait).ok().and_then(|wait| since.checked_add(wait).ok());
-    Waiting { text, since, safe_to_leave: !takes_away, until }
+    Waiting { text, since, safe_to_leave: !takes_away, until: later(since, wait) }
+}
+
+fn later(now: Timestamp, wait: Duration) -> Option<Timestamp> {
+    now.checked_add(SignedDuration::try_from(wait).ok()?).ok()
 }
 
 /// Client id of the registration that a change makes a secret for; `None` for other changes.

@@ -15,7 +15,7 @@ use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 
 use super::effect::{CopyItem, Part, SignInMethod};
-use super::event::{AppList, AppRow, CallLine, CopyOutcome, SignedIn, TenantRow, Waiting};
+use super::event::{AppList, AppRow, CallLine, CopyOutcome, Pause, SignedIn, TenantRow, Waiting};
 use super::menu::Item;
 
 mod again;
@@ -244,6 +244,8 @@ pub struct State {
     pub watch: Option<Watch>,
     /// What we wait for, by name, where something is awaited.
     pub waiting: Option<Waiting>,
+    /// The reads that wait before their service is asked again.
+    pub pauses: Vec<Pause>,
     /// What became of everything that was copied, latest outcome per item.
     pub copied: BTreeMap<CopyItem, CopyOutcome>,
     /// The item that was copied last.
@@ -313,6 +315,7 @@ impl State {
             look_trouble: None,
             watch: None,
             waiting: None,
+            pauses: Vec::new(),
             copied: BTreeMap::new(),
             last_copied: None,
             secret_on_clipboard: false,

@@ -135,6 +135,10 @@ impl Bench {
         let mut config = CloudConfig::new(Arc::new(cloud.clone()), AZURE_CLI, Arc::new(move || now.now()));
         let (tell, calls) = unbounded_channel();
         config.calls = Some(tell);
+        let (tell, pauses) = unbounded_channel();
+        config.on_pause = Some(Arc::new(move |service, pause| {
+            let _gone = tell.send((service, pause));
+        }));
         config.on_server_time = Some(Arc::new(move |time| learns.learn(time)));
         config.limits.shortest_poll = Duration::from_millis(10);
         config.limits.first_wait = Duration::from_millis(1);
@@ -169,6 +173,7 @@ impl Bench {
             person: None,
             secret_on_clipboard: PATIENCE,
             calls,
+            pauses,
         };
         let (keys, input) = unbounded_channel();
         let (draws, frames) = watch::channel(state.clone());

@@ -77,3 +77,20 @@ fn a_pause_before_a_change_can_be_stopped_and_nothing_is_sent_then() {
         assert_eq!(registered(&bench, "contoso-hello API"), (0, 0));
     });
 }
+
+#[test]
+fn a_read_that_waits_is_said_while_it_does() {
+    run(async {
+        let bench = Bench::at_speed("fresh", 5).await;
+        bench.at_the_app().await;
+        let later = json!({"kind": "status", "status": 429, "retry_after_s": 25});
+        bench.faults(&json!([{"service": "arm", "method": "GET", "action": later}]));
+        bench.act_on(ActionId::LookAgain).await;
+        let state = bench.until("the pause", |state| !state.pauses.is_empty()).await;
+        let text = text_of(&state);
+        assert!(text.contains("Azure Resource Manager is busy"), "{text}");
+        assert!(text.contains("Asked again at ") && text.contains("It is safe to leave."), "{text}");
+        let state = bench.until("the look", |state| state.pauses.is_empty() && !state.looking).await;
+        assert!(!text_of(&state).contains("is busy"), "{}", text_of(&state));
+    });
+}

@@ -18,8 +18,22 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Told the services' own time whenever one of them says it.
 pub type OnServerTime = Arc<dyn Fn(Timestamp) + Send + Sync>;
 
-/// What is told of a wait before the next try: whom it is for, and how long.
-pub type OnPause = Arc<dyn Fn(Service, Duration) + Send + Sync>;
+/// What is told of a wait before the next try, and whom it is for.
+pub type OnPause = Arc<dyn Fn(Service, Pause) + Send + Sync>;
+
+/// A wait before a service is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// It begins, and is to last so long.
+    Begins(Duration),
+    /// It is over, or whoever waited has given up.
+    Ends,
+}
+
+impl Pause {
+    /// A shorter wait is not told.
+    pub const NOTICEABLE: Duration = Duration::from_secs(2);
+}
 
 /// Everything the cloud room needs to work.
 #[derive(Clone)]
@@ -38,7 +52,7 @@ pub struct CloudConfig {
     pub har: Option<Arc<Har>>,
     /// Gets the services' own time.
     pub on_server_time: Option<OnServerTime>,
-    /// Is told before a service is asked again after a wait, and how long that is.
+    /// Is told of the waits before a service is asked again, of those that somebody may notice.
     pub on_pause: Option<OnPause>,
     /// Who is trusted beside those whom the system trusts.
     pub extra_roots: ExtraRoots,

@@ -15,7 +15,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use answer::Answer;
-pub use config::{CloudConfig, Limits, Now, OnServerTime};
+pub use config::{CloudConfig, Limits, Now, OnPause, OnServerTime, Pause};
 pub use request::{Request, Service, WriteRequest};
 pub(super) use retry::{asked_for, luck, retry_after, spread};
 pub use trust::ExtraRoots;
@@ -122,10 +122,25 @@ impl Http {
 
     /// Waits before a service is asked again, and tells of it.
     pub(super) async fn pause(&self, service: Service, wait: Duration) {
-        if let Some(tell) = &self.inner.config.on_pause {
-            tell(service, wait);
-        }
+        let listener = self.inner.config.on_pause.as_ref().filter(|_| wait >= Pause::NOTICEABLE);
+        let _told = listener.map(|tell| Told::begin(tell, service, wait));
         tokio::time::sleep(self.limits().lasting(wait)).await;
+    }
+}
+
+/// A wait that was told of. That it is over is told as well, also where nobody waits for it to end.
+struct Told<'a>(&'a OnPause, Service);
+
+impl<'a> Told<'a> {
+    fn begin(tell: &'a OnPause, service: Service, wait: Duration) -> Self {
+        tell(service, Pause::Begins(wait));
+        Self(tell, service)
+    }
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        (self.0)(self.1, Pause::Ends);
     }
 }
 

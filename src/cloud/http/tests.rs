@@ -112,18 +112,38 @@ async fn a_read_is_repeated_until_the_service_recovers() {
 #[tokio::test]
 async fn a_wait_before_the_next_try_is_told() {
     let server = Server::start(|hit, _, _, _| match hit {
-        1 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response(),
+        1 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "4")]).into_response(),
+        // A wait that nobody would notice.
+        2 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response(),
         _ => said(200, "{}"),
     })
     .await;
     let (tell, told) = std::sync::mpsc::channel();
     let mut config = server.config();
+    config.limits.speed = 1000;
     config.on_pause = Some(Arc::new(move |service, wait| tell.send((service, wait)).unwrap()));
     Http::new(config).read(&Request::get(Service::Graph, server.url("/v1.0/me"))).await.unwrap();
-    let [(service, wait)] = told.try_iter().collect::<Vec<_>>()[..] else { panic!("one wait") };
-    assert_eq!(service, Service::Graph);
+    let told: Vec<(Service, Pause)> = told.try_iter().collect();
+    let [(service, Pause::Begins(wait)), end] = told[..] else { panic!("{told:?}") };
+    assert_eq!((service, end), (Service::Graph, (Service::Graph, Pause::Ends)));
     // And a little more, by chance.
-    assert!((1_000..=1_250).contains(&wait.as_millis()), "{wait:?}");
+    assert!((4_000..=5_000).contains(&wait.as_millis()), "{wait:?}");
+}
+
+#[tokio::test]
+async fn the_end_of_a_wait_that_is_given_up_is_told_too() {
+    let server =
+        Server::start(|_, _, _, _| (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "25")]).into_response())
+            .await;
+    let (tell, mut told) = unbounded_channel();
+    let mut config = server.config();
+    config.on_pause = Some(Arc::new(move |_, pause| tell.send(pause).unwrap()));
+    let http = Http::new(config);
+    let request = Request::get(Service::Graph, server.url("/v1.0/me"));
+    let call = tokio::spawn(async move { http.read(&request).await });
+    assert!(matches!(told.recv().await, Some(Pause::Begins(_))));
+    call.abort();
+    assert_eq!(told.recv().await, Some(Pause::Ends));
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use common::{Home, Ran};
 use handclasp::practice::world::StrongerSignIn;
 use handclasp::practice::{Options, Practice};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -211,6 +211,30 @@ fn a_proxy_that_wants_a_password_says_so_and_is_passed_with_one() {
     let recorded = fs::read_to_string(home.work().join("calls.har")).unwrap();
     for left in [&ran.stdout, &ran.stderr, &recorded] {
         assert!(!left.contains("canary8731"), "the proxy's password is nowhere to be read");
+    }
+}
+
+#[test]
+fn a_page_in_the_place_of_an_answer_says_nothing_of_the_set_up() {
+    let (home, runtime) = (Home::new(), Runtime::new().unwrap());
+    let (practice, az) = runtime.block_on(finished(&home));
+    let behind = practice.origin().trim_start_matches("http://").to_owned();
+    let company = runtime.block_on(Company::open(false, behind));
+    let file = home.work().join("company.pem");
+    fs::write(&file, &company.authority).unwrap();
+    for (service, status) in [("graph", 401), ("graph", 403), ("graph", 404), ("arm", 404), ("arm", 511)] {
+        let page = "<html><body>Not in this company.</body></html>";
+        let action = json!({"kind": "status", "status": status, "body": page});
+        let fault = json!({"service": service, "method": "GET", "times": 0, "action": action});
+        let batch = json!({"service": service, "path": "$batch", "times": 0, "action": action});
+        let faults = [fault, batch].map(|fault| serde_json::from_value(fault).unwrap());
+        practice.world().lock().faults = faults.into();
+        let ran = check(&home, &az, &company.address, &["--ca-file", file.to_str().unwrap()]);
+        assert_eq!(ran.code, Some(4), "{service} {status}: {ran}");
+        assert!(format!("{ran}").contains("Something on the way answered in the place of "), "{ran}");
+        for believed in ["no such", "can be seen", "may not do this"] {
+            assert!(!ran.stdout.contains(believed), "{service} {status}: {ran}");
+        }
     }
 }
 

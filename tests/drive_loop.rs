@@ -12,6 +12,8 @@
 mod bench;
 #[path = "drive_loop/keeping.rs"]
 mod keeping;
+#[path = "drive_loop/pauses.rs"]
+mod pauses;
 #[path = "drive_loop/picking.rs"]
 mod picking;
 #[path = "drive_loop/rights.rs"]

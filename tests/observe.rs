@@ -9,12 +9,13 @@ mod small_cloud;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use changes::change;
 use handclasp::cloud::arm::{AppListings, Arm};
-use handclasp::cloud::change::{Patience, WaitsFor, Writer};
+use handclasp::cloud::change::{Patience, Stop, WaitsFor, Writer};
 use handclasp::cloud::graph::Graph;
+use handclasp::cloud::http::Service;
 use handclasp::cloud::observe::{Observer, Part};
 use handclasp::engine::change::{ChangeKind, Method, Pending};
 use handclasp::engine::choices::{AppChoice, Choices};
@@ -364,6 +365,35 @@ async fn a_batch_whose_envelope_breaks_is_read_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_batch_that_comes_too_early_is_asked_again_as_one_and_never_piece_by_piece() {
+    let ids: Vec<String> = (0..4).map(app_number).collect();
+    for (status, asks, comes) in [(429, "20", true), (503, "20", true), (429, "3600", false)] {
+        let cloud = cloud(|asked: &Asked| {
+            reply(200, client_app(asked.path.split('\'').nth(1).unwrap(), "x", None, false))
+        })
+        .await;
+        cloud.next_batch(reply(status, Value::Null).with("Retry-After", asks));
+        let graph = Graph::new(cloud.reader.clone());
+        let began = Instant::now();
+        let found = futures_util::future::join_all(ids.iter().map(|id| graph.application(id))).await;
+        assert_eq!(cloud.count("$batch"), if comes { 2 } else { 1 });
+        assert_eq!(cloud.asked().len(), cloud.count("$batch"), "nothing was asked by itself");
+        for seen in found {
+            match &seen.fact {
+                Fact::Is(_) => assert!(comes),
+                Fact::CouldNot(told) => {
+                    assert!(!comes && told.class == Class::Throttled, "{told:?}");
+                    assert!(told.next.contains("60 minutes"), "{told:?}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        // Waits go by a thousand times as fast here.
+        assert!(!comes || began.elapsed() >= Duration::from_millis(20));
+    }
+}
+
+#[tokio::test]
 async fn pages_are_followed_as_they_are_named_but_never_elsewhere_nor_for_ever() {
     for (next, fine) in [
         (Some("PAGE2"), true),
@@ -462,6 +492,52 @@ async fn what_the_directory_does_not_know_yet_is_waited_for_by_name() {
         change(ChangeKind::CreateApiPrincipal, Method::Post, "/servicePrincipals", json!({"appId": API}));
     assert_eq!(writer.apply(&create).await.unwrap().created_object_id.as_deref(), Some("sp"));
     assert_eq!(*named.lock().unwrap(), [WaitsFor::Registration, WaitsFor::Throttle]);
+}
+
+#[tokio::test]
+async fn a_service_that_asks_for_a_pause_gets_it_before_a_change_is_sent_again() {
+    let patch = change(ChangeKind::CreateApiApp, Method::Patch, "/applications(uniqueName='m')", json!({}));
+    for (asked, sent) in [("60", 6), ("200", 2), ("600", 1)] {
+        let cloud = cloud(move |_| reply(429, Value::Null).with("Retry-After", asked)).await;
+        let named = Arc::new(Mutex::new(Vec::new()));
+        let told = named.clone();
+        let writer = Writer::new(cloud.reader.clone()).unwrap();
+        let writer = writer.on_wait(Arc::new(move |what, wait| told.lock().unwrap().push((what, wait))));
+        let began = Instant::now();
+        let trouble = writer.apply(&patch).await.unwrap_err();
+        assert_eq!(cloud.asked().len(), sent, "{asked}: five minutes in all");
+        let asked = Duration::from_secs(asked.parse().unwrap());
+        // Waits go by a thousand times as fast here.
+        assert!(began.elapsed() >= asked * u32::try_from(sent - 1).unwrap() / 1000);
+        let waits = named.lock().unwrap().clone();
+        assert_eq!(waits.len(), sent - 1);
+        for (what, wait) in waits {
+            assert_eq!(what, WaitsFor::Pause { service: Service::Graph, asked });
+            assert!(wait >= asked && wait <= asked + Duration::from_secs(5), "{wait:?}");
+        }
+        assert_eq!((trouble.class, trouble.uncertain), (Class::Throttled, false));
+        assert_eq!(trouble.retry_after, Some(asked));
+        assert!(trouble.means.contains("5 minutes") && trouble.means.contains("Nothing was changed"));
+        assert!(trouble.next.contains("the service asks for that"), "{trouble}");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_for_a_change_can_be_broken_off_and_a_call_that_is_under_way_cannot() {
+    let cloud = SmallCloud::at_speed(1, |_| reply(429, Value::Null).with("Retry-After", "250")).await;
+    let patch = change(ChangeKind::CreateApiApp, Method::Patch, "/applications(uniqueName='m')", json!({}));
+    let stop = Stop::default();
+    let word = stop.clone();
+    let writer = Writer::new(cloud.reader.clone()).unwrap().on_wait(Arc::new(move |_, _| word.say()));
+    let trouble = writer.until(stop).apply(&patch).await.unwrap_err();
+    assert_eq!((trouble.class, trouble.uncertain), (Class::Cancelled, false));
+    assert_eq!(cloud.asked().len(), 1);
+    // Said before it is sent, it still is sent; only the wait is not begun.
+    let stop = Stop::default();
+    stop.say();
+    let writer = Writer::new(cloud.reader.clone()).unwrap().until(stop);
+    assert_eq!(writer.apply(&patch).await.unwrap_err().class, Class::Cancelled);
+    assert_eq!(cloud.asked().len(), 2);
 }
 
 #[tokio::test]

@@ -2,13 +2,12 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::cloud::arm::{AppListing, Arm};
-use crate::cloud::http::{Http, Service};
+use crate::cloud::http::{Http, Pause, Service};
 use crate::cloud::observe::Observer;
 use crate::cloud::reader::Reader;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
@@ -29,9 +28,6 @@ use super::person::sign_in_by_itself;
 
 /// More function apps than these are not listed in a message.
 const MOST_LISTED: usize = 20;
-
-/// A shorter wait for a service needs no words.
-const NOTICEABLE: Duration = Duration::from_secs(2);
 
 /// No name in a message is longer than this, in cells.
 const LONGEST_NAME: usize = 200;
@@ -145,8 +141,8 @@ async fn ground(common: &Common, environment: &Environment) -> Result<Ground, Fa
 }
 
 /// Says on standard error what is waited for, where somebody may wonder.
-fn told_of_a_pause(service: Service, wait: Duration) {
-    if wait >= NOTICEABLE {
+fn told_of_a_pause(service: Service, pause: Pause) {
+    if let Pause::Begins(wait) = pause {
         let seconds = wait.as_secs().to_string();
         let line = ui_with("wait.pause", &[("who", service.name()), ("seconds", &seconds)]);
         // Where nobody can be told, the wait is the same.

@@ -47,6 +47,11 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
     let mut ground = Ground::prepare(common, environment, PracticeSignIn::AtThePage).await?;
     let (tell, calls) = unbounded_channel();
     ground.config.calls = Some(tell);
+    let (tell, pauses) = unbounded_channel();
+    ground.config.on_pause = Some(Arc::new(move |service, pause| {
+        // Nobody may be listening any more; then nobody misses it.
+        let _told = tell.send((service, pause));
+    }));
     let http = ground.client();
     let practice = control_address(&ground);
     let played_at = |control| PracticePerson::new(control, &ground.config.extra_roots);
@@ -73,6 +78,7 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
         person: person.map(|person| Arc::new(person) as Arc<dyn PersonPart>),
         secret_on_clipboard,
         calls,
+        pauses,
     };
     let look = Look { colour: !environment.no_color, unicode: environment.unicode && !common.ascii };
     let (face, input) = Terminal::take(Paint::new(look, ground.clock.zone()))?;

@@ -1,6 +1,7 @@
 //! Carrying out one planned change: sent exactly as it was shown, once, and waited for by name.
 
 mod refusal;
+mod stop;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,14 +12,16 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use self::refusal::Refusal;
+pub use self::stop::Stop;
+use super::classify;
 use super::graph::Graph;
-use super::http::{Answer, Service, WriteRequest, Writes, luck, retry_after, spread};
+use super::http::{Answer, Service, WriteRequest, Writes, asked_for, luck, retry_after, spread};
 use super::json::{id, moment};
 use super::reader::Reader;
 use crate::engine::change::{self, Change, ChangeKind, Method};
 use crate::engine::clean::clean_line;
 use crate::engine::facts::Fact;
-use crate::engine::trouble::{Class, Trouble};
+use crate::engine::trouble::{Class, Trouble, spoken};
 use crate::engine::words::{say, say_with};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
@@ -58,6 +61,13 @@ pub enum WaitsFor {
     OtherChange,
     /// The service asked for patience.
     Throttle,
+    /// The same, for so long.
+    Pause {
+        /// Which service.
+        service: Service,
+        /// How long it asked for.
+        asked: Duration,
+    },
 }
 
 impl WaitsFor {
@@ -67,7 +77,7 @@ impl WaitsFor {
             Self::Registration => say("changing.waits_registration"),
             Self::Principal => say("changing.waits_principal"),
             Self::OtherChange => say("changing.waits_other_change"),
-            Self::Throttle => say("changing.waits_throttle"),
+            Self::Throttle | Self::Pause { .. } => say("changing.waits_throttle"),
         }
     }
 }
@@ -97,13 +107,14 @@ pub struct Writer {
     writes: Writes,
     patience: Patience,
     on_wait: Option<OnWait>,
+    stop: Stop,
 }
 
 impl Writer {
     /// A writer for this reader's person; `None` in read-only mode.
     pub fn new(reader: Reader) -> Option<Self> {
         let writes = reader.http.writes()?;
-        Some(Self { reader, writes, patience: Patience::default(), on_wait: None })
+        Some(Self { reader, writes, patience: Patience::default(), on_wait: None, stop: Stop::default() })
     }
 
     /// With another patience.
@@ -120,14 +131,23 @@ impl Writer {
         self
     }
 
+    /// With somebody who can break off its waits.
+    #[must_use]
+    pub fn until(mut self, stop: Stop) -> Self {
+        self.stop = stop;
+        self
+    }
+
     /// Carries out one change.
     ///
     /// What the service refuses because it has not caught up with an earlier change is sent again after a
-    /// wait: a refusal is proof that nothing was made. What got no answer is never sent again.
+    /// wait: a refusal is proof that nothing was made. What got no answer is never sent again. A service that asks
+    /// for a pause gets it, within a limit; a wait can be broken off, a call that is under way cannot.
     ///
     /// # Errors
     /// When the change is not ready to be sent, when it was refused, or when no answer came: then
-    /// `uncertain` says that it may have been made all the same, and only a look can tell.
+    /// `uncertain` says that it may have been made all the same, and only a look can tell. `Cancelled` when a wait was
+    /// broken off: then nothing was made.
     pub async fn apply(&self, change: &Change) -> Result<Applied, Trouble> {
         if let Some(pending) = change.waits_for() {
             return Err(not_ready(pending.mark()));
@@ -136,11 +156,17 @@ impl Writer {
             change::Service::Graph => Service::Graph,
             change::Service::Arm => Service::Arm,
         };
+        let limits = self.reader.http.limits();
         let mut waits = self.patience.waits.iter();
+        let mut left_alone = Duration::ZERO;
         loop {
             let answer = self.send(service, change).await?;
             if answer.is_success() {
                 return self.applied(change, &answer).await;
+            }
+            if classify::in_between(&answer) {
+                // Whatever it says of what is not there, or not there yet, is not the service's word.
+                return Err(trouble(answer));
             }
             let refusal = Refusal::of(&answer);
             if let Some(applied) = self.already_there(change, &refusal).await? {
@@ -150,17 +176,28 @@ impl Writer {
                 return Err(stands_there_already(answer));
             }
             let Some(waits_for) = refusal.passes(change) else { return Err(trouble(answer)) };
-            let asked = retry_after(&answer.headers, answer.at);
-            if asked.is_some_and(|asked| asked > self.reader.http.limits().longest_retry_after) {
-                return Err(trouble(answer));
-            }
             let Some(own) = waits.next() else { return Err(trouble(answer)) };
+            let asked = retry_after(&answer.headers, answer.at).filter(|asked| !asked.is_zero());
+            left_alone += asked.unwrap_or_default();
+            if left_alone > limits.longest_pause {
+                return Err(longer_than(limits.longest_pause, trouble(answer)));
+            }
             // Callers that were refused together must not come back together.
-            let wait = asked.unwrap_or_else(|| spread(*own, luck()));
+            let (waits_for, wait) = match (asked, waits_for) {
+                (Some(asked), WaitsFor::Throttle) => {
+                    (WaitsFor::Pause { service, asked }, asked_for(asked, luck()))
+                }
+                (Some(asked), other) => (other, asked_for(asked, luck())),
+                (None, other) => (other, spread(*own, luck())),
+            };
             if let Some(tell) = &self.on_wait {
                 tell(waits_for, wait);
             }
-            tokio::time::sleep(wait).await;
+            tokio::select! {
+                biased;
+                () = self.stop.said() => return Err(broken_off()),
+                () = tokio::time::sleep(limits.lasting(wait)) => {}
+            }
         }
     }
 
@@ -302,6 +339,17 @@ fn stands_there_already(answer: Answer) -> Trouble {
         uncertain: true,
         ..refused
     }
+}
+
+/// The pause that a service asks for is longer than is waited here.
+fn longer_than(longest: Duration, refused: Trouble) -> Trouble {
+    let most = spoken(longest);
+    refused.meaning(say_with("changing.longer", &[("most", &most)]))
+}
+
+fn broken_off() -> Trouble {
+    Trouble::new(Class::Cancelled, say("changing.stopped"), say("changing.stopped_next"))
+        .meaning(say("changing.nothing_changed"))
 }
 
 fn trouble(answer: Answer) -> Trouble {

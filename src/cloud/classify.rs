@@ -4,6 +4,7 @@ mod no_answer;
 
 use std::error::Error;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use super::redact::Redactor;
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::Audience;
 use crate::engine::error_codes::explain_code;
-use crate::engine::trouble::{Class, Demand, Trouble};
+use crate::engine::trouble::{Class, Demand, Trouble, spoken};
 use crate::engine::words::{say, say_with};
 
 /// How much of a service's own words is kept, in terminal cells.
@@ -143,12 +144,44 @@ fn refused(answer: &Answer, body: &Value) -> Trouble {
     if told.words.is_empty() && body.is_null() {
         told.words = clean_line(&answer.safe_text(), 200);
     }
-    let patience = super::http::retry_after(&answer.headers, answer.at).map(|wait| wait.as_secs());
-    trouble_of(answer, answer.status, told, patience)
+    let patience = super::http::retry_after(&answer.headers, answer.at).filter(|wait| !wait.is_zero());
+    trouble_of(answer, told, patience, spoken_for(answer, body))
 }
 
-fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -> Trouble {
-    let class = class_of(answer.service, status, told.oauth.as_deref());
+/// Whether something on the way refused in the service's place: a gateway, a filter, a captive portal. Nothing that it
+/// says of the service may be believed, least of all that something is not there.
+pub(super) fn in_between(answer: &Answer) -> bool {
+    spoken_for(answer, &answer.json().unwrap_or_default())
+}
+
+fn spoken_for(answer: &Answer, body: &Value) -> bool {
+    match answer.status {
+        // The function app's own pages and those of its platform are HTML.
+        _ if answer.service == Service::Site => false,
+        // Who sends this is by its definition not the service that was asked (RFC 6585, section 6).
+        511 => true,
+        // What a proxy, a slow network and a crowd bring, whoever says it.
+        407 | 408 | 429 => false,
+        400..=499 => {
+            let own = told(body);
+            // The services say why they refuse, in JSON (microsoft-cloud 2.3, 4.10, 5.9), or nothing at all, as for an
+            // address that is not there (power-platform 1.5). The sign-in service has pages, which name a code.
+            let speaks = member(body, "error").is_some() || own.code.is_some() || !own.words.is_empty();
+            let silent = answer.body.iter().all(u8::is_ascii_whitespace);
+            let page = answer.service == Service::Login && aadsts(&answer.safe_text()).is_some();
+            !speaks && !silent && !page && challenge::demanded(&answer.headers).is_none()
+        }
+        _ => false,
+    }
+}
+
+fn trouble_of(answer: &Answer, told: Told, patience: Option<Duration>, between: bool) -> Trouble {
+    let status = answer.status;
+    let class = if between {
+        Class::UnexpectedAnswer
+    } else {
+        class_of(answer.service, status, told.oauth.as_deref())
+    };
     let demand = demand(answer, &told).filter(|_| class == Class::SignInRefused);
     let code = told.code.map(|code| clean_line(&answer.redactor.text(&code), 80)).filter(|c| !c.is_empty());
     let (what, next) = phrases(class, answer.service, status, patience);
@@ -166,13 +199,18 @@ fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -
         _ => explain(&mut trouble, answer.service),
     }
     trouble.demand = demand.map(Box::new);
-    if (300..400).contains(&status) && answer.service != Service::Site {
+    trouble.retry_after = patience.filter(|_| matches!(class, Class::Throttled | Class::ServiceFault));
+    if between {
+        let (who, status) = (answer.service.name(), status.to_string());
+        trouble.what = say_with("refusal.not_the_service", &[("who", who), ("status", &status)]);
+    }
+    if between || ((300..400).contains(&status) && answer.service != Service::Site) {
         // These services send nobody elsewhere; a network that wants to be agreed with first does.
         trouble.means = say("refusal.in_between").into();
         trouble.next = say("refusal.in_between_next").into();
     }
     // A gateway's word that the service failed does not say what the service had done by then.
-    trouble.uncertain = answer.write && matches!(status, 500 | 502 | 504);
+    trouble.uncertain = answer.write && (between || matches!(status, 500 | 502 | 504));
     trouble
 }
 
@@ -260,15 +298,13 @@ fn class_of(service: Service, status: u16, oauth: Option<&str>) -> Class {
     }
 }
 
-fn phrases(class: Class, service: Service, status: u16, patience: Option<u64>) -> (String, String) {
+fn phrases(class: Class, service: Service, status: u16, patience: Option<Duration>) -> (String, String) {
     let who = service.name();
     match class {
         Class::Throttled | Class::ServiceFault => {
             let next = match patience {
-                Some(seconds) if seconds > 0 => {
-                    say_with("refusal.try_again_in", &[("seconds", &seconds.to_string())])
-                }
-                _ => say("refusal.try_again").to_owned(),
+                Some(wait) => say_with("refusal.try_again_in", &[("time", &spoken(wait))]),
+                None => say("refusal.try_again").to_owned(),
             };
             let what = if class == Class::Throttled {
                 say_with("refusal.throttled", &[("who", who)])
@@ -344,15 +380,31 @@ pub fn refused_on_a_page(text: &str) -> Option<Trouble> {
 
 /// Trouble for a body that should be JSON and is not.
 pub(super) fn not_json(answer: &Answer) -> Trouble {
+    if answer.truncated {
+        return too_large(answer);
+    }
     let start = clean_line(&answer.safe_text(), 200);
-    let means = if answer.truncated { say("odd_answer.too_large") } else { say("refusal.in_between") };
     let mut trouble = Trouble::new(
         Class::UnexpectedAnswer,
         say_with("odd_answer.not_json", &[("who", answer.service.name())]),
         say("odd_answer.not_json_next"),
     )
-    .meaning(means)
+    .meaning(say("refusal.in_between"))
     .original(original(answer, answer.status, None, &start, &[]));
+    trouble.status = Some(answer.status);
+    trouble
+}
+
+/// Trouble for an answer whose end was not read.
+fn too_large(answer: &Answer) -> Trouble {
+    let read = format!("{} bytes were read", answer.body.len());
+    let mut trouble = Trouble::new(
+        Class::UnexpectedAnswer,
+        say_with("odd_answer.too_large", &[("who", answer.service.name())]),
+        say("odd_answer.too_large_next"),
+    )
+    .meaning(say("odd_answer.too_large_means"))
+    .original(original(answer, answer.status, None, &read, &[]));
     trouble.status = Some(answer.status);
     trouble
 }
@@ -477,6 +529,9 @@ mod tests {
             ),
             (Service::Arm, 500, json!([1]), ServiceFault, None),
             (Service::Login, 400, json!("junk"), UnexpectedAnswer, None),
+            (Service::Graph, 404, json!({"message": "No."}), NotFound, None),
+            (Service::Graph, 403, json!({"error": {}}), NotAllowed, None),
+            (Service::Arm, 404, json!({"html": 1}), UnexpectedAnswer, None),
             (Service::Site, 401, json!(null), SignInRefused, None),
         ];
         for (service, status, body, class, code) in cases {
@@ -489,6 +544,38 @@ mod tests {
             assert!(!trouble.next.is_empty() && !trouble.what.is_empty(), "{body}");
             assert!(trouble.original.contains(&format!("HTTP {status}")), "{}", trouble.original);
         }
+    }
+
+    #[test]
+    fn a_page_is_no_word_of_a_service_but_silence_and_the_function_apps_own_pages_are() {
+        let page = "<html><h1>Not Found</h1></html>";
+        for service in [Service::Login, Service::Graph, Service::Arm, Service::PowerApps] {
+            for status in [400, 401, 403, 404, 410, 511] {
+                let trouble = refusal(&answer(service, status, page));
+                assert_eq!((trouble.class, trouble.status), (Class::UnexpectedAnswer, Some(status)));
+                assert!(trouble.what.contains("on the way") && trouble.original.contains("Not Found"));
+                assert!(in_between(&answer(service, status, page)));
+            }
+            for (status, class) in [
+                (407, Class::Proxy),
+                (408, Class::TimeOut),
+                (429, Class::Throttled),
+                (503, Class::ServiceFault),
+            ] {
+                assert_eq!(refusal(&answer(service, status, page)).class, class, "{status}");
+            }
+            assert_eq!(refusal(&answer(service, 404, " \r\n")).class, Class::NotFound);
+        }
+        assert_eq!(refusal(&answer(Service::Site, 404, page)).class, Class::NotFound);
+        let told = "<html>AADSTS90002: Tenant 'x' not found.</html>";
+        assert!(!in_between(&answer(Service::Login, 404, told)));
+    }
+
+    #[test]
+    fn what_was_sent_into_a_page_may_have_been_done() {
+        let sent = Answer { write: true, ..answer(Service::Graph, 404, "<html>") };
+        assert!(refusal(&sent).uncertain);
+        assert!(!refusal(&Answer { write: true, ..answer(Service::Graph, 404, "") }).uncertain);
     }
 
     #[test]

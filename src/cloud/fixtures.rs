@@ -69,6 +69,7 @@ impl Stage {
         config.har = Some(Arc::new(Har::new(Box::new(recorded.clone())).unwrap()));
         config.limits.shortest_poll = std::time::Duration::ZERO;
         config.limits.first_wait = std::time::Duration::ZERO;
+        config.limits.speed = 1000;
         let test = std::thread::current().name().unwrap_or("unnamed").replace("::", "-");
         Self { http: Http::new(config), practice, calls, _left: Left(recorded.clone(), test), recorded }
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 use super::challenge;
+use super::classify;
 use super::http::{Answer, Http, Request, Service};
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::Audience;
@@ -90,7 +91,7 @@ impl Reader {
         token: SecretString,
         answer: &Answer,
     ) -> Result<Option<SecretString>, Trouble> {
-        if answer.status != 401 {
+        if answer.status != 401 || classify::in_between(answer) {
             return Ok(None);
         }
         let claims = challenge::demanded(&answer.headers);

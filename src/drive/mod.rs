@@ -21,6 +21,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::cloud::call_log::CallRecord;
+use crate::cloud::change::Stop;
+use crate::cloud::http::{Pause, Service};
 use crate::engine::facts::{Facts, ProbeAnswer, Seen};
 use crate::flow::effect::{CopyItem, Effect, Work};
 use crate::flow::event::{Answer, Event, Key};
@@ -60,6 +62,8 @@ pub struct Machinery {
     pub secret_on_clipboard: Duration,
     /// One record for every exchange, as the clients tell it.
     pub calls: UnboundedReceiver<CallRecord>,
+    /// Every wait before a service is asked again, as the clients tell it.
+    pub pauses: UnboundedReceiver<(Service, Pause)>,
 }
 
 /// The vault, shared with the work that needs a value.
@@ -106,6 +110,7 @@ pub async fn run<F: Face>(
                 }
             }
             Some(record) = drive.machinery.calls.recv() => drive.call(record),
+            Some((service, pause)) = drive.machinery.pauses.recv() => drive.paused(service, pause),
             Some((item, outcome)) = copies.recv() => drive.copy_done(item, outcome)?,
             () = quiet(drawn_until.map(|(_, until)| until)) => {
                 if let Some((revision, _)) = drawn_until.take() {
@@ -153,6 +158,8 @@ struct Drive<F> {
     rehearsal: rehearse::Bound,
     /// The sign-in for another tenant, until the machine has taken the answer that tells of it.
     switched: pick::Switched,
+    /// Breaks off what the change in hand waits for.
+    stop: Stop,
     /// What the function said to an anonymous call, once a confirmed rehearsal made one.
     function_probe: Arc<Mutex<Option<Seen<ProbeAnswer>>>>,
     /// Copies that came back from the clipboard.
@@ -184,6 +191,7 @@ impl<F: Face> Drive<F> {
             to,
             rehearsal: rehearse::Bound::default(),
             switched: pick::Switched::default(),
+            stop: Stop::default(),
             function_probe: Arc::default(),
             copied,
             secret_way_told: false,
@@ -312,6 +320,7 @@ impl<F: Face> Drive<F> {
         match effect {
             Effect::Start { generation, work } => self.start(generation, work),
             Effect::Drop { before } => self.tasks.drop_before(before),
+            Effect::BreakOff => self.stop.say(),
             Effect::Copy(copy) => self.copy(copy),
             Effect::ClearClipboard => self.clear_clipboard(),
             Effect::OpenSecretField | Effect::CloseSecretField => {

@@ -88,7 +88,12 @@ impl<F: Face> Drive<F> {
                     NEW_REDIRECT,
                     || {
                         let text = ui("wait.redirect").to_owned();
-                        answers.give(Answer::Waiting(Waiting { text, since, safe_to_leave: false }));
+                        answers.give(Answer::Waiting(Waiting {
+                            text,
+                            since,
+                            safe_to_leave: false,
+                            until: None,
+                        }));
                     },
                 )
                 .await;

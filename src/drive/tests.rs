@@ -61,6 +61,7 @@ fn drive(services: Services) -> (Drive<NoFace>, UnboundedReceiver<Event>) {
         person: None,
         secret_on_clipboard: Duration::from_secs(120),
         calls: unbounded_channel().1,
+        pauses: unbounded_channel().1,
     };
     let ((to, events), (to_copies, _)) = (unbounded_channel(), unbounded_channel());
     let state = State::new(setup, Choices::default(), fixtures::now());

@@ -3,12 +3,13 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::cloud::call_log::{CallRecord, SignInUsed};
-use crate::cloud::http::Service;
+use crate::cloud::change::{Stop, WaitsFor};
+use crate::cloud::http::{Pause, Service};
 use crate::cloud::observe;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent, probe_secret};
 use crate::engine::change::{Change, ChangeKind};
@@ -16,12 +17,12 @@ use crate::engine::clean::clean_line;
 use crate::engine::client_id;
 use crate::engine::facts::{Facts, SecretProbe};
 use crate::engine::secret_shape;
-use crate::engine::trouble::{Class, Trouble};
+use crate::engine::trouble::{Class, Trouble, spoken};
 use crate::engine::values::values;
-use crate::engine::words::{say, say_with, ui};
+use crate::engine::words::{say, say_with, ui, ui_with};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
-    Answer, CallLine, CopyOutcome, Event, RightUsed, SignInProgress, SignedIn, Waiting,
+    self, Answer, CallLine, CopyOutcome, Event, RightUsed, SignInProgress, SignedIn, Waiting,
 };
 use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState, SignInStep};
 use crate::platform::browser::Browser;
@@ -117,8 +118,11 @@ impl<F: Face> Drive<F> {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&self.state.facts);
     }
 
-    /// Sends one change. Never aborted: a call that is under way is reported, whatever it comes to.
-    pub(super) fn apply(&self, answers: Answers, index: usize, change: Change) {
+    /// Sends one change. Never aborted: a call that is under way is reported, whatever it comes to. Only a wait before
+    /// it is sent again can be broken off.
+    pub(super) fn apply(&mut self, answers: Answers, index: usize, change: Change) {
+        let stop = Stop::default();
+        self.stop = stop.clone();
         let services = self.machinery.services.clone();
         let (vault, to) = (self.vault.clone(), self.to.clone());
         let client = match secret_for(&change, &self.state.facts) {
@@ -130,18 +134,16 @@ impl<F: Face> Drive<F> {
         };
         let waiting = answers.clone();
         let clock = self.machinery.clock.clone();
+        // What a rehearsal has registered has yet to be taken away.
+        let takes_away = change.kind == ChangeKind::RemoveRehearsalRedirect;
         tokio::spawn(async move {
             let result = match services.writer() {
                 Some(writer) => {
                     writer
-                        .on_wait(Arc::new(move |reason, _| {
-                            let text = say_with("changing.waits", &[("what", reason.name())]);
-                            waiting.give(Answer::Waiting(Waiting {
-                                text,
-                                since: clock.now(),
-                                safe_to_leave: false,
-                            }));
+                        .on_wait(Arc::new(move |reason, wait| {
+                            waiting.give(Answer::Waiting(waits(reason, wait, clock.now(), takes_away)));
                         }))
+                        .until(stop)
                         .apply(&change)
                         .await
                 }
@@ -201,7 +203,7 @@ impl<F: Face> Drive<F> {
             let patience = Duration::try_from(held.may_be_unknown(since)).unwrap_or_default();
             let verdict = until_known(probe, pause, patience, || {
                 let text = ui("wait.secret").to_owned();
-                waits.give(Answer::Waiting(Waiting { text, since, safe_to_leave: false }));
+                waits.give(Answer::Waiting(Waiting { text, since, safe_to_leave: false, until: None }));
             })
             .await;
             answers.give(Answer::SecretProbed(verdict.map(|verdict| SecretProbe {
@@ -269,6 +271,20 @@ impl<F: Face> Drive<F> {
         })
     }
 
+    /// A wait before a service is asked again, or the end of one.
+    pub(super) fn paused(&mut self, service: Service, pause: Pause) {
+        let who = service.name();
+        match pause {
+            Pause::Begins(wait) => {
+                let now = self.machinery.clock.now();
+                if let Some(until) = later(now, wait) {
+                    self.handle(Event::Paused(event::Pause { who, until }));
+                }
+            }
+            Pause::Ends => self.handle(Event::PauseOver { who }),
+        }
+    }
+
     /// One line for the log of calls.
     pub(super) fn call(&mut self, record: CallRecord) {
         self.handle(Event::Call(CallLine {
@@ -288,6 +304,21 @@ impl<F: Face> Drive<F> {
             correlation: record.correlation,
         }));
     }
+}
+
+/// What a change waits for before it is sent again, on the screen. Nothing was made by it yet, so that it may be left,
+/// unless it takes away what was made.
+fn waits(reason: WaitsFor, wait: Duration, since: Timestamp, takes_away: bool) -> Waiting {
+    let WaitsFor::Pause { service, asked } = reason else {
+        let text = say_with("changing.waits", &[("what", reason.name())]);
+        return Waiting { text, since, safe_to_leave: false, until: None };
+    };
+    let text = ui_with("wait.asked", &[("who", service.name()), ("wait", &spoken(asked))]);
+    Waiting { text, since, safe_to_leave: !takes_away, until: later(since, wait) }
+}
+
+fn later(now: Timestamp, wait: Duration) -> Option<Timestamp> {
+    now.checked_add(SignedDuration::try_from(wait).ok()?).ok()
 }
 
 /// Client id of the registration that a change makes a secret for; `None` for other changes.

@@ -1,8 +1,10 @@
 //! One shape for everything that can go wrong with a call, in the four parts a person is shown.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::clouds::Audience;
+use super::words::{say, say_with};
 
 /// What kind of trouble it is; decided once, where the answer arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -94,6 +96,18 @@ pub struct Trouble {
     pub uncertain: bool,
     /// The stronger sign-in that would help.
     pub demand: Option<Box<Demand>>,
+    /// How long the service asked to be left alone, if it did: until then nothing is to be sent again.
+    pub retry_after: Option<Duration>,
+}
+
+/// A wait in words.
+pub fn spoken(wait: Duration) -> String {
+    match wait.as_secs() {
+        1 => say("length.second").to_owned(),
+        seconds @ 0..=120 => say_with("length.seconds", &[("count", &seconds.to_string())]),
+        // Rounded up: who comes early is refused again.
+        seconds => say_with("length.minutes", &[("count", &seconds.div_ceil(60).to_string())]),
+    }
 }
 
 impl Trouble {
@@ -109,6 +123,7 @@ impl Trouble {
             status: None,
             uncertain: false,
             demand: None,
+            retry_after: None,
         }
     }
 

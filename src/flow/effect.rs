@@ -20,6 +20,9 @@ pub enum Effect {
         /// The present generation.
         before: u64,
     },
+    /// Break off what the change in hand waits for before it is sent again, if it waits: then its `Applied` says
+    /// `Cancelled`. A call that is under way is not broken off.
+    BreakOff,
     /// Put something on the clipboard; answered by [`Event::Copied`](super::Event::Copied).
     Copy(Clip),
     /// Clear the clipboard if it still holds our secret; answered by `ClipboardCleared`.

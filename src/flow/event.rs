@@ -94,6 +94,13 @@ pub enum Event {
     Terminate,
     /// One line for the log of calls.
     Call(CallLine),
+    /// A read waits before its service is asked again; long enough to be noticed.
+    Paused(Pause),
+    /// A wait for this service is over, or was given up.
+    PauseOver {
+        /// The service.
+        who: &'static str,
+    },
     /// What the vault holds has changed. Never dropped as late: the vault is one for the whole run. Comes before the
     /// `Applied` or `SecretEntered` that tells of the same secret.
     Held(Held),
@@ -346,6 +353,17 @@ pub struct Waiting {
     pub since: Timestamp,
     /// Whether the wizard may be left meanwhile without harm.
     pub safe_to_leave: bool,
+    /// When it is tried again, where that is known.
+    pub until: Option<Timestamp>,
+}
+
+/// A read that waits before its service is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pause {
+    /// The service.
+    pub who: &'static str,
+    /// When it is asked again.
+    pub until: Timestamp,
 }
 
 /// One line of the log of calls. Already redacted and cleaned.

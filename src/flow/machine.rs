@@ -72,6 +72,8 @@ impl Turn<'_> {
             Event::Interrupt => self.interrupt(),
             Event::Terminate => self.quit(130),
             Event::Call(line) => self.log(line),
+            Event::Paused(pause) => self.state.pauses.push(pause),
+            Event::PauseOver { who } => self.pause_over(who),
             Event::Held(held) => self.held(held),
             Event::SecretTyping { empty } => {
                 self.state.secret.empty = empty;
@@ -233,6 +235,15 @@ impl Turn<'_> {
             && *back > 0
         {
             *back = (*back + 1).min(CALL_LOG_LINES - 1);
+        }
+    }
+
+    /// Of several waits for one service the shortest is over first.
+    fn pause_over(&mut self, who: &str) {
+        let pauses = &mut self.state.pauses;
+        let of_it = pauses.iter().enumerate().filter(|(_, pause)| pause.who == who);
+        if let Some((first, _)) = of_it.min_by_key(|(_, pause)| pause.until) {
+            pauses.remove(first);
         }
     }
 

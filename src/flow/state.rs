@@ -15,7 +15,7 @@ use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 
 use super::effect::{CopyItem, Part, SignInMethod};
-use super::event::{AppList, AppRow, CallLine, CopyOutcome, SignedIn, TenantRow, Waiting};
+use super::event::{AppList, AppRow, CallLine, CopyOutcome, Pause, SignedIn, TenantRow, Waiting};
 use super::menu::Item;
 
 mod again;
@@ -78,11 +78,20 @@ pub struct Timing {
     pub lag_limit_s: u32,
     /// How long a copied secret stays on the clipboard.
     pub secret_s: u32,
+    /// A service that asks to be left alone for longer than this is not asked again before the person says so.
+    pub pause_limit_s: u32,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { watch_s: 10, landing_s: 3, landing_limit_s: 180, lag_limit_s: 60, secret_s: 120 }
+        Self {
+            watch_s: 10,
+            landing_s: 3,
+            landing_limit_s: 180,
+            lag_limit_s: 60,
+            secret_s: 120,
+            pause_limit_s: 300,
+        }
     }
 }
 
@@ -240,6 +249,8 @@ pub struct State {
     pub watch: Option<Watch>,
     /// What we wait for, by name, where something is awaited.
     pub waiting: Option<Waiting>,
+    /// The reads that wait before their service is asked again.
+    pub pauses: Vec<Pause>,
     /// What became of everything that was copied, latest outcome per item.
     pub copied: BTreeMap<CopyItem, CopyOutcome>,
     /// The item that was copied last.
@@ -309,6 +320,7 @@ impl State {
             look_trouble: None,
             watch: None,
             waiting: None,
+            pauses: Vec::new(),
             copied: BTreeMap::new(),
             last_copied: None,
             secret_on_clipboard: false,

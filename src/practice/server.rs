@@ -222,6 +222,10 @@ fn spoiled_status(service: Service, status: u16, body: Option<Value>, retry_afte
         (_, 503) => "serviceUnavailable",
         _ => "UnknownError",
     };
+    // A page, as a gateway in between would send it.
+    if let Some(Value::String(page)) = &body {
+        return Reply::html(status, page);
+    }
     let body = body.unwrap_or_else(|| {
         if service == Service::SignIn {
             json!({"error": "temporarily_unavailable", "error_codes": [90033],

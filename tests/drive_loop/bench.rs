@@ -107,9 +107,14 @@ impl Bench {
         Self::beside(begin(scenario).await, None).await
     }
 
+    /// One whose waits go by so many times as fast as they are called.
+    pub async fn at_speed(scenario: &str, speed: u32) -> Self {
+        Self::run(begin(scenario).await, None, false, speed).await
+    }
+
     /// A wizard that may only look.
     pub async fn read_only(scenario: &str) -> Self {
-        Self::run(begin(scenario).await, None, true).await
+        Self::run(begin(scenario).await, None, true, 1).await
     }
 
     /// The same, keeping the sign-in in this keyring.
@@ -119,20 +124,25 @@ impl Bench {
 
     /// One more start of the wizard on a practice cloud that is there.
     pub async fn beside(practice: Arc<Practice>, keyring: Option<Keyring>) -> Self {
-        Self::run(practice, keyring, false).await
+        Self::run(practice, keyring, false, 1).await
     }
 
     #[allow(clippy::unused_async, reason = "it starts tasks")]
-    async fn run(practice: Arc<Practice>, keyring: Option<Keyring>, read_only: bool) -> Self {
+    async fn run(practice: Arc<Practice>, keyring: Option<Keyring>, read_only: bool, speed: u32) -> Self {
         let cloud = Cloud::from_toml(&practice.cloud_toml()).unwrap();
         let clock = Clock::system();
         let (now, learns) = (clock.clone(), clock.clone());
         let mut config = CloudConfig::new(Arc::new(cloud.clone()), AZURE_CLI, Arc::new(move || now.now()));
         let (tell, calls) = unbounded_channel();
         config.calls = Some(tell);
+        let (tell, pauses) = unbounded_channel();
+        config.on_pause = Some(Arc::new(move |service, pause| {
+            let _gone = tell.send((service, pause));
+        }));
         config.on_server_time = Some(Arc::new(move |time| learns.learn(time)));
         config.limits.shortest_poll = Duration::from_millis(10);
         config.limits.first_wait = Duration::from_millis(1);
+        config.limits.speed = speed;
         config.read_only = read_only;
         config.har = Some(recording());
         let mut setup = Setup {
@@ -163,6 +173,7 @@ impl Bench {
             person: None,
             secret_on_clipboard: PATIENCE,
             calls,
+            pauses,
         };
         let (keys, input) = unbounded_channel();
         let (draws, frames) = watch::channel(state.clone());

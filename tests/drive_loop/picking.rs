@@ -138,6 +138,20 @@ fn two_thousand_apps_arrive_whole_with_nothing_asked_per_app() {
 }
 
 #[test]
+fn one_huge_page_of_apps_hides_none_of_them() {
+    run(async {
+        let bench = Bench::start("many-apps").await;
+        // Most of them are in one subscription: its page takes more than four megabytes.
+        bench.world(|world| world.switches.page_size = 5_000);
+        bench.sign_in().await;
+        let state = bench.until("the lists", is_listed).await;
+        let list = state.apps.get().unwrap();
+        assert_eq!(list.not_seen, Vec::<String>::new());
+        assert_eq!(list.apps.len(), 2_000);
+    });
+}
+
+#[test]
 fn a_custom_domain_and_a_slot_are_worked_with_where_they_are_chosen() {
     run(async {
         let bench = Bench::start("slot-and-domain").await;

@@ -1,6 +1,6 @@
 //! A cloud small enough to read at a glance: a table of answers over real HTTP, and a list of what was asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -57,16 +57,39 @@ pub struct SmallCloud {
     pub http: Http,
     pub reader: Reader,
     asked: Arc<Mutex<Vec<Asked>>>,
+    envelopes: Envelopes,
 }
 
+/// What the next batches are answered with as a whole, the first first.
+type Envelopes = Arc<Mutex<VecDeque<Reply>>>;
+
 impl SmallCloud {
+    /// The next batch that is not spoken for is answered so, whatever it holds.
+    pub fn next_batch(&self, reply: Reply) {
+        self.envelopes.lock().unwrap().push_back(reply);
+    }
+
     /// Serves on a port that the system chose. The answerer sees single Graph reads, also those of a batch.
     pub async fn serve(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static, read_only: bool) -> Self {
+        Self::with(answer, read_only, 1000).await
+    }
+
+    /// One whose clients' waits go by so many times as fast as they are called.
+    pub async fn at_speed(speed: u32, answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        Self::with(answer, false, speed).await
+    }
+
+    async fn with(
+        answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+        read_only: bool,
+        speed: u32,
+    ) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let answer: Answerer = Arc::new(answer);
-        let app = Router::new().fallback(take).with_state((answer, asked.clone()));
+        let envelopes = Envelopes::default();
+        let app = Router::new().fallback(take).with_state((answer, asked.clone(), envelopes.clone()));
         tokio::spawn(async move { axum::serve(listener, app).await });
         let cloud = Cloud::from_toml(&format!(
             "name = \"Small\"\nlogin = \"{origin}\"\ngraph = \"{origin}\"\ngraph_audience = \"https://graph.microsoft.com\"\n\
@@ -79,6 +102,7 @@ impl SmallCloud {
             tries: 2,
             first_wait: Duration::from_millis(1),
             longest_wait: Duration::from_millis(1),
+            speed,
             ..Limits::default()
         };
         let config = CloudConfig { read_only, limits, ..CloudConfig::new(Arc::new(cloud), "client", now) };
@@ -86,7 +110,7 @@ impl SmallCloud {
         let tokens = Arc::new(|_| -> futures_util::future::BoxFuture<'static, _> {
             Box::pin(std::future::ready(Ok("token".into())))
         });
-        Self { reader: Reader::new(http.clone(), tokens), http, asked }
+        Self { reader: Reader::new(http.clone(), tokens), http, asked, envelopes }
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -106,7 +130,7 @@ fn without_select(path: &str) -> String {
 }
 
 async fn take(
-    State((answer, log)): State<(Answerer, Arc<Mutex<Vec<Asked>>>)>,
+    State((answer, log, envelopes)): State<(Answerer, Arc<Mutex<Vec<Asked>>>, Envelopes)>,
     request: Request,
 ) -> Response<Body> {
     let (head, body) = request.into_parts();
@@ -121,7 +145,13 @@ async fn take(
         body: serde_json::from_slice(&body).unwrap_or_default(),
     };
     log.lock().unwrap().push(asked.clone());
-    let reply = if asked.path == "/v1.0/$batch" { batch(&answer, &asked) } else { answer(&asked) };
+    let batched = asked.path == "/v1.0/$batch";
+    let whole = if batched { envelopes.lock().unwrap().pop_front() } else { None };
+    let reply = match whole {
+        Some(reply) => reply,
+        None if batched => batch(&answer, &asked),
+        None => answer(&asked),
+    };
     let mut response = Response::builder().status(StatusCode::from_u16(reply.status).unwrap());
     for (name, value) in &reply.headers {
         response = response.header(name, value);

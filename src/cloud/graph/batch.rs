@@ -14,10 +14,10 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::step_back::step_back;
-use crate::cloud::http::{Answer, Request, Service, retry_after};
+use crate::cloud::http::{Answer, Request, Service, asked_for, luck, retry_after};
 use crate::cloud::json::at;
 use crate::cloud::reader::{EVENTUAL, Reader, label};
-use crate::engine::trouble::Trouble;
+use crate::engine::trouble::{Class, Trouble};
 
 /// Most requests that one batch may hold (microsoft-cloud 4.8).
 const MOST: usize = 20;
@@ -79,7 +79,7 @@ impl Batcher {
             Err(_) => Duration::ZERO,
         };
         if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+            reader.http.pause(Service::Graph, asked_for(wait, luck())).await;
         }
         reader.get(Service::Graph, reader.url(Service::Graph, path)?, eventual).await
     }
@@ -108,10 +108,8 @@ async fn send(reader: &Reader, mut batch: Vec<Waiting>) {
     };
     for (index, waiting) in batch.drain(..).enumerate() {
         let outcome = match &envelope {
-            // A sign-in that is refused for all is refused for each.
-            Some(Err(trouble)) if !trouble.class.passes_by_itself() && !trouble.class.is_network() => {
-                Outcome::Done(Box::new(Err(trouble.clone())))
-            }
+            // What is refused for all is refused for each, and a service that asks for a pause is not asked for each.
+            Some(Err(trouble)) if !is_broken(trouble) => Outcome::Done(Box::new(Err(trouble.clone()))),
             Some(Ok(envelope)) => {
                 let id = (index + 1).to_string();
                 let own = responses.iter_mut().find(|r| at(r, &["id"]).as_str() == Some(id.as_str()));
@@ -122,6 +120,11 @@ async fn send(reader: &Reader, mut batch: Vec<Waiting>) {
         // Nobody may be waiting any more; then nobody misses it.
         let _ = waiting.reply.send(outcome);
     }
+}
+
+/// Whether a batch failed as a batch, so that its reads may well be answered one by one.
+fn is_broken(trouble: &Trouble) -> bool {
+    matches!(trouble.class, Class::UnexpectedAnswer | Class::TimeOut) || trouble.status == Some(500)
 }
 
 async fn ask(reader: &Reader, batch: &[Waiting]) -> Result<Answer, Trouble> {
@@ -137,7 +140,8 @@ async fn ask(reader: &Reader, batch: &[Waiting]) -> Result<Answer, Trouble> {
         })
         .collect();
     let url = reader.url(Service::Graph, "/$batch")?;
-    reader.ask(Request::ask(Service::Graph, url).json(&json!({"requests": requests}))).await
+    // All in it are reads: it may be sent again where one of them may.
+    reader.ask(Request::ask(Service::Graph, url).json(&json!({"requests": requests})).repeatable()).await
 }
 
 /// One response of a batch as an answer of its own.
@@ -146,15 +150,16 @@ fn read(reader: &Reader, envelope: &Answer, waiting: &Waiting, response: &mut Va
         return Outcome::Alone(Duration::ZERO);
     };
     let headers = headers(at(response, &["headers"]));
-    let wait = retry_after(&headers, envelope.at).unwrap_or_default();
+    let limits = reader.http.limits();
+    let own = if matches!(status, 429 | 503) { limits.first_wait } else { Duration::ZERO };
+    let wait = retry_after(&headers, envelope.at).unwrap_or(own);
     // A token that is refused for this one only: asked by itself, it is tried with a fresh one.
     if status == 401 {
         return Outcome::Alone(Duration::ZERO);
     }
     // 424 only says that another one failed. For the rest, asking again by itself may bring an answer, unless
     // more patience is asked for than a person at a terminal should be held for.
-    if matches!(status, 424 | 429 | 500 | 502 | 503 | 504) && wait <= reader.http.limits().longest_retry_after
-    {
+    if matches!(status, 424 | 429 | 500 | 502 | 503 | 504) && wait <= limits.longest_retry_after {
         return Outcome::Alone(wait);
     }
     let body = response.get_mut("body").map(Value::take).unwrap_or_default();

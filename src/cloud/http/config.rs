@@ -18,8 +18,22 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Told the services' own time whenever one of them says it.
 pub type OnServerTime = Arc<dyn Fn(Timestamp) + Send + Sync>;
 
-/// What is told of a wait before the next try: whom it is for, and how long.
-pub type OnPause = Arc<dyn Fn(Service, Duration) + Send + Sync>;
+/// What is told of a wait before the next try, and whom it is for.
+pub type OnPause = Arc<dyn Fn(Service, Pause) + Send + Sync>;
+
+/// A wait before a service is asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// It begins, and is to last so long.
+    Begins(Duration),
+    /// It is over, or whoever waited has given up.
+    Ends,
+}
+
+impl Pause {
+    /// A shorter wait is not told.
+    pub const NOTICEABLE: Duration = Duration::from_secs(2);
+}
 
 /// Everything the cloud room needs to work.
 #[derive(Clone)]
@@ -38,7 +52,7 @@ pub struct CloudConfig {
     pub har: Option<Arc<Har>>,
     /// Gets the services' own time.
     pub on_server_time: Option<OnServerTime>,
-    /// Is told before a service is asked again after a wait, and how long that is.
+    /// Is told of the waits before a service is asked again, of those that somebody may notice.
     pub on_pause: Option<OnPause>,
     /// Who is trusted beside those whom the system trusts.
     pub extra_roots: ExtraRoots,
@@ -79,10 +93,23 @@ pub struct Limits {
     pub longest_wait: Duration,
     /// A service that asks for a longer wait than this is not asked again by itself.
     pub longest_retry_after: Duration,
+    /// The same for a change, all the waits for it together: it is on the screen meanwhile, and can be stopped.
+    pub longest_pause: Duration,
     /// How many bytes of a body are read.
     pub body: usize,
+    /// The same of what Azure Resource Manager and Graph answer: a page of their lists holds what it holds.
+    pub list: usize,
     /// The smallest wait between two polls of the device code flow, whatever the answer says.
     pub shortest_poll: Duration,
+    /// How many times as fast as they are called waits go by: once, but for tests.
+    pub speed: u32,
+}
+
+impl Limits {
+    /// How long a wait of this name takes.
+    pub fn lasting(&self, wait: Duration) -> Duration {
+        wait / self.speed.max(1)
+    }
 }
 
 impl Default for Limits {
@@ -94,8 +121,11 @@ impl Default for Limits {
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(8),
             longest_retry_after: Duration::from_secs(30),
+            longest_pause: Duration::from_secs(300),
             body: 2 * 1024 * 1024,
+            list: 32 * 1024 * 1024,
             shortest_poll: Duration::from_secs(1),
+            speed: 1,
         }
     }
 }

@@ -10,17 +10,19 @@ mod trust;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 pub use answer::Answer;
-pub use config::{CloudConfig, Limits, Now, OnServerTime};
+pub use config::{CloudConfig, Limits, Now, OnPause, OnServerTime, Pause};
 pub use request::{Request, Service, WriteRequest};
-pub(super) use retry::{luck, retry_after, spread};
+pub(super) use retry::{asked_for, luck, retry_after, spread};
 pub use trust::ExtraRoots;
 
 use crate::engine::clouds::Cloud;
 use crate::engine::trouble::Trouble;
+use request::Again;
 use wire::Wire;
 
 /// The client. Cheap to clone; all clones share connections.
@@ -102,22 +104,43 @@ impl Http {
                     None
                 }
             };
-            let again = request.repeatable
-                && match &outcome {
-                    Ok(answer) => retry::may_help(answer.status),
-                    Err(failed) => failed.repeating_may_help,
-                };
+            let again = match (&outcome, request.again) {
+                (_, Again::Never) | (Ok(_), Again::Unsent) => false,
+                (Ok(answer), Again::Helpful) => retry::may_help(answer.status),
+                (Err(failed), Again::Unsent) => failed.repeating_may_help && !failed.may_have_landed,
+                (Err(failed), Again::Helpful) => failed.repeating_may_help,
+            };
             let wait = if again { retry::wait(limits, tried, asked, luck()) } else { None };
             let Some(wait) = wait else {
                 return outcome
                     .map_err(|failed| Trouble { uncertain: write && may_have_landed, ..failed.trouble });
             };
-            if let Some(tell) = &self.inner.config.on_pause {
-                tell(request.service, wait);
-            }
-            tokio::time::sleep(wait).await;
+            self.pause(request.service, wait).await;
             tried += 1;
         }
+    }
+
+    /// Waits before a service is asked again, and tells of it.
+    pub(super) async fn pause(&self, service: Service, wait: Duration) {
+        let listener = self.inner.config.on_pause.as_ref().filter(|_| wait >= Pause::NOTICEABLE);
+        let _told = listener.map(|tell| Told::begin(tell, service, wait));
+        tokio::time::sleep(self.limits().lasting(wait)).await;
+    }
+}
+
+/// A wait that was told of. That it is over is told as well, also where nobody waits for it to end.
+struct Told<'a>(&'a OnPause, Service);
+
+impl<'a> Told<'a> {
+    fn begin(tell: &'a OnPause, service: Service, wait: Duration) -> Self {
+        tell(service, Pause::Begins(wait));
+        Self(tell, service)
+    }
+}
+
+impl Drop for Told<'_> {
+    fn drop(&mut self) {
+        (self.0)(self.1, Pause::Ends);
     }
 }
 

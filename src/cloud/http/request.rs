@@ -48,6 +48,17 @@ pub(super) enum Body {
     Json(SecretString),
 }
 
+/// When a call is sent again by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// Never.
+    Never,
+    /// Where no connection was made: then nobody has got it.
+    Unsent,
+    /// Where that may help.
+    Helpful,
+}
+
 /// A call that changes nothing in the cloud, whatever its method.
 #[derive(Clone)]
 pub struct Request {
@@ -58,13 +69,13 @@ pub struct Request {
     pub(super) body: Body,
     pub(super) token: Option<SecretString>,
     pub(super) only_to: Option<String>,
-    pub(super) repeatable: bool,
+    pub(super) again: Again,
     pub(super) sign_in: SignInUsed,
 }
 
 impl Request {
     fn new(service: Service, method: Method, url: Url) -> Self {
-        let repeatable = method == Method::GET || method == Method::HEAD;
+        let reads = method == Method::GET || method == Method::HEAD;
         Self {
             service,
             method,
@@ -73,7 +84,7 @@ impl Request {
             body: Body::None,
             token: None,
             only_to: None,
-            repeatable,
+            again: if reads { Again::Helpful } else { Again::Never },
             sign_in: SignInUsed::Nobody,
         }
     }
@@ -90,7 +101,7 @@ impl Request {
 
     /// A call of the function itself with its own method. Never repeated, because it runs the customer's code.
     pub fn call(url: Url, method: Method) -> Self {
-        Self { repeatable: false, ..Self::new(Service::Site, method, url) }
+        Self { again: Again::Never, ..Self::new(Service::Site, method, url) }
     }
 
     /// The service that it goes to.
@@ -112,7 +123,14 @@ impl Request {
     /// Sent again by itself where that may help: for a POST whose second answer is as good as the first.
     #[must_use]
     pub fn repeatable(mut self) -> Self {
-        self.repeatable = true;
+        self.again = Again::Helpful;
+        self
+    }
+
+    /// Sent again by itself where no connection was made at all: for a POST that may be answered only once.
+    #[must_use]
+    pub fn again_unsent(mut self) -> Self {
+        self.again = Again::Unsent;
         self
     }
 

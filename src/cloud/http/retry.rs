@@ -37,11 +37,20 @@ pub(super) fn wait(limits: &Limits, tried: u8, asked: Option<Duration>, luck: f6
         return None;
     }
     if let Some(asked) = asked {
-        return (asked <= limits.longest_retry_after).then_some(asked);
+        return (asked <= limits.longest_retry_after).then(|| asked_for(asked, luck));
     }
     let doubled = limits.first_wait.saturating_mul(1 << u32::from(tried.saturating_sub(1)).min(16));
     // Half fixed, half by chance: callers that failed together must not come back together.
     Some(doubled.min(limits.longest_wait).mul_f64(0.5 + luck.clamp(0.0, 1.0) / 2.0))
+}
+
+/// No more than this is added by chance to a wait that a service asked for.
+const MOST_MORE: Duration = Duration::from_secs(5);
+
+/// A wait that a service asked for, and a little more by chance: whoever was refused together has got the same wait, and
+/// must not come back together.
+pub(in crate::cloud) fn asked_for(asked: Duration, luck: f64) -> Duration {
+    asked + (asked / 4).min(MOST_MORE).mul_f64(luck.clamp(0.0, 1.0))
 }
 
 /// A wait that is given, up to a quarter longer by chance.
@@ -92,6 +101,15 @@ mod tests {
             assert_eq!(spread(wait, luck), Duration::from_secs(secs));
         }
         assert_eq!(spread(Duration::ZERO, 1.0), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_wait_that_was_asked_for_gets_a_little_more_and_never_less() {
+        for (asked, luck, most) in [(8, 0.0, 8), (8, 1.0, 10), (60, 1.0, 65), (60, -1.0, 60), (0, 1.0, 0)] {
+            assert_eq!(asked_for(Duration::from_secs(asked), luck), Duration::from_secs(most));
+        }
+        let limits = Limits::default();
+        assert_eq!(wait(&limits, 1, Some(Duration::from_secs(8)), 0.5), Some(Duration::from_secs(9)));
     }
 
     #[test]

@@ -112,15 +112,62 @@ async fn a_read_is_repeated_until_the_service_recovers() {
 #[tokio::test]
 async fn a_wait_before_the_next_try_is_told() {
     let server = Server::start(|hit, _, _, _| match hit {
-        1 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response(),
+        1 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "4")]).into_response(),
+        // A wait that nobody would notice.
+        2 => (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "1")]).into_response(),
         _ => said(200, "{}"),
     })
     .await;
     let (tell, told) = std::sync::mpsc::channel();
     let mut config = server.config();
+    config.limits.speed = 1000;
     config.on_pause = Some(Arc::new(move |service, wait| tell.send((service, wait)).unwrap()));
     Http::new(config).read(&Request::get(Service::Graph, server.url("/v1.0/me"))).await.unwrap();
-    assert_eq!(told.try_iter().collect::<Vec<_>>(), [(Service::Graph, Duration::from_secs(1))]);
+    let told: Vec<(Service, Pause)> = told.try_iter().collect();
+    let [(service, Pause::Begins(wait)), end] = told[..] else { panic!("{told:?}") };
+    assert_eq!((service, end), (Service::Graph, (Service::Graph, Pause::Ends)));
+    // And a little more, by chance.
+    assert!((4_000..=5_000).contains(&wait.as_millis()), "{wait:?}");
+}
+
+#[tokio::test]
+async fn the_end_of_a_wait_that_is_given_up_is_told_too() {
+    let server =
+        Server::start(|_, _, _, _| (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "25")]).into_response())
+            .await;
+    let (tell, mut told) = unbounded_channel();
+    let mut config = server.config();
+    config.on_pause = Some(Arc::new(move |_, pause| tell.send(pause).unwrap()));
+    let http = Http::new(config);
+    let request = Request::get(Service::Graph, server.url("/v1.0/me"));
+    let call = tokio::spawn(async move { http.read(&request).await });
+    assert!(matches!(told.recv().await, Some(Pause::Begins(_))));
+    call.abort();
+    assert_eq!(told.recv().await, Some(Pause::Ends));
+}
+
+#[tokio::test]
+async fn what_may_be_answered_only_once_is_sent_again_only_where_nobody_got_it() {
+    use tokio::io::AsyncReadExt;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let server = Server { origin, hits: Arc::default() };
+    let breaking = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let _ = stream.read(&mut [0; 512]).await;
+    });
+    let (http, mut records) = server.listened();
+    let mut tries = || std::iter::from_fn(|| records.try_recv().ok()).count();
+    let ask = Request::ask(Service::Login, server.url("/t/oauth2/v2.0/devicecode"))
+        .encoded_form("client_id=c".into());
+    http.send(&ask.clone().again_unsent()).await.unwrap_err();
+    assert_eq!(tries(), 1, "it may have arrived");
+    breaking.await.unwrap();
+    // The listener is gone now.
+    http.send(&ask.clone().again_unsent()).await.unwrap_err();
+    assert_eq!(tries(), 4);
+    http.send(&ask).await.unwrap_err();
+    assert_eq!(tries(), 1);
 }
 
 #[tokio::test]
@@ -277,12 +324,17 @@ async fn large_and_strange_bodies_are_survived() {
     })
     .await;
     let mut config = server.config();
-    config.limits.body = 1000;
+    (config.limits.body, config.limits.list) = (500, 1000);
     let http = Http::new(config);
     let get = |path: &str| Request::get(Service::Arm, server.url(path));
     let large = http.read(&get("/large")).await.unwrap();
     assert_eq!((large.body.len(), large.truncated), (1000, true));
-    assert!(large.json().unwrap_err().means.contains("larger"));
+    let told = large.json().unwrap_err();
+    assert!(told.what.contains("larger than this program reads"), "{told:?}");
+    assert!(told.original.contains("1000 bytes were read"), "{told:?}");
+    let site = Url::parse("https://contoso.azurewebsites.net/large").unwrap();
+    let large = http.read(&Request::get(Service::Site, site)).await.unwrap();
+    assert_eq!((large.body.len(), large.truncated), (500, true));
     assert_eq!(http.read(&get("/empty")).await.unwrap().json().unwrap(), json!(null));
     assert_eq!(http.read(&get("/bom")).await.unwrap().json().unwrap(), json!({"a": 1}));
     let trouble = http.read(&get("/html")).await.unwrap().json().unwrap_err();

@@ -95,7 +95,7 @@ impl Wire {
             outgoing = outgoing.body(body.to_owned());
         }
         let outcome = match outgoing.send().await {
-            Ok(response) => read(response, config.limits.body).await,
+            Ok(response) => read(response, most(config, request.service)).await,
             Err(error) => Err(error),
         };
         match outcome {
@@ -168,6 +168,14 @@ struct Got {
     headers: HeaderMap,
     body: Zeroizing<Vec<u8>>,
     truncated: bool,
+}
+
+/// How many bytes of a service's answers are read.
+const fn most(config: &CloudConfig, service: Service) -> usize {
+    match service {
+        Service::Graph | Service::Arm => config.limits.list,
+        Service::Login | Service::PowerApps | Service::Site => config.limits.body,
+    }
 }
 
 async fn read(mut response: reqwest::Response, limit: usize) -> Result<Got, reqwest::Error> {

@@ -52,7 +52,6 @@ pub(super) async fn sign_in(
     );
 
     let via = Via::polling(http);
-    let shortest = http.limits().shortest_poll;
     let clock = http.clone();
     let mut request = entra.exchange_device_access_token(&code);
     if let Some(demand) = &sign_in.demand {
@@ -60,7 +59,7 @@ pub(super) async fn sign_in(
     }
     let answer: TokenAnswer = request
         .set_time_fn(move || std::time::SystemTime::from(clock.now()).into())
-        .request_async(&via, |wait| tokio::time::sleep(wait.max(shortest)), None)
+        .request_async(&via, |interval| via.wait_to_poll(interval), None)
         .await
         .map_err(|error| {
             let kind = match &error {

@@ -19,7 +19,7 @@ use url::Url;
 
 use crate::cloud::call_log::SignInUsed;
 use crate::cloud::classify;
-use crate::cloud::http::{Http, Request, Service};
+use crate::cloud::http::{Http, Request, Service, asked_for, luck, retry_after};
 use crate::engine::clouds::Cloud;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::say;
@@ -193,12 +193,14 @@ pub(in crate::cloud) struct Via<'a> {
     /// Whether what is asked may be asked again: a refresh token may, a code is good only once (microsoft-cloud 2.5, 2.7).
     again: bool,
     last: Mutex<Option<Trouble>>,
+    /// How long the service asked to be left alone, since the last poll.
+    asked: Mutex<Option<Duration>>,
 }
 
 impl<'a> Via<'a> {
     /// For one exchange, shown in the log as made with this sign-in.
     pub(in crate::cloud) fn new(http: &'a Http, sign_in: SignInUsed) -> Self {
-        Self { http, sign_in, polling: false, again: false, last: Mutex::new(None) }
+        Self { http, sign_in, polling: false, again: false, last: Mutex::default(), asked: Mutex::default() }
     }
 
     /// The same for what may be asked again where no answer came.
@@ -219,9 +221,12 @@ impl<'a> Via<'a> {
             .header(http::header::ACCEPT, "application/json")
             .encoded_form(body.into())
             .sign_in(self.sign_in);
-        let request = if self.again { request.repeatable() } else { request };
+        // Where no connection was made, even a code is still good.
+        let request = if self.again { request.repeatable() } else { request.again_unsent() };
         let answer = self.http.send(&request).await?;
         if !answer.is_success() {
+            *self.asked.lock().unwrap_or_else(PoisonError::into_inner) =
+                retry_after(&answer.headers, answer.at);
             let trouble = classify::refusal(&answer);
             if !self.polling || trouble.class.passes_by_itself() {
                 return Err(trouble);
@@ -233,6 +238,16 @@ impl<'a> Via<'a> {
         let mut response = HttpResponse::new(answer.body.to_vec());
         *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
         Ok(response)
+    }
+
+    /// Waits before the next poll, as long as the service asked for in its last answer if that is longer.
+    pub(super) async fn wait_to_poll(&self, interval: Duration) {
+        let limits = self.http.limits();
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match asked.map(|asked| asked_for(asked, luck())) {
+            Some(asked) if asked > interval => self.http.pause(Service::Login, asked).await,
+            _ => tokio::time::sleep(limits.lasting(interval.max(limits.shortest_poll))).await,
+        }
     }
 
     /// What a failed exchange was about.

@@ -70,6 +70,41 @@ async fn a_code_typed_on_the_page_signs_in() {
 }
 
 #[tokio::test]
+async fn a_pause_that_is_asked_for_while_a_code_is_polled_is_kept() {
+    let mut stage = Stage::start("fresh").await;
+    let later = serde_json::json!({"service": "sign_in", "path": "/token",
+        "action": {"kind": "status", "status": 429, "retry_after_s": 300}});
+    stage.world(|world| world.faults = vec![serde_json::from_value(later).unwrap()]);
+    let began = std::time::Instant::now();
+    let (session, mut heard) = by_code(&stage);
+    answer_code(&stage, &mut heard, "ada", "approve").await;
+    session.await.unwrap().unwrap();
+    // Waits go by a thousand times as fast here.
+    assert!(began.elapsed() >= Duration::from_millis(300));
+    let polls = stage.called().into_iter().filter(|call| call.ends_with("/token")).count();
+    assert_eq!(polls, 2, "nothing was asked meanwhile");
+}
+
+#[tokio::test]
+async fn what_no_connection_was_made_for_is_asked_again() {
+    let mut stage = Stage::start("fresh").await;
+    let (tenant, secret) = (stage.tenant(), SecretString::from("value"));
+    let address = stage.practice.origin().trim_start_matches("http://").to_owned();
+    drop(stage.practice);
+    while tokio::net::TcpStream::connect(&address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let (events, _heard) = unbounded_channel();
+    SignIn::new(&stage.http, None).with_device_code(&events).await.err().unwrap();
+    probe_secret(&stage.http, &tenant, "11111111-2222-4333-8444-555555555555", &secret).await.unwrap_err();
+    let mut asked = Vec::new();
+    while let Ok(record) = stage.calls.try_recv() {
+        asked.push(record.path.rsplit('/').next().unwrap().to_owned());
+    }
+    assert_eq!(asked, [["devicecode"; 4], ["token"; 4]].concat());
+}
+
+#[tokio::test]
 async fn a_declined_code_says_so() {
     let stage = Stage::start("fresh").await;
     let (session, mut heard) = by_code(&stage);

@@ -3,6 +3,8 @@
 //! What the plan made again asks for beyond the confirmed one is shown and confirmed anew. A change that got no answer,
 //! or one that may pass, is never sent again before a look; then, if it may be repeated, a few times.
 
+use jiff::SignedDuration;
+
 use crate::engine::cards::Need;
 use crate::engine::change::{Change, ChangeKind, Service};
 use crate::engine::facts::Facts;
@@ -12,7 +14,7 @@ use crate::engine::policies::{SecretRefusal, secret_refusal, shorter};
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::ui;
 use crate::engine::words::ui_with;
-use crate::flow::effect::{Part, Work};
+use crate::flow::effect::{Effect, Part, Work};
 use crate::flow::event::Waiting;
 use crate::flow::hand_over;
 use crate::flow::state::{Apply, Asked, Mark, Panel, Phase, PlanView};
@@ -109,7 +111,12 @@ impl Turn<'_> {
             return;
         }
         let stage = apply.stage;
-        let mark = if result.is_ok() { Mark::Accepted } else { Mark::Failed };
+        let mark = match &result {
+            Ok(()) => Mark::Accepted,
+            // It was not made, and nobody refused it.
+            Err(trouble) if trouble.class == Class::Cancelled => Mark::ToDo,
+            Err(_) => Mark::Failed,
+        };
         if let Some(step) = apply.steps.get_mut(index) {
             step.mark = mark;
         }
@@ -121,7 +128,7 @@ impl Turn<'_> {
                 self.await_landing(Phase::FindingOut(Box::new(trouble)));
             }
             // It did not arrive, and the same may well arrive in a moment.
-            Err(trouble) if trouble.class.passes_by_itself() && self.may_repeat() => {
+            Err(trouble) if self.passes(&trouble) && self.may_repeat() => {
                 self.mark_sending(index);
                 self.await_landing(Phase::FindingOut(Box::new(trouble)));
             }
@@ -142,6 +149,15 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether a trouble may be over after a while. A service that gets too many requests has been waited for already
+    /// when it comes here, or asks for more than anybody should be held for.
+    fn passes(&self, trouble: &Trouble) -> bool {
+        let limit = u64::from(self.state.setup.timing.pause_limit_s);
+        trouble.class.passes_by_itself()
+            && trouble.class != Class::Throttled
+            && trouble.retry_after.is_none_or(|asked| asked.as_secs() <= limit)
+    }
+
     /// Whether the change that was sent is one that may be sent again.
     fn may_repeat(&self) -> bool {
         let Panel::Applying(apply) = &self.state.panel else { return false };
@@ -158,7 +174,8 @@ impl Turn<'_> {
         let since = self.state.waiting.as_ref().map_or(self.state.now, |waiting| waiting.since);
         let waited = self.state.now.as_second() - since.as_second();
         if !self.may_repeat()
-            || !trouble.class.passes_by_itself()
+            || !self.passes(trouble)
+            || waited < asked_s(trouble)
             || (trouble.uncertain && waited < i64::from(self.state.setup.timing.lag_limit_s))
         {
             return false;
@@ -213,8 +230,16 @@ impl Turn<'_> {
         let part = if kind == Some(ChangeKind::PutAuth) { Part::All } else { Part::Stage(apply.stage) };
         // A secret's value is only here, and a rehearsal's address has yet to be taken away.
         let safe_to_leave = !matches!(apply.stage, StageId::Secret | StageId::Try);
+        let since = self.state.now;
+        // Before that it is not sent again, whatever the looks show.
+        let until = match &apply.phase {
+            Phase::FindingOut(trouble) if trouble.retry_after.is_some() && self.may_repeat() => {
+                since.checked_add(SignedDuration::from_secs(asked_s(trouble))).ok()
+            }
+            _ => None,
+        };
         self.drop_work();
-        self.state.waiting = Some(Waiting { text: wait_text(kind), since: self.state.now, safe_to_leave });
+        self.state.waiting = Some(Waiting { text: wait_text(kind), since, safe_to_leave, until });
         self.watch(part, self.state.setup.timing.landing_s);
     }
 
@@ -229,7 +254,12 @@ impl Turn<'_> {
             self.watch_landing(kind);
             return;
         }
-        let limit = i64::from(self.state.setup.timing.landing_limit_s);
+        let timing = &self.state.setup.timing;
+        let limit = match &apply.phase {
+            // What may not be sent yet has not been given its chance.
+            Phase::FindingOut(trouble) => asked_s(trouble) + i64::from(timing.landing_limit_s),
+            _ => i64::from(timing.landing_limit_s),
+        };
         let since = self.state.waiting.as_ref().map_or(self.state.now, |waiting| waiting.since);
         if self.state.now.as_second() - since.as_second() < limit {
             return;
@@ -316,7 +346,7 @@ impl Turn<'_> {
         let text = ui("flow.looking_afresh").to_owned();
         // What was sent before somebody had to sign in again may have brought a secret.
         let safe_to_leave = self.applying().is_none_or(|apply| apply.sent.is_none());
-        self.state.waiting = Some(Waiting { text, since: self.state.now, safe_to_leave });
+        self.state.waiting = Some(Waiting { text, since: self.state.now, safe_to_leave, until: None });
         self.watch(Part::All, self.state.setup.timing.landing_s);
     }
 
@@ -340,7 +370,7 @@ impl Turn<'_> {
         self.look(Part::Stage(stage));
     }
 
-    /// "Stop after this step": at once where no call is in hand.
+    /// "Stop after this step": at once where no call is in hand, or it only waits to be sent again.
     pub(super) fn stop(&mut self) {
         let Some(apply) = self.applying() else { return };
         if apply.at_rest() {
@@ -348,7 +378,11 @@ impl Turn<'_> {
         }
         if apply.in_hand() || apply.stage == StageId::Try {
             apply.stopping = true;
+            let in_hand = apply.in_hand();
             self.state.selected = None;
+            if in_hand {
+                self.effects.push(Effect::BreakOff);
+            }
         } else {
             self.rest(Phase::StoppedByPerson);
         }
@@ -388,6 +422,11 @@ impl Turn<'_> {
             self.trouble(trouble);
         }
     }
+}
+
+/// How many seconds the service asked to be left alone.
+fn asked_s(trouble: &Trouble) -> i64 {
+    trouble.retry_after.map_or(0, |asked| i64::try_from(asked.as_secs()).unwrap_or(i64::MAX / 2))
 }
 
 /// Whether a change has taken effect. A redirect URI is looked for by itself: the person may have changed the list meanwhile.

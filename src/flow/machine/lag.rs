@@ -49,7 +49,7 @@ impl Turn<'_> {
         }
         self.state.lagging = true;
         let text = ui("wait.lag").to_owned();
-        self.state.waiting = Some(Waiting { text, since: self.state.now, safe_to_leave: true });
+        self.state.waiting = Some(Waiting { text, since: self.state.now, safe_to_leave: true, until: None });
         self.watch(Part::All, self.state.setup.timing.landing_s);
     }
 

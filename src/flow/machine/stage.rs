@@ -171,7 +171,7 @@ impl Turn<'_> {
         self.unbind();
         self.show(panel);
         let text = ui(text).to_owned();
-        self.state.waiting = Some(Waiting { text, since: self.state.now, safe_to_leave: true });
+        self.state.waiting = Some(Waiting { text, since: self.state.now, safe_to_leave: true, until: None });
         self.watch(Part::Stage(stage), self.state.setup.timing.watch_s);
     }
 }

@@ -346,7 +346,10 @@ fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
     let back = action(ActionId::Back, "action.back", None);
     match &apply.phase {
         Phase::Sending | Phase::FindingOut(_) | Phase::Landing => {
-            vec![grey(action(ActionId::Stop, "flow.stop_after", None), apply.stopping)]
+            // While it only waits to be sent again, there is no step to be finished first.
+            let waits = state.waiting.as_ref().is_some_and(|waiting| waiting.until.is_some());
+            let label = if waits { "action.stop_waiting" } else { "flow.stop_after" };
+            vec![grey(action(ActionId::Stop, label, None), apply.stopping)]
         }
         Phase::Slow => vec![action(ActionId::KeepLooking, "flow.keep_looking", Some('r')), back],
         Phase::StoppedByPerson => vec![action(ActionId::PlanAgain, "flow.plan_again", Some('f')), back],

@@ -50,7 +50,7 @@ pub enum FaultAction {
     Status {
         /// HTTP status.
         status: u16,
-        /// JSON body; the service's own generic error when absent.
+        /// JSON body; a text is sent as a page of HTML, as it stands. The service's own generic error when absent.
         #[serde(default)]
         body: Option<Value>,
         /// Seconds for a `Retry-After` header.

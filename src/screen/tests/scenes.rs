@@ -368,6 +368,7 @@ fn plan_scenes() -> Vec<(&'static str, State)> {
         text: "Entra is copying this to all its servers. Usually a few seconds to a minute.".into(),
         since: now(),
         safe_to_leave: true,
+        until: None,
     });
     let mut note = plan_scene(StageId::Register, fixtures::fresh());
     note.note = Some("The az command is in your clipboard.".into());

@@ -106,13 +106,23 @@ pub fn note(state: &State, paint: &Paint, width: u16) -> Option<Doc> {
 /// What is waited for, or when we last looked. Nothing in it changes while there is no news.
 pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
+    if let Some(pause) = state.pauses.iter().max_by_key(|pause| pause.until) {
+        let left = ui_with("wait.busy", &[("who", pause.who)]);
+        let again = ui_with("wait.again_at", &[("time", &paint.clock(pause.until))]);
+        let right = if leaving_is_safe(state) { format!("{again} {}", ui("screen.safe")) } else { again };
+        both_ends(&mut doc, Some(Verdict::Waiting), &left, &right);
+        return doc;
+    }
     let watching = state.watch.is_some();
     let Page::Stage(id) = state.page else { return doc };
     let panel = &state.panel;
     // While the person works elsewhere, what was seen last says more than that we wait.
     let elsewhere = matches!(panel, Panel::Myself | Panel::AskAdmin);
     if let Some(waiting) = state.waiting.as_ref().filter(|_| !elsewhere) {
-        let mut since = ui_with("screen.since", &[("time", &paint.clock(waiting.since))]);
+        let mut since = match waiting.until {
+            Some(until) => ui_with("wait.again_at", &[("time", &paint.clock(until))]),
+            None => ui_with("screen.since", &[("time", &paint.clock(waiting.since))]),
+        };
         if waiting.safe_to_leave {
             since = format!("{since} {}", ui("screen.safe"));
         }
@@ -159,6 +169,15 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
         _ => both_ends(&mut doc, None, "", &looked),
     }
     doc
+}
+
+/// Whether nothing is under way that would be cut short, or left behind.
+fn leaving_is_safe(state: &State) -> bool {
+    match (&state.waiting, &state.panel) {
+        (Some(waiting), _) => waiting.safe_to_leave,
+        (None, Panel::Applying(apply)) => !apply.in_hand(),
+        (None, panel) => !matches!(panel, Panel::Rehearsal(_) | Panel::RehearsalPaste(_)),
+    }
 }
 
 /// A line with something at its beginning and something quiet at its end; on two lines where one is too short.

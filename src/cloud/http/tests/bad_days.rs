@@ -119,15 +119,20 @@ async fn a_handshake_that_is_cut_or_is_none_is_no_secure_connection() {
 
 #[tokio::test]
 async fn a_page_of_the_network_is_no_answer() {
-    let server = Server::start(|_, path, _, _| match path {
-        "/v1.0/page" => said(200, "<html><title>Welcome to the hotel</title></html>"),
-        _ => (StatusCode::FOUND, [("location", "https://portal.hotel.example/login")]).into_response(),
+    let server = Server::start(|_, path, _, _| match path.strip_prefix("/v1.0/page/") {
+        Some(status) => said(status.parse().unwrap(), "<html><title>Welcome to the hotel</title></html>"),
+        None => (StatusCode::FOUND, [("location", "https://portal.hotel.example/login")]).into_response(),
     })
     .await;
     let http = server.http();
     let get = |path: &str| Request::get(Service::Graph, server.url(path));
-    let told = http.read(&get("/v1.0/page")).await.unwrap().json().unwrap_err();
+    let told = http.read(&get("/v1.0/page/200")).await.unwrap().json().unwrap_err();
     assert_told(&told, Class::UnexpectedAnswer, "sign-in page of the network", "network");
+    for status in [401, 403, 404, 511] {
+        let told = http.read(&get(&format!("/v1.0/page/{status}"))).await.unwrap_err();
+        assert_told(&told, Class::UnexpectedAnswer, "sign-in page of the network", "network");
+        assert!(told.original.contains(&format!("HTTP {status}")), "{told:?}");
+    }
     let told = http.read(&get("/v1.0/me")).await.unwrap_err();
     assert_told(&told, Class::UnexpectedAnswer, "sign-in page of the network", "network");
 }

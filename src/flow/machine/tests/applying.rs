@@ -1,9 +1,11 @@
 //! Plans: shown, confirmed, carried out one change at a time, and every way in which that can go wrong.
 
+use std::time::Duration;
+
 use super::*;
 use crate::engine::change::ChangeKind;
 use crate::flow::effect::CopyItem;
-use crate::flow::event::CopyOutcome;
+use crate::flow::event::{CopyOutcome, Waiting};
 use crate::flow::state::{Asked, Mark, Phase};
 
 /// At the stage "protect" of a fresh app, the plan confirmed, its first change sent.
@@ -384,6 +386,55 @@ fn what_did_not_arrive_is_sent_again_after_a_look_if_it_may_be_repeated() {
 }
 
 #[test]
+fn nothing_is_sent_again_before_the_time_that_the_service_asked_for() {
+    let asks = |class, seconds| Trouble { retry_after: Some(Duration::from_secs(seconds)), ..trouble(class) };
+    let mut walk = protecting();
+    walk.fail(asks(Class::ServiceFault, 240));
+    let until = walk.waiting.as_ref().and_then(|waiting| waiting.until);
+    assert_eq!(until, Some(walk.now + SignedDuration::from_secs(240)));
+    for _ in 0..23 {
+        walk.wait(10);
+        walk.observe(fixtures::fresh());
+        assert_eq!(walk.sent().len(), 1, "neither sent again nor given up");
+    }
+    walk.wait(10);
+    walk.observe(fixtures::fresh());
+    assert_eq!(walk.sent().len(), 2);
+    assert_eq!(walk.sent()[1], walk.sent()[0]);
+
+    // What was waited for already, and what is longer than anybody should be held for, is the person's to decide.
+    for told in [asks(Class::Throttled, 60), trouble(Class::Throttled), asks(Class::ServiceFault, 301)] {
+        let mut walk = protecting();
+        walk.fail(told.clone());
+        assert_eq!(walk.apply().phase, Phase::Stopped(Box::new(told)));
+        walk.observe(fixtures::fresh());
+        assert_eq!(walk.sent().len(), 1);
+    }
+}
+
+#[test]
+fn a_change_that_waits_to_be_sent_again_can_be_stopped() {
+    let mut walk = protecting();
+    let until = walk.now.checked_add(SignedDuration::from_secs(20)).ok();
+    let text = "Microsoft Graph asked for a pause of 20 seconds.".to_owned();
+    let waiting = Waiting { text, since: walk.now, safe_to_leave: true, until };
+    walk.answer(Answer::Waiting(waiting));
+    let stop = menu::actions(&walk).into_iter().find(|action| action.id == ActionId::Stop).unwrap();
+    assert_eq!(stop.label, ui("action.stop_waiting"));
+    let effects = walk.choose(ActionId::Stop);
+    assert_eq!(effects, [Effect::BreakOff]);
+    walk.fail(trouble(Class::Cancelled));
+    assert_eq!(walk.apply().phase, Phase::StoppedByPerson);
+    assert_eq!((walk.apply().steps[0].mark, &walk.waiting), (Mark::ToDo, &None));
+    walk.observe(fixtures::fresh());
+    assert_eq!(walk.sent().len(), 1);
+    // Without a wait there is the end of the step to be waited for.
+    let walk = protecting();
+    let stop = menu::actions(&walk).into_iter().find(|action| action.id == ActionId::Stop).unwrap();
+    assert_eq!(stop.label, ui("flow.stop_after"));
+}
+
+#[test]
 fn a_missing_right_stops_and_offers_the_administrator() {
     let mut walk = protecting();
     walk.fail(trouble(Class::NotAllowed));
@@ -418,7 +469,7 @@ fn a_late_answer_moves_nothing() {
 #[test]
 fn ctrl_c_lets_the_call_finish_then_stops_and_the_second_leaves() {
     let mut walk = protecting();
-    assert!(walk.press(Key::CtrlC).is_empty());
+    assert_eq!(walk.press(Key::CtrlC), [Effect::BreakOff], "a wait ends, a call does not");
     assert!(walk.apply().stopping && walk.apply().in_hand());
     walk.ok();
     walk.observe(after(&fixtures::fresh(), &walk.sent()[0]));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::choices::AppChoice;
-use crate::flow::event::PersonDone;
+use crate::flow::event::{Pause, PersonDone};
 use crate::flow::state::{Listing, SignInState, SignInStep};
 
 fn device_code(walk: &mut Walk) {
@@ -280,4 +280,23 @@ fn what_the_page_says_is_pasted_and_leads_to_the_other_way() {
         walk.give(Event::Answer { generation: late, answer: done }).is_empty(),
         "the old one was given up"
     );
+}
+
+#[test]
+fn a_read_that_waits_is_told_while_it_does() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    let pause = |who, seconds| Pause { who, until: fixtures::now() + SignedDuration::from_secs(seconds) };
+    let (long, short, other) =
+        (pause("Microsoft Graph", 20), pause("Microsoft Graph", 5), pause("Power Apps", 1));
+    for one in [long, short, other] {
+        walk.give(Event::Paused(one));
+    }
+    let drawn = walk.revision;
+    walk.give(Event::PauseOver { who: "Microsoft Graph" });
+    assert!(walk.revision > drawn, "what is over has to be drawn");
+    assert_eq!(walk.pauses, [long, other]);
+    for who in ["Power Apps", "Microsoft Graph", "Microsoft Graph"] {
+        walk.give(Event::PauseOver { who });
+    }
+    assert_eq!(walk.pauses, []);
 }

@@ -258,6 +258,7 @@ const OTHER_POSITIONS: &[Turn] = &[
         s.invalid_client_status = if s.invalid_client_status == 401 { 400 } else { 401 };
     }),
     ("an echoed request id", |s| s.echo_client_request_id = !s.echo_client_request_id),
+    ("the issuer of version 1, version 2", |s| s.sts_v1_issuer_accepts_v2 = !s.sts_v1_issuer_accepts_v2),
     ("the portal's issuer, version 2", |s| s.sts_v2_issuer_accepts_v2 = !s.sts_v2_issuer_accepts_v2),
     ("the portal's issuer, version 1", |s| s.sts_v2_issuer_accepts_v1 = !s.sts_v2_issuer_accepts_v1),
     ("an invalid bearer", |s| {

@@ -22,6 +22,10 @@ pub enum Verdict {
 
 /// Checks a token: signature, lifetime, issuer, audience, then application, person and tenant.
 pub fn check(world: &World, settings: &Settings, token: &str) -> Result<Principal, Verdict> {
+    if !settings.has_provider() {
+        // Switched off, or without a client id, it validates no token at all (microsoft-cloud 5.5).
+        return Err(Verdict::Bad(signature_message(token)));
+    }
     let Some(claims) = keys::keys().and_then(|keys| keys.verify(token)) else {
         return Err(Verdict::Bad(signature_message(token)));
     };
@@ -97,6 +101,7 @@ fn valid_issuers(world: &World, settings: &Settings) -> Option<Vec<String>> {
     let (v1, v2) = (issuer_of(&tenant, false), issuer_of(&tenant, true));
     let sts = settings.issuer.contains("//sts.windows.net/");
     let list = match (settings.issuer_is_v2(), sts) {
+        (false, true) if world.switches.sts_v1_issuer_accepts_v2 => vec![v1, v2],
         (false, _) => vec![v1],
         (true, false) => vec![v2],
         (true, true) => {

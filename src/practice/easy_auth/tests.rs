@@ -221,6 +221,35 @@ fn an_issuer_stands_for_what_its_metadata_names() {
     assert_eq!(scene.bearer(&sign(&claims)).status, 401);
     claims["iss"] = json!(v1);
     assert_eq!(scene.bearer(&sign(&claims)).status, 200);
+    // The same for version 2 under the issuer of version 1.
+    let mut scene = Scene::new();
+    scene.set("/identityProviders/azureActiveDirectory/registration/openIdIssuer", json!(v1));
+    let token = sign(&scene.claims());
+    for (accepts, status) in [(false, 401), (true, 200)] {
+        scene.world.switches.sts_v1_issuer_accepts_v2 = accepts;
+        assert_eq!(scene.bearer(&token).status, status);
+    }
+}
+
+#[test]
+fn a_provider_that_is_switched_off_takes_no_token() {
+    let mut scene = Scene::new();
+    let token = sign(&scene.claims());
+    assert_eq!(scene.bearer(&token).status, 200);
+    for (pointer, value) in [
+        ("/identityProviders/azureActiveDirectory/enabled", json!(false)),
+        ("/identityProviders/azureActiveDirectory/registration/clientId", json!(null)),
+    ] {
+        let mut scene = Scene::new();
+        scene.set(pointer, value);
+        // A list of audiences alone lets nobody in either.
+        let mut claims = scene.claims();
+        claims["aud"] = json!(format!("api://{}", scene.api));
+        for token in [&token, &sign(&claims)] {
+            assert_eq!(scene.bearer(token).status, 401, "{pointer}");
+        }
+        assert_eq!(scene.get("/.auth/login/aad", &[]).status, 404, "{pointer}");
+    }
 }
 
 #[test]

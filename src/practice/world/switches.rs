@@ -86,6 +86,8 @@ pub struct Switches {
     pub invalid_client_status: u16,
     /// Whether `client-request-id` is echoed as a response header (microsoft-cloud 2.3).
     pub echo_client_request_id: bool,
+    /// Whether an Easy Auth issuer `https://sts.windows.net/{tid}/` accepts v2 tokens (microsoft-cloud 6.6, unconfirmed).
+    pub sts_v1_issuer_accepts_v2: bool,
     /// Whether an Easy Auth issuer `https://sts.windows.net/{tid}/v2.0` accepts v2 tokens (microsoft-cloud 6.6).
     pub sts_v2_issuer_accepts_v2: bool,
     /// Whether that issuer accepts v1 tokens.
@@ -171,6 +173,7 @@ impl Default for Switches {
             error_page_status: 200,
             invalid_client_status: 401,
             echo_client_request_id: true,
+            sts_v1_issuer_accepts_v2: false,
             sts_v2_issuer_accepts_v2: true,
             sts_v2_issuer_accepts_v1: false,
             invalid_bearer_passes_as_anonymous: true,

@@ -68,6 +68,7 @@ fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
     let Some(path) = path.strip_prefix("/v1.0/") else { return Ok(Reply::unknown()) };
     let target = Target::parse(path, |set| KEYED.contains(&set));
     let ask = Ask { request, caller, tenant: allowed(caller)? };
+    query::known_options(request)?;
     match target.set.as_str() {
         "applications" => applications::handle(world, &ask, &target),
         "serviceprincipals" => principals::handle(world, &ask, &target),

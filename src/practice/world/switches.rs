@@ -112,6 +112,11 @@ pub struct Switches {
     pub existing_service_principal_status: u16,
     /// HTTP status when a delegated grant exists already (microsoft-cloud 4.7).
     pub existing_grant_status: u16,
+    /// Whether the creation of an application may let somebody in beforehand to a permission that it makes itself; a PATCH
+    /// never may (microsoft-cloud 4.4, unconfirmed).
+    pub created_scopes_may_be_pre_authorized: bool,
+    /// Whether `ownedObjects` narrowed to a type needs the header of advanced queries (microsoft-cloud 4.3, unconfirmed).
+    pub owned_cast_needs_header: bool,
     /// Whether a PATCH of `api` keeps members that were not sent (microsoft-cloud 4.4).
     pub patch_keeps_unsent_members: bool,
     /// Whether PATCH of `passwordCredentials` is refused (microsoft-cloud 4.5).
@@ -186,6 +191,8 @@ impl Default for Switches {
             restart_status: 200,
             existing_service_principal_status: 409,
             existing_grant_status: 409,
+            created_scopes_may_be_pre_authorized: true,
+            owned_cast_needs_header: false,
             patch_keeps_unsent_members: true,
             patch_of_secrets_refused: true,
             deleted_identifier_uris_stay_taken: true,

@@ -78,6 +78,12 @@ pub struct Switches {
     pub empty_allowed_applications_denies: bool,
     /// Whether a v1 sign-in of a client that lists nothing of Graph is AADSTS90008 (microsoft-cloud 3.1).
     pub v1_sign_in_needs_graph: bool,
+    /// Whether `/v2.0/adminconsent` is refused without a scope (microsoft-cloud 2.1, 2.9, unconfirmed).
+    pub admin_consent_needs_scope: bool,
+    /// Whether its way back names the scopes that were granted (microsoft-cloud 2.9, unconfirmed).
+    pub admin_consent_names_scopes: bool,
+    /// Whether a secret is refused where a code went to a redirect URI of a native client (700025, microsoft-cloud 3.3).
+    pub native_redirect_refuses_secret: bool,
     /// Whether a resource with a final slash finds the one without, and the reverse (power-platform 1.5).
     pub trailing_slash_resolves: bool,
     /// HTTP status of the sign-in page that shows an error (microsoft-cloud 2.3: 200 or 400).
@@ -92,6 +98,10 @@ pub struct Switches {
     pub sts_v2_issuer_accepts_v2: bool,
     /// Whether that issuer accepts v1 tokens.
     pub sts_v2_issuer_accepts_v1: bool,
+    /// Whether the platform answers a browser's preflight before Easy Auth is asked (microsoft-cloud 5.6, unconfirmed).
+    pub preflight_before_auth: bool,
+    /// Whether the 403 of the access restrictions names the caller's address (microsoft-cloud 6.7, unconfirmed).
+    pub forbidden_ip_is_named: bool,
     /// Whether a presented but invalid bearer passes as anonymous under `AllowAnonymous` (microsoft-cloud 6.2).
     pub invalid_bearer_passes_as_anonymous: bool,
     /// Whether `X-Requested-With: XMLHttpRequest` turns the login redirect into a 401 (microsoft-cloud 6.2).
@@ -174,6 +184,9 @@ impl Default for Switches {
             auth_restart_s: 0,
             empty_allowed_applications_denies: true,
             v1_sign_in_needs_graph: true,
+            admin_consent_needs_scope: true,
+            admin_consent_names_scopes: true,
+            native_redirect_refuses_secret: true,
             trailing_slash_resolves: false,
             error_page_status: 200,
             invalid_client_status: 401,
@@ -181,6 +194,8 @@ impl Default for Switches {
             sts_v1_issuer_accepts_v2: false,
             sts_v2_issuer_accepts_v2: true,
             sts_v2_issuer_accepts_v1: false,
+            preflight_before_auth: true,
+            forbidden_ip_is_named: true,
             invalid_bearer_passes_as_anonymous: true,
             script_requests_get_401: true,
             linux_403_has_body: false,

@@ -122,7 +122,7 @@ impl From<PracticeError> for Failure {
             PracticeError::UnknownUser(_) => Self::wrong_usage(what)
                 .next("Name one of its users, such as ada; practice serve lists them on its first line."),
             PracticeError::Port(_) => {
-                Self::new(Exit::Fails, what).next("Choose another port with --port, or leave it out.")
+                Self::wrong_usage(what).next("Choose another port with --port, or leave it out.")
             }
             PracticeError::BadScenario { .. } | PracticeError::Certificate(_) => {
                 Self::new(Exit::OurFault, what)
@@ -152,7 +152,7 @@ mod tests {
     fn a_port_that_is_taken_is_no_fault_of_ours() {
         let taken = std::io::Error::from(std::io::ErrorKind::AddrInUse);
         let failure = Failure::from(PracticeError::Port(taken));
-        assert_eq!(failure.exit, Exit::Fails);
+        assert_eq!(failure.exit, Exit::WrongUsage, "the command line named it");
         assert!(failure.next.contains("--port"));
     }
 }

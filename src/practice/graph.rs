@@ -23,6 +23,7 @@ use target::{Ask, Target};
 use super::wire::{Caller, Reply, Request};
 use super::world::{Kind, View, World};
 
+pub use principals::create_for as create_principal;
 pub use rights::may_consent_for_all;
 
 /// Sets whose entities are named by an id in the next segment.

@@ -798,6 +798,52 @@ async fn error_bodies_have_the_recorded_shape() {
 }
 
 #[tokio::test]
+async fn a_redirect_under_another_platform_is_found_out_when_the_code_is_redeemed() {
+    for (platform, refuses, code) in
+        [("spa", true, 9_002_327), ("publicClient", true, 700_025), ("publicClient", false, 0)]
+    {
+        let stage = Stage::open("finished").await;
+        let (_, connector) = stage.apps();
+        let redirect = stage.redirect_url();
+        stage.world(|world| world.switches.native_redirect_refuses_secret = refuses);
+        stage.edit(&connector, |doc| {
+            doc["web"]["redirectUris"] = json!([]);
+            doc[platform]["redirectUris"] = json!([redirect]);
+        });
+        let back = stage.connector_sign_in("ada", &[]).await.unwrap();
+        let (status, body) = stage.redeem(&pair(&back, "code").unwrap()).await;
+        assert_eq!(status == 200, code == 0, "{platform}: {body}");
+        if code == 0 {
+            assert!(body["id_token"].is_string(), "with a code, v1 tells who signed in");
+        } else {
+            assert_eq!(code_of(&body), code, "{platform}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_disabled_in_either_place_is_out_of_use() {
+    for (registration, of_api, code) in
+        [(true, false, 7_000_112), (false, false, 7_000_112), (true, true, 50001), (false, true, 50001)]
+    {
+        let stage = Stage::open("finished").await;
+        let (api, connector) = stage.apps();
+        let app = if of_api { &api } else { &connector };
+        let disable = |doc: &mut Value| doc["isDisabled"] = json!(true);
+        if registration {
+            stage.edit(app, disable);
+        } else {
+            stage.edit_principal(app, disable);
+        }
+        let told = match stage.connector_sign_in("ada", &[]).await {
+            Ok(back) => pair(&back, "error_description").unwrap_or_default(),
+            Err((_, page)) => page,
+        };
+        assert!(told.contains(&format!("AADSTS{code}:")), "{registration} {of_api}: {told}");
+    }
+}
+
+#[tokio::test]
 async fn a_plain_challenge_is_its_own_verifier() {
     let stage = Stage::with("fresh", Some("ada")).await;
     let verifier = "0123456789012345678901234567890123456789abc";

@@ -16,7 +16,7 @@ use serde_json::Value;
 const SCHEMA: &str = "assets/check.schema.json";
 
 /// Every scenario, its exit code and what is broken first.
-const SCENARIOS: [(&str, i32, Option<&str>); 18] = [
+const SCENARIOS: [(&str, i32, Option<&str>); 28] = [
     ("fresh", 1, Some("api.app")),
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
@@ -24,6 +24,15 @@ const SCENARIOS: [(&str, i32, Option<&str>); 18] = [
     ("wrong-audience", 1, Some("api.audience")),
     ("secret-expired", 1, Some("secret.ends")),
     ("redirect-missing", 1, Some("redirect.registered")),
+    ("host-down", 1, Some("app.answers")),
+    ("function-key", 1, Some("app.authlevel")),
+    ("scope-off", 1, Some("api.scope")),
+    ("foreign-issuer", 1, Some("auth.tenant")),
+    ("path-excluded", 1, Some("auth.excluded")),
+    ("personal-accounts", 1, Some("client.audience")),
+    ("permission-missing", 1, Some("grant.requested")),
+    ("profile-missing", 1, Some("grant.profile")),
+    ("not-assigned", 1, Some("grant.assignment")),
     ("no-admin", 1, Some("api.app")),
     ("code-blocked", 1, Some("api.app")),
     ("second-factor", 1, Some("api.app")),
@@ -35,6 +44,7 @@ const SCENARIOS: [(&str, i32, Option<&str>); 18] = [
     ("guest", 1, Some("api.app")),
     ("slot-and-domain", 1, Some("api.app")),
     ("many-apps", 1, Some("api.app")),
+    ("unique-host", 1, Some("api.app")),
 ];
 
 fn generated_schema() -> String {

@@ -201,9 +201,28 @@ const NOT_BY_HAND: [(&str, &str); 4] = [
     ("secret-policy", "CredentialInvalidLifetimeAsPerAppPolicy"),
 ];
 
+/// Set-ups with one thing spoiled that a person mends by hand, each where it belongs (`tests/commands.rs` names what is
+/// found in each): neither a plan of ours nor the portal's steps lead from there to the answer.
+const BY_ANOTHER_HAND: [&str; 9] = [
+    "host-down",
+    "function-key",
+    "scope-off",
+    "foreign-issuer",
+    "path-excluded",
+    "personal-accounts",
+    "permission-missing",
+    "profile-missing",
+    "not-assigned",
+];
+
+/// The scenarios without those.
+fn mended_by_us() -> impl Iterator<Item = handclasp::practice::ScenarioInfo> {
+    scenarios().into_iter().filter(|scenario| !BY_ANOTHER_HAND.contains(&scenario.name.as_str()))
+}
+
 #[tokio::test]
 async fn every_scenario_goes_the_portals_way_to_the_answer_or_to_what_stands_there() {
-    for scenario in scenarios() {
+    for scenario in mended_by_us() {
         let mut desk = Desk::recorded(&scenario.name, &format!("portal-{}", scenario.name)).await;
         let ends = NOT_BY_HAND.iter().find(|(name, _)| *name == scenario.name).map(|(_, end)| *end);
         if scenario.name == "secret-policy" {
@@ -234,7 +253,7 @@ async fn every_scenario_goes_the_portals_way_to_the_answer_or_to_what_stands_the
 
 #[tokio::test]
 async fn every_scenario_is_brought_to_the_functions_answer() {
-    for scenario in scenarios() {
+    for scenario in mended_by_us() {
         let mut desk = Desk::recorded(&scenario.name, &format!("scenario-{}", scenario.name)).await;
         desk.choices.consent = Some(ConsentWay::PreAuthorize);
         let (_, secret) = by_plan(&mut desk).await;
@@ -258,6 +277,7 @@ const OTHER_POSITIONS: &[Turn] = &[
         s.invalid_client_status = if s.invalid_client_status == 401 { 400 } else { 401 };
     }),
     ("an echoed request id", |s| s.echo_client_request_id = !s.echo_client_request_id),
+    ("the issuer of version 1, version 2", |s| s.sts_v1_issuer_accepts_v2 = !s.sts_v1_issuer_accepts_v2),
     ("the portal's issuer, version 2", |s| s.sts_v2_issuer_accepts_v2 = !s.sts_v2_issuer_accepts_v2),
     ("the portal's issuer, version 1", |s| s.sts_v2_issuer_accepts_v1 = !s.sts_v2_issuer_accepts_v1),
     ("an invalid bearer", |s| {

@@ -555,7 +555,7 @@ async fn authorize_errors_stay_on_the_page_until_the_redirect_is_trusted() {
         ("resource", "https://management.azure.com/", "invalid_resource", "650057"),
         ("prompt", "none", "login_required", "50058"),
         ("prompt", "whatever", "invalid_request", "90023"),
-        ("code_challenge", "short", "invalid_request", "501491"),
+        ("code_challenge", "short", "invalid_request", "50147"),
     ] {
         let mut query = good(name, value);
         query.push(("state", "s 1&2"));
@@ -781,8 +781,105 @@ async fn error_bodies_have_the_recorded_shape() {
     let (status, body) = stage.post("{tid}/oauth2/v2.0/token", &[]).await;
     assert_eq!((status, code_of(&body)), (400, 900_144));
     let (_, body) =
-        stage.post("{tid}/oauth2/v2.0/token", &[("grant_type", "password"), ("client_id", CLI)]).await;
+        stage.post("{tid}/oauth2/v2.0/token", &[("grant_type", "magic"), ("client_id", CLI)]).await;
     assert_eq!(body["error"], "unsupported_grant_type");
+    // The password grant has refusals of its own; nobody in practice has a password.
+    for (name, code) in
+        [("", 900_144), ("nobody@contoso.onmicrosoft.com", 50034), ("ada@contoso.onmicrosoft.com", 50126)]
+    {
+        let form = [("grant_type", "password"), ("client_id", CLI), ("username", name), ("password", "x")];
+        let (status, body) = stage.post("{tid}/oauth2/v2.0/token", &form).await;
+        assert_eq!((status, code_of(&body)), (400, code), "{name}");
+    }
+    // A body of another kind says nothing to it.
+    let json = stage.http.post(stage.url("{tid}/oauth2/v2.0/token")).json(&json!({"grant_type": "password"}));
+    let body: Value = json.send().await.unwrap().json().await.unwrap();
+    assert_eq!(code_of(&body), 900_144);
+}
+
+#[tokio::test]
+async fn a_redirect_under_another_platform_is_found_out_when_the_code_is_redeemed() {
+    for (platform, refuses, code) in
+        [("spa", true, 9_002_327), ("publicClient", true, 700_025), ("publicClient", false, 0)]
+    {
+        let stage = Stage::open("finished").await;
+        let (_, connector) = stage.apps();
+        let redirect = stage.redirect_url();
+        stage.world(|world| world.switches.native_redirect_refuses_secret = refuses);
+        stage.edit(&connector, |doc| {
+            doc["web"]["redirectUris"] = json!([]);
+            doc[platform]["redirectUris"] = json!([redirect]);
+        });
+        let back = stage.connector_sign_in("ada", &[]).await.unwrap();
+        let (status, body) = stage.redeem(&pair(&back, "code").unwrap()).await;
+        assert_eq!(status == 200, code == 0, "{platform}: {body}");
+        if code == 0 {
+            assert!(body["id_token"].is_string(), "with a code, v1 tells who signed in");
+        } else {
+            assert_eq!(code_of(&body), code, "{platform}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_disabled_in_either_place_is_out_of_use() {
+    for (registration, of_api, code) in
+        [(true, false, 7_000_112), (false, false, 7_000_112), (true, true, 50001), (false, true, 50001)]
+    {
+        let stage = Stage::open("finished").await;
+        let (api, connector) = stage.apps();
+        let app = if of_api { &api } else { &connector };
+        let disable = |doc: &mut Value| doc["isDisabled"] = json!(true);
+        if registration {
+            stage.edit(app, disable);
+        } else {
+            stage.edit_principal(app, disable);
+        }
+        let told = match stage.connector_sign_in("ada", &[]).await {
+            Ok(back) => pair(&back, "error_description").unwrap_or_default(),
+            Err((_, page)) => page,
+        };
+        assert!(told.contains(&format!("AADSTS{code}:")), "{registration} {of_api}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_plain_challenge_is_its_own_verifier() {
+    let stage = Stage::with("fresh", Some("ada")).await;
+    let verifier = "0123456789012345678901234567890123456789abc";
+    for (sent, status) in [("0123456789012345678901234567890123456789xyz", 400), (verifier, 200)] {
+        let query = [
+            ("client_id", CLI),
+            ("response_type", "code"),
+            ("redirect_uri", "http://localhost:53124"),
+            ("scope", "https://graph.microsoft.com/.default"),
+            ("code_challenge", verifier),
+        ];
+        let url = stage.url("organizations/oauth2/v2.0/authorize");
+        let back = landed(stage.http.get(url).query(&query).send().await.unwrap()).await.unwrap();
+        let code = pair(&back, "code").unwrap();
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", CLI),
+            ("redirect_uri", "http://localhost:53124"),
+            ("code", &code),
+            ("code_verifier", sent),
+        ];
+        assert_eq!(stage.post("organizations/oauth2/v2.0/token", &form).await.0, status, "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn personal_accounts_have_metadata_and_nothing_else_here() {
+    let stage = Stage::open("fresh").await;
+    let answer = stage.get("consumers/v2.0/.well-known/openid-configuration").await;
+    let body: Value = answer.json().await.unwrap();
+    let issuer = "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0";
+    assert_eq!(body["issuer"], issuer);
+    assert_eq!(body["token_endpoint"], stage.url("consumers/oauth2/v2.0/token"));
+    let (status, body) =
+        stage.post("consumers/oauth2/v2.0/token", &[("grant_type", "x"), ("client_id", CLI)]).await;
+    assert_eq!((status, code_of(&body)), (400, 9_002_332));
 }
 
 #[tokio::test]

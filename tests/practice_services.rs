@@ -18,6 +18,10 @@ const ARM: &str = "https://management.core.windows.net//.default";
 const POWER_APPS: &str = "https://service.powerapps.com//.default";
 const USER_READ: &str = "e1fe6dd8-ba31-4d61-89e7-88639da4683d";
 const V: &str = "api-version=2023-12-01";
+/// The version for subscriptions, tenants and resource groups.
+const R: &str = "api-version=2022-12-01";
+/// The version for permissions.
+const P: &str = "api-version=2022-04-01";
 
 struct Stage {
     practice: Practice,
@@ -174,15 +178,15 @@ async fn the_whole_set_up_over_the_wire() {
     stage.get(&graph, "/v1.0/directoryRoles").await.ok(200);
     stage.get(&graph, "/v1.0/users").await.ok(200);
     stage.get(&graph, "/v1.0/policies/authorizationPolicy").await.ok(403);
-    stage.get(&arm, &format!("/tenants?{V}")).await.ok(200);
-    let subscriptions = stage.get(&arm, &format!("/subscriptions?{V}")).await.ok(200);
+    stage.get(&arm, &format!("/tenants?{R}")).await.ok(200);
+    let subscriptions = stage.get(&arm, &format!("/subscriptions?{R}")).await.ok(200);
     let subscription = subscriptions["value"][0]["id"].as_str().unwrap().to_owned();
-    stage.get(&arm, &format!("{subscription}?{V}")).await.ok(200);
-    stage.get(&arm, &format!("{subscription}/resourcegroups?{V}")).await.ok(200);
+    stage.get(&arm, &format!("{subscription}?{R}")).await.ok(200);
+    stage.get(&arm, &format!("{subscription}/resourcegroups?{R}")).await.ok(200);
     let sites = stage.get(&arm, &format!("{subscription}/providers/Microsoft.Web/sites?{V}")).await.ok(200);
     let site = sites["value"][0]["id"].as_str().unwrap().to_owned();
     let group = site.split("/providers/").next().unwrap().to_owned();
-    stage.get(&arm, &format!("{group}?{V}")).await.ok(200);
+    stage.get(&arm, &format!("{group}?{R}")).await.ok(200);
     stage.get(&arm, &format!("{group}/providers/Microsoft.Web/sites?{V}")).await.ok(200);
     let read = stage.get(&arm, &format!("{site}?{V}")).await;
     assert!(
@@ -199,10 +203,11 @@ async fn the_whole_set_up_over_the_wire() {
         "/functions/Hello",
         "/hostNameBindings",
         "/slots",
-        "/providers/Microsoft.Authorization/permissions",
     ] {
         stage.get(&arm, &format!("{site}{below}?{V}")).await.ok(200);
     }
+    let permissions = format!("{site}/providers/Microsoft.Authorization/permissions?{P}");
+    stage.get(&arm, &permissions).await.ok(200);
     for below in ["/config/appsettings/list", "/config/authsettings/list", "/host/default/listkeys"] {
         stage.post(&arm, &format!("{site}{below}?{V}"), &Value::Null).await.ok(200);
     }
@@ -471,19 +476,19 @@ async fn tokens_are_for_one_service() {
     let (graph, arm) = (stage.token("ada", GRAPH).await, stage.token("ada", ARM).await);
     for (token, path, code) in [
         (&arm, "/v1.0/me".to_owned(), "InvalidAuthenticationToken"),
-        (&graph, format!("/subscriptions?{V}"), "InvalidAuthenticationToken"),
+        (&graph, format!("/subscriptions?{R}"), "InvalidAuthenticationToken"),
         (
             &graph,
             "/providers/Microsoft.PowerApps/apis?api-version=2016-11-01".to_owned(),
             "InvalidAuthenticationToken",
         ),
-        (&"junk".to_owned(), format!("/subscriptions?{V}"), "InvalidAuthenticationToken"),
+        (&"junk".to_owned(), format!("/subscriptions?{R}"), "InvalidAuthenticationToken"),
     ] {
         let answer = stage.get(token, &path).await;
         assert_eq!((answer.status, answer.text("/error/code").as_str()), (401, code), "{path}");
         assert!(path.contains("PowerApps") || answer.headers["www-authenticate"].is_string(), "{path}");
     }
-    let anonymous = stage.http.get(stage.url(&format!("/tenants?{V}"))).send().await.unwrap();
+    let anonymous = stage.http.get(stage.url(&format!("/tenants?{R}"))).send().await.unwrap();
     assert_eq!(Answer::of(anonymous).await.text("/error/code"), "AuthenticationFailed");
 }
 
@@ -633,7 +638,7 @@ async fn what_a_general_client_asks_for_is_there() {
     let site = stage.practice.world().lock().sites[0].resource_id();
     let group = site.split("/providers/").next().unwrap().to_owned();
     let subscription = group.split("/resourceGroups/").next().unwrap().to_owned();
-    stage.get(&arm, &format!("{group}/providers/Microsoft.Authorization/permissions?{V}")).await.ok(200);
+    stage.get(&arm, &format!("{group}/providers/Microsoft.Authorization/permissions?{P}")).await.ok(200);
     for (method, below, body) in [
         ("POST", "/functions/Hello/listkeys", Value::Null),
         ("POST", "/functions/Hello/listsecrets", Value::Null),
@@ -669,8 +674,8 @@ async fn what_a_general_client_asks_for_is_there() {
         (&graph, format!("/v1.0/users/{nobody}"), 404),
         (&graph, format!("/v1.0/servicePrincipals/{nobody}"), 404),
         (&graph, "/v1.0/applications?$filter=nonsense".to_owned(), 400),
-        (&arm, format!("/subscriptions/{nobody}?{V}"), 404),
-        (&arm, format!("{subscription}/resourcegroups/nothing?{V}"), 403),
+        (&arm, format!("/subscriptions/{nobody}?{R}"), 404),
+        (&arm, format!("{subscription}/resourcegroups/nothing?{R}"), 403),
         (&arm, format!("{site}-nothing?{V}"), 403),
         (&arm, format!("{subscription}?api-version=tomorrow"), 400),
     ] {

@@ -117,7 +117,7 @@ impl From<PracticeError> for Failure {
                     .next(say_with("practising.scenarios", &[("names", &known.join(", "))]))
             }
             PracticeError::UnknownUser(_) => Self::wrong_usage(what).next(say("practising.users_next")),
-            PracticeError::Port(_) => Self::new(Exit::Fails, what).next(say("practising.port_next")),
+            PracticeError::Port(_) => Self::wrong_usage(what).next(say("practising.port_next")),
             PracticeError::BadScenario { .. } | PracticeError::Certificate(_) => {
                 Self::new(Exit::OurFault, what)
             }
@@ -146,7 +146,7 @@ mod tests {
     fn a_port_that_is_taken_is_no_fault_of_ours() {
         let taken = std::io::Error::from(std::io::ErrorKind::AddrInUse);
         let failure = Failure::from(PracticeError::Port(taken));
-        assert_eq!(failure.exit, Exit::Fails);
+        assert_eq!(failure.exit, Exit::WrongUsage, "the command line named it");
         assert!(failure.next.contains("--port"));
     }
 }

@@ -10,6 +10,7 @@ mod resource_graph;
 mod rights;
 mod scope;
 mod site;
+mod versions;
 mod web;
 
 use answer::{Answer, Refusal, finish};
@@ -39,7 +40,7 @@ fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
         return endpoints::answer(request);
     }
     authenticated(world, request, caller, &scope)?;
-    version(request)?;
+    versions::check(request, &scope)?;
     match &scope {
         Scope::Tenants => return listing::tenants(world, request, caller),
         Scope::Subscriptions => return listing::subscriptions(world, request, caller),
@@ -128,23 +129,6 @@ fn too_weak(request: &Request) -> Refusal {
              error=\"insufficient_claims\", claims=\"{claims}\""
         )),
     }
-}
-
-/// `api-version` is mandatory and looks like a date, with an optional tail.
-fn version(request: &Request) -> Result<(), Refusal> {
-    let Some(version) = request.query("api-version").filter(|version| !version.is_empty()) else {
-        return Err(Refusal::arm(
-            400,
-            "MissingApiVersionParameter",
-            "The api-version query parameter (?api-version=) is required for all requests.",
-        ));
-    };
-    let (date, tail) = version.split_at_checked(10).unwrap_or((version, ""));
-    let dated = date.parse::<jiff::civil::Date>().is_ok();
-    if dated && (tail.is_empty() || tail.starts_with('-')) {
-        return Ok(());
-    }
-    Err(Refusal::arm(400, "InvalidApiVersionParameter", format!("The api-version '{version}' is invalid.")))
 }
 
 fn wrong_tenant(token: &str, subscription: &str) -> Refusal {

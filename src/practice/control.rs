@@ -17,6 +17,7 @@ pub fn handle(world: &mut World, request: &Request) -> Reply {
     let what = request.path.trim_start_matches('/').strip_prefix("_practice").unwrap_or_default();
     match (&request.method, what.trim_matches('/')) {
         (&Method::GET, "calls") => Reply::json(200, &json!(world.calls)),
+        (&Method::GET, "consents") => Reply::json(200, &json!(world.consents)),
         (&Method::GET, "unknown") => Reply::json(200, &json!(world.unknown)),
         (&Method::GET, "world") => Reply::json(200, &picture(world)),
         (&Method::GET, "switches") => Reply::json(200, &json!(world.switches)),
@@ -57,6 +58,9 @@ fn said(outcome: Result<Value, String>) -> Reply {
 
 fn clock(world: &mut World, body: &Value) -> Result<Value, String> {
     let seconds = body["advance_s"].as_i64().ok_or("Send {\"advance_s\": seconds}.")?;
+    if seconds < 0 {
+        return Err("The clock only goes forward.".to_owned());
+    }
     world.clock.advance(seconds);
     Ok(json!({"now": world.now().to_string()}))
 }
@@ -250,7 +254,9 @@ mod tests {
         let mut world = worlds::bare();
         let reply = post(&mut world, "/_practice/clock", &json!({"advance_s": 60}));
         assert_eq!(reply.to_json(), json!({"now": "2026-11-21T09:01:00Z"}));
-        assert_eq!(post(&mut world, "/_practice/clock", &json!({})).status, 400);
+        for refused in [json!({}), json!({"advance_s": -1})] {
+            assert_eq!(post(&mut world, "/_practice/clock", &refused).status, 400, "{refused}");
+        }
     }
 
     #[test]

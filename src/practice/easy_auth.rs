@@ -1,6 +1,7 @@
 //! Easy Auth in front of a function app (microsoft-cloud 6): who gets through, and what the others are answered.
 
 mod bearer;
+mod front_end;
 mod function;
 mod routes;
 mod settings;
@@ -27,6 +28,11 @@ const SITE: &str = super::server::SITE;
 
 /// Answers one request to a site.
 pub fn handle(world: &mut World, request: &Request) -> Reply {
+    let reply = answer(world, request);
+    front_end::shared(world, request, reply)
+}
+
+fn answer(world: &mut World, request: &Request) -> Reply {
     let name = request.header(SITE).unwrap_or_default();
     let Some(at) = world.sites.iter().position(|site| {
         site.name.eq_ignore_ascii_case(name)
@@ -44,7 +50,17 @@ pub fn handle(world: &mut World, request: &Request) -> Reply {
     if site.https_only && request.header("x-forwarded-proto") == Some("http") {
         return Reply::redirect(&format!("https://{}{}", request.host, request.path));
     }
+    if let Some(reply) = front_end::refusal(world, site, request) {
+        return reply;
+    }
+    if let Some(reply) = front_end::preflight(world, site, request) {
+        return reply;
+    }
     let now = world.now();
+    // On Linux consumption Easy Auth is part of the host, and down with it (6.1).
+    if site.flavour == Flavour::Linux && !site.host_runs(now) {
+        return function::not_running();
+    }
     let Some(settings) = Settings::in_force(site, now) else {
         let off = request.path.to_ascii_lowercase();
         if off == "/.auth" || off.starts_with("/.auth/") {
@@ -82,6 +98,12 @@ fn admit(
 ) -> Result<Option<Principal>, Refused> {
     let free = settings.excludes(&request.path);
     let open = settings.action == Action::AllowAnonymous || free;
+    let program = request.header("x-zumo-auth").is_some() || entra::bearer(request).is_some();
+    if !program && let Some(principal) = routes::signed_in(world, site, request) {
+        // A page of another site may not use somebody's session (6.7).
+        let forged = !free && routes::is_forged(site, request);
+        return if forged { Err(Refused::Forbidden) } else { Ok(Some(principal)) };
+    }
     let verdict = match (request.header("x-zumo-auth"), entra::bearer(request)) {
         (Some(session), _) => bearer::session(world, site, session).ok_or(Verdict::Bad(String::new())),
         (None, Some(token)) => bearer::check(world, settings, token),

@@ -15,6 +15,8 @@ mod secret;
 mod strength;
 mod token;
 
+use std::borrow::Cow;
+
 use http::Method;
 
 pub use access::consent_everything;
@@ -24,7 +26,7 @@ pub use mint::subject;
 pub use strength::demand as demanded_claims;
 
 use super::wire::{Reply, Request};
-use super::world::World;
+use super::world::{Kind, World};
 use refusal::Refusal;
 
 /// Which of the two families of endpoints was called.
@@ -53,6 +55,13 @@ impl Authority {
         match segment.to_ascii_lowercase().as_str() {
             "common" => Ok(Self::Common),
             "organizations" => Ok(Self::Organizations),
+            // Nobody in practice has a personal account, and no application is for them alone.
+            "consumers" => Err(Refusal::new(
+                9_002_332,
+                "invalid_request",
+                "The application is configured for use by Microsoft Entra users only. Please do not use the /consumers \
+                 endpoint to serve this request.",
+            )),
             _ => match world.tenant(segment) {
                 Some(tenant) => Ok(Self::Tenant(tenant.id.clone())),
                 None => Err(Refusal::new(
@@ -92,15 +101,34 @@ pub fn handle(world: &mut World, request: &Request) -> Reply {
         [tenant, "oauth2", "devicecode"] => post(world, request, tenant, Version::V1, device::start),
         [tenant, "oauth2", "logout"] | [tenant, "oauth2", "v2.0", "logout"] => {
             match Authority::find(world, tenant) {
-                Ok(_) => page::message(200, "Signed out", "You signed out of your account."),
+                Ok(_) => match request.query("post_logout_redirect_uri").filter(|back| is_known(world, back))
+                {
+                    Some(back) => Reply::redirect(back),
+                    None => page::message(200, "Signed out", "You signed out of your account."),
+                },
                 Err(refusal) => refusal.page(world, request),
             }
         }
-        [tenant, "adminconsent"] | [tenant, "v2.0", "adminconsent"] => {
-            adminconsent::handle(world, request, tenant)
+        [tenant, "adminconsent"] => adminconsent::handle(world, request, tenant, Version::V1),
+        [tenant, "v2.0", "adminconsent"] => adminconsent::handle(world, request, tenant, Version::V2),
+        ["error"] => {
+            let code = request.query("code").unwrap_or_default();
+            page::message(200, "Error lookup", &format!("AADSTS{code}"))
         }
+        ["common", "oauth2", "nativeclient"] => page::page(200, "", ""),
         _ => Reply::unknown(),
     }
+}
+
+/// Whether an address is one of a registered application's: its host stands among the redirect URIs or logout addresses.
+fn is_known(world: &World, back: &str) -> bool {
+    let host = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
+    let Some(origin) = host(back) else { return false };
+    world.directory.iter().filter(|object| object.kind == Kind::Application).any(|object| {
+        let web = &object.doc["web"];
+        let uris = web["redirectUris"].as_array().into_iter().flatten().chain([&web["logoutUrl"]]);
+        uris.filter_map(serde_json::Value::as_str).any(|uri| host(uri).as_ref() == Some(&origin))
+    })
 }
 
 /// The issuer that tokens of a tenant carry, in either version.
@@ -108,12 +136,24 @@ pub fn issuer_of(tenant: &str, v2: bool) -> String {
     metadata::issuer(tenant, if v2 { Version::V2 } else { Version::V1 })
 }
 
+/// A request as an endpoint for forms reads it: a body of another kind says nothing to it (microsoft-cloud 2.1).
+fn readable(request: &Request) -> Cow<'_, Request> {
+    let kind = request.header("content-type").and_then(|kind| kind.split(';').next()).map(str::trim);
+    if kind.is_none_or(|kind| kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")) {
+        return Cow::Borrowed(request);
+    }
+    let mut request = request.clone();
+    request.body.clear();
+    Cow::Owned(request)
+}
+
 type Endpoint = fn(&mut World, &Request, &Authority, Version) -> Result<Reply, Refusal>;
 
 /// Runs an endpoint that takes a form by POST and answers JSON, with the headers of the token endpoint.
 fn post(world: &mut World, request: &Request, tenant: &str, version: Version, endpoint: Endpoint) -> Reply {
     let outcome = if request.method == Method::POST {
-        Authority::find(world, tenant).and_then(|authority| endpoint(world, request, &authority, version))
+        Authority::find(world, tenant)
+            .and_then(|authority| endpoint(world, &readable(request), &authority, version))
     } else {
         Err(Refusal::new(
             900_561,
@@ -132,5 +172,6 @@ fn post(world: &mut World, request: &Request, tenant: &str, version: Version, en
         .with("expires", "-1")
         .with("x-ms-request-id", &request_id)
         .with("x-ms-ests-server", "2.1.1 - practice")
+        .with("x-ms-clitelem", "1,0,0,,")
         .with("p3p", "CP=\"DSP CUR OTPi IND OTRi ONL FIN\"")
 }

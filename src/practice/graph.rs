@@ -23,6 +23,7 @@ use target::{Ask, Target};
 use super::wire::{Caller, Reply, Request};
 use super::world::{Kind, View, World};
 
+pub use principals::create_for as create_principal;
 pub use rights::may_consent_for_all;
 
 /// Sets whose entities are named by an id in the next segment.
@@ -68,6 +69,7 @@ fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
     let Some(path) = path.strip_prefix("/v1.0/") else { return Ok(Reply::unknown()) };
     let target = Target::parse(path, |set| KEYED.contains(&set));
     let ask = Ask { request, caller, tenant: allowed(caller)? };
+    query::known_options(request)?;
     match target.set.as_str() {
         "applications" => applications::handle(world, &ask, &target),
         "serviceprincipals" => principals::handle(world, &ask, &target),

@@ -24,6 +24,15 @@ const FILES: &[(&str, &str)] = &[
     ("wrong-audience", include_str!("../../assets/scenarios/wrong-audience.toml")),
     ("secret-expired", include_str!("../../assets/scenarios/secret-expired.toml")),
     ("redirect-missing", include_str!("../../assets/scenarios/redirect-missing.toml")),
+    ("host-down", include_str!("../../assets/scenarios/host-down.toml")),
+    ("function-key", include_str!("../../assets/scenarios/function-key.toml")),
+    ("scope-off", include_str!("../../assets/scenarios/scope-off.toml")),
+    ("foreign-issuer", include_str!("../../assets/scenarios/foreign-issuer.toml")),
+    ("path-excluded", include_str!("../../assets/scenarios/path-excluded.toml")),
+    ("personal-accounts", include_str!("../../assets/scenarios/personal-accounts.toml")),
+    ("permission-missing", include_str!("../../assets/scenarios/permission-missing.toml")),
+    ("profile-missing", include_str!("../../assets/scenarios/profile-missing.toml")),
+    ("not-assigned", include_str!("../../assets/scenarios/not-assigned.toml")),
     ("no-admin", include_str!("../../assets/scenarios/no-admin.toml")),
     ("code-blocked", include_str!("../../assets/scenarios/code-blocked.toml")),
     ("second-factor", include_str!("../../assets/scenarios/second-factor.toml")),
@@ -35,6 +44,7 @@ const FILES: &[(&str, &str)] = &[
     ("guest", include_str!("../../assets/scenarios/guest.toml")),
     ("slot-and-domain", include_str!("../../assets/scenarios/slot-and-domain.toml")),
     ("many-apps", include_str!("../../assets/scenarios/many-apps.toml")),
+    ("unique-host", include_str!("../../assets/scenarios/unique-host.toml")),
 ];
 
 /// A scenario: one of the embedded ones by name, or a description of one's own.
@@ -97,6 +107,8 @@ pub struct Start {
     pub abroad: bool,
     /// The function app has a deployment slot and a custom domain.
     pub branched: bool,
+    /// The function app's host is named as the portal names new ones today.
+    pub unique_host: bool,
     /// How many function apps the user sees, where it is more than the one.
     pub apps: usize,
 }
@@ -150,6 +162,14 @@ impl Scenario {
         world.default_user = super::find_user(&world, &description.default_user)
             .ok_or(PracticeError::UnknownUser(description.default_user))?;
         let start = &description.world;
+        if start.unique_host
+            && let Some(name) = world.sites.first().map(|site| site.name.clone())
+        {
+            let host = many::regional_host(&world, &name);
+            if let Some(site) = world.sites.first_mut() {
+                site.host_names = vec![host];
+            }
+        }
         if start.finished {
             let owner = world.default_user.clone();
             finished::finish(&mut world, 0, &owner, start.defect);

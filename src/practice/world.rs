@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-pub use calls::{Call, UnknownCall, redact};
+pub use calls::{Call, Consent, UnknownCall, redact};
 pub use clock::Clock;
 pub use connectors::{Connection, Connector, DataPolicy, Environment};
 pub use copied::Copied;
@@ -95,6 +95,8 @@ pub struct World {
     pub holds: Holds,
     /// Every mutating call so far, oldest first.
     pub calls: Vec<Call>,
+    /// Every consent that was given at a sign-in page, oldest first.
+    pub consents: Vec<Consent>,
     /// Every request to a path that no service knows.
     pub unknown: Vec<UnknownCall>,
     /// Codes, device flows and refresh tokens.
@@ -133,6 +135,7 @@ impl World {
             faults: Vec::new(),
             holds: Holds::default(),
             calls: Vec::new(),
+            consents: Vec::new(),
             unknown: Vec::new(),
             sign_in: SignIn::default(),
             latency_ms: 0,

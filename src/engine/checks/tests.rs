@@ -206,7 +206,10 @@ fn each_single_defect_is_named_as_the_first_broken_link() {
         ("v1 tokens", |f| api(f).token_version = None, CheckId::ApiIssuer),
         (
             "v1 issuer",
-            |f| auth(f).issuer = Some(format!("https://sts.windows.net/{TENANT}/")),
+            |f| {
+                auth(f).issuer = Some(format!("https://sts.windows.net/{TENANT}/"));
+                f.rehearsal = seen(Rehearsal { status: 401, ..rehearsed() });
+            },
             CheckId::ApiIssuer,
         ),
         (
@@ -316,14 +319,34 @@ fn warnings_do_not_hold_a_stage_up() {
 }
 
 #[test]
-fn the_portals_own_issuer_form_fits_version_2_tokens_only() {
-    let portal = |f: &mut Facts| auth(f).issuer = Some(format!("https://sts.windows.net/{TENANT}/v2.0"));
-    assert_eq!(verdict(&but(portal), CheckId::ApiIssuer), Verdict::Pass);
-    let old = but(|f| {
-        portal(f);
-        api(f).token_version = None;
-    });
-    assert_eq!(verdict(&old, CheckId::ApiIssuer), Verdict::Fail);
+fn what_is_not_confirmed_of_issuers_is_a_warning_until_a_rehearsal_tells() {
+    let sts = format!("https://sts.windows.net/{TENANT}/");
+    let portal_form = format!("{sts}v2.0");
+    let v2 = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
+    for (configured, version, untried) in [
+        (&portal_form, 2, Verdict::Pass),
+        (&portal_form, 1, Verdict::Warn),
+        (&sts, 2, Verdict::Warn),
+        // Confirmed: IDX10205 (microsoft-cloud 6.6).
+        (&v2, 1, Verdict::Fail),
+    ] {
+        let own = if version == 2 { &v2 } else { &sts };
+        let after = |status: Option<u16>, issuer: &String| {
+            let mut facts = finished();
+            auth(&mut facts).issuer = Some(configured.clone());
+            api(&mut facts).token_version = Some(version);
+            if let Some(status) = status {
+                facts.rehearsal = seen(Rehearsal { status, issuer: issuer.clone(), ..rehearsed() });
+            }
+            verdict(&facts, CheckId::ApiIssuer)
+        };
+        assert_eq!(after(None, own), untried, "{configured} {version}");
+        assert_eq!(after(Some(401), own), Verdict::Fail, "{configured} {version}");
+        let let_in = if untried == Verdict::Fail { Verdict::Fail } else { Verdict::Pass };
+        assert_eq!(after(Some(200), own), let_in, "{configured} {version}");
+        // What another token met says nothing of these.
+        assert_eq!(after(Some(401), &"https://other.example".to_owned()), untried, "{configured} {version}");
+    }
 }
 
 #[test]

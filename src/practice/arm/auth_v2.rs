@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::answer::Refusal;
 use crate::practice::world::Site;
 
+/// How long all allowed audiences together may be (microsoft-cloud 6.6: about so long).
+const AUDIENCES_LIMIT: usize = 500;
+
 /// The properties as a read shows them.
 pub fn read(site: &Site) -> Value {
     if let Some(stored) = &site.auth_v2 {
@@ -37,6 +40,12 @@ pub fn materialised(sent: &Value) -> Result<Value, Refusal> {
     if configured && policy["allowedApplications"].is_null() {
         // An empty list appears on its own (5.5; what it means is unconfirmed, 6.7).
         policy["allowedApplications"] = json!([]);
+    }
+    let audiences = directory["validation"]["allowedAudiences"].as_array().into_iter().flatten();
+    if audiences.filter_map(Value::as_str).map(str::len).sum::<usize>() > AUDIENCES_LIMIT {
+        return Err(Refusal::content(format!(
+            "The request content was invalid: 'allowedAudiences' must not be longer than {AUDIENCES_LIMIT} characters."
+        )));
     }
     let action = stored["globalValidation"]["unauthenticatedClientAction"].as_str().unwrap_or_default();
     if !["RedirectToLoginPage", "AllowAnonymous", "Return401", "Return403", "Return404"].contains(&action) {
@@ -198,6 +207,8 @@ mod tests {
             json!({"platform": {"enabled": "perhaps"}}),
             json!({"globalValidation": {"excludedPaths": "/x"}}),
             json!({"globalValidation": {"unauthenticatedClientAction": "Shrug"}}),
+            json!({"identityProviders": {"azureActiveDirectory": {"validation": {
+                "allowedAudiences": ["a".repeat(300), "b".repeat(300)]}}}}),
             json!("x"),
         ] {
             assert!(materialised(&json!({"properties": properties})).is_err(), "{properties}");

@@ -20,7 +20,7 @@ pub fn answer(request: &Request) -> Answer {
     let version = request.query("api-version").unwrap_or_default();
     // Azure Stack's clients ask with 1.0, which is older than any date.
     if version != "1.0" {
-        super::version(request)?;
+        super::versions::check(request, &super::Scope::Endpoints)?;
     }
     let at = |host: &str| request.address_of(host);
     let body = if version >= ONE {

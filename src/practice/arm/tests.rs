@@ -31,6 +31,8 @@ fn site(world: &World) -> String {
 }
 
 const V: &str = "api-version=2023-12-01";
+/// The version for subscriptions, tenants and resource groups.
+const R: &str = "api-version=2022-12-01";
 
 #[test]
 fn roles_bound_what_can_be_read_and_written() {
@@ -67,17 +69,84 @@ fn roles_bound_what_can_be_read_and_written() {
 }
 
 #[test]
+fn each_provider_has_versions_of_its_own() {
+    let mut world = worlds::bare();
+    let (id, subscription) = (site(&world), world.subscriptions[0].id.clone());
+    let permissions = format!("{id}/providers/Microsoft.Authorization/permissions");
+    for (target, version, expected) in [
+        (id.clone(), "2023-12-01", ""),
+        (id.clone(), "2025-03-01", ""),
+        (id.clone(), "2022-12-01", "InvalidResourceType"),
+        (id.clone(), "2023-12-01-preview", "InvalidResourceType"),
+        (id.clone(), "tomorrow", "InvalidResourceType"),
+        (id, "", "MissingApiVersionParameter"),
+        (permissions.clone(), "2022-04-01", ""),
+        (permissions, "2023-12-01", "InvalidResourceType"),
+        (format!("/subscriptions/{subscription}"), "2022-12-01", ""),
+        ("/subscriptions".to_owned(), "2022-12-01", ""),
+        ("/subscriptions".to_owned(), "2023-12-01", "InvalidApiVersionParameter"),
+        ("/tenants".to_owned(), "2022-12-01", ""),
+        (format!("/subscriptions/{subscription}/providers/Microsoft.Web/sites"), "2023-12-01", ""),
+        (
+            format!("/subscriptions/{subscription}/providers/Microsoft.Web/sites"),
+            "2022-12-01",
+            "InvalidResourceType",
+        ),
+    ] {
+        let target = format!("{target}?api-version={version}");
+        let (status, body) = call(&mut world, "ada", Method::GET, &target, &Value::Null);
+        let code = body["error"]["code"].as_str().unwrap_or_default();
+        assert_eq!((status == 200, code), (expected.is_empty(), expected), "{target}: {body}");
+    }
+}
+
+#[test]
+fn a_site_is_stopped_started_and_changed_in_place() {
+    let mut world = worlds::bare();
+    let id = site(&world);
+    let post = |world: &mut World, name: &str, what: &str| {
+        call(world, name, Method::POST, &format!("{id}/{what}?{V}"), &Value::Null).0
+    };
+    assert_eq!(post(&mut world, "grace", "stop"), 403);
+    assert_eq!(post(&mut world, "ada", "stop"), 200);
+    assert_eq!(world.sites[0].state, "Stopped");
+    assert_eq!(post(&mut world, "ada", "start"), 200);
+    assert_eq!(world.sites[0].state, "Running");
+    assert_eq!(post(&mut world, "ada", "syncfunctiontriggers"), 204);
+    let target = format!("{}?{V}", site(&world));
+    let change = json!({"properties": {"httpsOnly": true, "publicNetworkAccess": "Disabled"}});
+    let (status, body) = call(&mut world, "ada", Method::PATCH, &target, &change);
+    assert_eq!((status, &body["properties"]["httpsOnly"]), (200, &json!(true)));
+    assert_eq!(body["properties"]["publicNetworkAccess"], "Disabled");
+    let wrong = json!({"properties": {"httpsOnly": "perhaps"}});
+    assert_eq!(call(&mut world, "ada", Method::PATCH, &target, &wrong).0, 400);
+}
+
+#[test]
+fn app_settings_without_the_storage_stop_the_host() {
+    let mut world = worlds::bare();
+    let target = format!("{}/config/appsettings?{V}", site(&world));
+    let now = world.now();
+    let body = json!({"properties": {"FUNCTIONS_EXTENSION_VERSION": "~4"}});
+    assert_eq!(call(&mut world, "ada", Method::PUT, &target, &body).0, 200);
+    assert!(!world.sites[0].host_runs(now));
+    let body = json!({"properties": {"AzureWebJobsStorage": "x"}});
+    assert_eq!(call(&mut world, "ada", Method::PUT, &target, &body).0, 200);
+    assert!(world.sites[0].host_runs(now));
+}
+
+#[test]
 fn lists_show_what_the_caller_has_a_role_for_whatever_the_case() {
     let mut world = worlds::bare();
     let subscription = world.subscriptions[0].id.clone();
     let web = format!("/SUBSCRIPTIONS/{subscription}/providers/microsoft.web/Sites?{V}");
     for (name, subscriptions, sites) in [("ada", 1, 1), ("grace", 1, 1), ("alan", 0, 0)] {
-        let (_, body) = call(&mut world, name, Method::GET, &format!("/subscriptions?{V}"), &Value::Null);
+        let (_, body) = call(&mut world, name, Method::GET, &format!("/subscriptions?{R}"), &Value::Null);
         assert_eq!(body["value"].as_array().unwrap().len(), subscriptions, "{name}");
         let (_, body) = call(&mut world, name, Method::GET, &web, &Value::Null);
         assert_eq!(body["value"].as_array().unwrap().len(), sites, "{name}");
     }
-    let (_, body) = call(&mut world, "ada", Method::GET, &format!("/tenants?{V}"), &Value::Null);
+    let (_, body) = call(&mut world, "ada", Method::GET, &format!("/tenants?{R}"), &Value::Null);
     assert_eq!(body["value"][0]["defaultDomain"], "contoso.onmicrosoft.com");
 }
 
@@ -89,10 +158,10 @@ fn what_is_missing_has_its_own_code() {
     for (name, target, status, code) in [
         ("ada", "/subscriptions".to_owned(), 400, "MissingApiVersionParameter"),
         ("ada", "/subscriptions?api-version=latest".to_owned(), 400, "InvalidApiVersionParameter"),
-        ("ada", format!("/subscriptions/x?{V}"), 404, "SubscriptionNotFound"),
+        ("ada", format!("/subscriptions/x?{R}"), 404, "SubscriptionNotFound"),
         (
             "grace",
-            format!("/subscriptions/{subscription}/resourceGroups/x?{V}"),
+            format!("/subscriptions/{subscription}/resourceGroups/x?{R}"),
             404,
             "ResourceGroupNotFound",
         ),
@@ -192,7 +261,7 @@ fn long_lists_are_paged() {
     world.resource_groups.push(group);
     world.switches.page_size = 1;
     let subscription = world.subscriptions[0].id.clone();
-    let first = format!("/subscriptions/{subscription}/resourcegroups?{V}");
+    let first = format!("/subscriptions/{subscription}/resourcegroups?{R}");
     let (_, body) = call(&mut world, "grace", Method::GET, &first, &Value::Null);
     let next = body["nextLink"].as_str().unwrap();
     let target = next.strip_prefix("http://127.0.0.1").unwrap().to_owned();
@@ -208,7 +277,8 @@ fn a_general_client_finds_regions_providers_plans_and_resources() {
     let at = format!("/subscriptions/{id}");
     let mut get = |name: &str, path: &str| {
         let join = if path.contains('?') { '&' } else { '?' };
-        call(&mut world, name, Method::GET, &format!("{at}{path}{join}api-version=2022-12-01"), &Value::Null)
+        let version = if path.to_lowercase().contains("/providers/microsoft.web/") { V } else { R };
+        call(&mut world, name, Method::GET, &format!("{at}{path}{join}{version}"), &Value::Null)
     };
     let names = |body: &Value, member: &str| -> Vec<String> {
         body["value"]

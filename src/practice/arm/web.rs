@@ -37,6 +37,9 @@ enum Task {
     HostKeys,
     Sync,
     Restart,
+    Start,
+    Stop,
+    Change,
 }
 
 /// The task of a method and path, the path's words in lower case. `Err` says whether only the method is wrong.
@@ -63,14 +66,19 @@ fn task(method: &Method, rest: &[&str]) -> Result<Task, bool> {
         ("POST", ["functions", _, "listsecrets"]) => Task::FunctionSecrets,
         ("POST", ["host", "default", "listkeys"]) => Task::HostKeys,
         ("POST", ["host", "default", "sync"]) => Task::Sync,
+        ("POST", ["host", "default", "synctriggers"] | ["syncfunctiontriggers"]) => Task::Sync,
         ("POST", ["restart"]) => Task::Restart,
+        ("POST", ["start"]) => Task::Start,
+        ("POST", ["stop"]) => Task::Stop,
+        ("PATCH", []) => Task::Change,
         (
             _,
             []
-            | ["slots" | "hostnamebindings" | "functions" | "restart"]
+            | ["slots" | "hostnamebindings" | "functions" | "restart" | "start" | "stop"]
+            | ["syncfunctiontriggers"]
             | ["functions", _]
             | ["functions", _, "listkeys" | "listsecrets"]
-            | ["host", "default", "listkeys" | "sync"]
+            | ["host", "default", "listkeys" | "sync" | "synctriggers"]
             | ["config", "web" | "authsettings" | "authsettingsv2" | "appsettings" | "slotconfignames"]
             | ["config", "authsettings" | "authsettingsv2" | "appsettings", "list"]
             | ["providers", "microsoft.authorization", "permissions"],
@@ -104,6 +112,9 @@ impl Task {
             Self::HostKeys => "Microsoft.Web/sites/host/listkeys/action",
             Self::Sync => "Microsoft.Web/sites/host/sync/action",
             Self::Restart => "Microsoft.Web/sites/restart/action",
+            Self::Start => "Microsoft.Web/sites/start/action",
+            Self::Stop => "Microsoft.Web/sites/stop/action",
+            Self::Change => "Microsoft.Web/sites/write",
         }
     }
 }
@@ -186,7 +197,14 @@ pub fn handle(world: &mut World, request: &Request, caller: &Caller, place: &Pla
         Task::HostKeys => Reply::json(200, &host_keys(site)),
         Task::Sync => Reply::empty(204),
         Task::Restart => Reply::empty(world.switches.restart_status),
-        Task::WriteConfig
+        Task::Start | Task::Stop => {
+            if let Some(site) = world.site_by_id_mut(&site_id) {
+                site.state = if task == Task::Start { "Running" } else { "Stopped" }.to_owned();
+            }
+            Reply::empty(200)
+        }
+        Task::Change
+        | Task::WriteConfig
         | Task::WriteSettings
         | Task::WriteAuthV1
         | Task::WriteAuthV2
@@ -207,6 +225,11 @@ fn write(world: &mut World, request: &Request, task: Task, site_id: &str) -> Ans
     let site =
         world.site_by_id_mut(site_id).ok_or_else(|| Refusal::resource("Microsoft.Web/sites", site_id, ""))?;
     let properties = &body["properties"];
+    if task == Task::Change {
+        change(site, &body)?;
+        let site = world.site_by_id(site_id);
+        return Ok(site.map_or_else(Reply::unknown, |site| resource(&site::document(world, site))));
+    }
     Ok(match task {
         Task::WriteAuthV2 => {
             let stored = auth_v2::materialised(&body)?;
@@ -222,10 +245,11 @@ fn write(world: &mut World, request: &Request, task: Task, site_id: &str) -> Ans
                 .as_object()
                 .ok_or_else(|| Refusal::content("The member 'properties' is missing."))?;
             // All of them are replaced: what is not sent is gone.
-            site.app_settings = sent
+            let all = sent
                 .iter()
                 .map(|(name, value)| (name.clone(), SecretString::from(value.as_str().unwrap_or_default())))
                 .collect();
+            site.store_settings(all, now, restart);
             Reply::json(200, &settings(site))
         }
         Task::WriteSticky => {
@@ -245,6 +269,26 @@ fn write(world: &mut World, request: &Request, task: Task, site_id: &str) -> Ans
             resource(&value)
         }
     })
+}
+
+/// `PATCH` of the site itself: what is sent of it is changed, the rest stays (microsoft-cloud 5.4).
+fn change(site: &mut Site, body: &Value) -> Result<(), Refusal> {
+    let properties = &body["properties"];
+    if let Some(only) = properties.get("httpsOnly").filter(|only| !only.is_null()) {
+        let wrong = || Refusal::content("The request content was invalid: 'httpsOnly' is no boolean.");
+        site.https_only = only.as_bool().ok_or_else(wrong)?;
+    }
+    if let Some(access) = properties.get("publicNetworkAccess") {
+        site.config_web["publicNetworkAccess"] = access.clone();
+    }
+    for (name, value) in properties["siteConfig"].as_object().into_iter().flatten() {
+        site.config_web[name.as_str()] = value.clone();
+    }
+    if let Some(tags) = body["tags"].as_object() {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        site.tags = tags.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+    }
+    Ok(())
 }
 
 fn web_config(site: &Site) -> Value {

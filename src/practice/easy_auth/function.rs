@@ -12,6 +12,9 @@ const NAMELESS: &str = "This HTTP triggered function executed successfully. Pass
 
 /// Answers a request that got through.
 pub fn handle(world: &World, site: &Site, request: &Request, principal: Option<&Principal>) -> Reply {
+    if !site.host_runs(world.now()) {
+        return not_running();
+    }
     if request.path == "/" {
         return Reply::html(200, "<html><body><h1>Your Function App is up and running.</h1></body></html>");
     }
@@ -26,6 +29,11 @@ pub fn handle(world: &World, site: &Site, request: &Request, principal: Option<&
         |name| format!("Hello, {name}. This HTTP triggered function executed successfully."),
     );
     Reply::text(200, text)
+}
+
+/// What is answered for a host that could not start (microsoft-cloud 6.10).
+pub fn not_running() -> Reply {
+    Reply::text(503, "Function host is not running.")
 }
 
 fn find<'a>(site: &'a Site, request: &Request) -> Option<&'a Function> {

@@ -53,6 +53,10 @@ pub struct Settings {
     prefix: String,
     /// Whether a client secret is configured and there.
     pub has_secret: bool,
+    /// The app setting that holds it; empty where none does.
+    pub secret_setting: String,
+    /// Whether a sign-in has to come back with the nonce that it was sent away with.
+    pub validates_nonce: bool,
     /// Whether tokens are kept for the application.
     pub token_store: bool,
     /// Extra parameters for the login page, `key=value`.
@@ -139,6 +143,8 @@ impl Settings {
             disable_www_authenticate: on(&provider["login"]["disableWWWAuthenticate"]),
             prefix: prefix.trim_end_matches('/').to_ascii_lowercase(),
             has_secret: site.app_settings.contains_key(secret),
+            secret_setting: secret.to_owned(),
+            validates_nonce: !off(&stored["login"]["nonce"]["validateNonce"]),
             token_store: on(&stored["login"]["tokenStore"]["enabled"]),
             login_parameters: texts(&provider["login"]["loginParameters"]),
         })
@@ -173,6 +179,8 @@ impl Settings {
             disable_www_authenticate: false,
             prefix: "/.auth".to_owned(),
             has_secret: stored["clientSecret"].is_string() || stored["clientSecretSettingName"].is_string(),
+            secret_setting: text(&stored["clientSecretSettingName"]),
+            validates_nonce: true,
             token_store: on(&stored["tokenStoreEnabled"]),
             login_parameters: texts(&stored["additionalLoginParams"]),
         })

@@ -221,6 +221,35 @@ fn an_issuer_stands_for_what_its_metadata_names() {
     assert_eq!(scene.bearer(&sign(&claims)).status, 401);
     claims["iss"] = json!(v1);
     assert_eq!(scene.bearer(&sign(&claims)).status, 200);
+    // The same for version 2 under the issuer of version 1.
+    let mut scene = Scene::new();
+    scene.set("/identityProviders/azureActiveDirectory/registration/openIdIssuer", json!(v1));
+    let token = sign(&scene.claims());
+    for (accepts, status) in [(false, 401), (true, 200)] {
+        scene.world.switches.sts_v1_issuer_accepts_v2 = accepts;
+        assert_eq!(scene.bearer(&token).status, status);
+    }
+}
+
+#[test]
+fn a_provider_that_is_switched_off_takes_no_token() {
+    let mut scene = Scene::new();
+    let token = sign(&scene.claims());
+    assert_eq!(scene.bearer(&token).status, 200);
+    for (pointer, value) in [
+        ("/identityProviders/azureActiveDirectory/enabled", json!(false)),
+        ("/identityProviders/azureActiveDirectory/registration/clientId", json!(null)),
+    ] {
+        let mut scene = Scene::new();
+        scene.set(pointer, value);
+        // A list of audiences alone lets nobody in either.
+        let mut claims = scene.claims();
+        claims["aud"] = json!(format!("api://{}", scene.api));
+        for token in [&token, &sign(&claims)] {
+            assert_eq!(scene.bearer(token).status, 401, "{pointer}");
+        }
+        assert_eq!(scene.get("/.auth/login/aad", &[]).status, 404, "{pointer}");
+    }
 }
 
 #[test]
@@ -287,6 +316,141 @@ fn the_exchanged_session_opens_the_function_too() {
     assert_eq!(scene.get("/.auth/me", &[("x-zumo-auth", &session)]).status, 200);
     assert_eq!(scene.get("/.auth/me", &[]).status, 401);
     assert_eq!(scene.get("/api/Hello", &[("x-zumo-auth", &token)]).status, 401);
+}
+
+#[test]
+fn a_sign_in_in_the_browser_ends_with_a_session() {
+    let mut scene = Scene::new();
+    let away = scene.get("/.auth/login/aad?post_login_redirect_uri=/api/Hello", &[]);
+    let nonce = away.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let value = nonce.strip_prefix("Nonce=").unwrap().to_owned();
+    let mut claims = scene.claims();
+    claims["nonce"] = json!(value);
+    claims.as_object_mut().unwrap().remove("azp");
+    let form = |claims: &Value| {
+        let state = "redir=%2Fapi%2FHello";
+        let token = sign(claims);
+        url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("id_token", token.as_str()), ("state", state)])
+            .finish()
+    };
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    let target = "/.auth/login/aad/callback";
+    let post = |scene: &mut Scene, claims: &Value, cookie: &str| {
+        scene.ask(Method::POST, target, &[kind, ("cookie", cookie)], &form(claims))
+    };
+    let mut other = claims.clone();
+    other["nonce"] = json!("other");
+    assert_eq!(post(&mut scene, &other, &nonce).status, 401);
+    assert_eq!(post(&mut scene, &claims, "x=y").status, 401);
+    let reply = post(&mut scene, &claims, &nonce);
+    assert_eq!((reply.status, reply.headers["location"].to_str().unwrap()), (302, "/api/Hello"));
+    let session = reply.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    assert!(session.starts_with("AppServiceAuthSession="));
+    let cookie = ("cookie", session.as_str());
+    assert!(text(&scene.get("/api/Hello", &[cookie])).starts_with("Hello, ada@contoso.onmicrosoft.com."));
+    assert_eq!(scene.get("/.auth/me", &[cookie]).status, 200);
+    // A page of another site may not use it.
+    let browser = ("user-agent", BROWSER);
+    for (origin, status) in [("https://contoso-hello.azurewebsites.net", 200), ("https://evil.example", 403)]
+    {
+        let headers = [cookie, browser, ("origin", origin)];
+        assert_eq!(scene.ask(Method::POST, "/api/Hello", &headers, "").status, status, "{origin}");
+    }
+    let out = scene.get("/.auth/logout", &[cookie]);
+    assert_eq!(out.status, 302);
+    assert!(
+        out.headers["location"].to_str().unwrap().contains("/oauth2/v2.0/logout?post_logout_redirect_uri=")
+    );
+    assert!(out.headers["set-cookie"].to_str().unwrap().starts_with("AppServiceAuthSession=;"));
+    // The portal's own list of applications holds the API itself, so a browser's sign-in passes it; a list without does not.
+    scene.set(
+        "/identityProviders/azureActiveDirectory/validation/defaultAuthorizationPolicy/allowedApplications",
+        json!(["other"]),
+    );
+    assert_eq!(post(&mut scene, &claims, &nonce).status, 403);
+    scene.world.clock.advance(301);
+    assert_eq!(post(&mut scene, &claims, &nonce).status, 401, "the nonce is too old");
+}
+
+#[test]
+fn the_front_end_keeps_out_whom_the_restrictions_name() {
+    let rule = |action: &str, range: &str, priority: u32| json!({"action": action, "ipAddress": range, "priority": priority});
+    let token = sign(&Scene::new().claims());
+    let auth = format!("Bearer {token}");
+    for (config, expected) in [
+        (json!({"publicNetworkAccess": "Disabled"}), 403),
+        (json!({"publicNetworkAccess": "Enabled"}), 200),
+        (json!({"ipSecurityRestrictions": [rule("Allow", "10.0.0.0/8", 100)]}), 403),
+        (json!({"ipSecurityRestrictions": [rule("Allow", "127.0.0.0/8", 100)]}), 200),
+        (json!({"ipSecurityRestrictions": [rule("Deny", "127.0.0.1/32", 100)]}), 403),
+        (json!({"ipSecurityRestrictions": [rule("Deny", "10.0.0.0/8", 100)]}), 200),
+        (json!({"ipSecurityRestrictions": [rule("Deny", "Any", 200), rule("Allow", "127.0.0.1", 100)]}), 200),
+        (json!({"ipSecurityRestrictionsDefaultAction": "Deny"}), 403),
+    ] {
+        let mut scene = Scene::new();
+        scene.world.sites[0].config_web = config.clone();
+        let reply = scene.get("/api/Hello", &[("authorization", &auth)]);
+        assert_eq!(reply.status, expected, "{config}");
+        assert_eq!(reply.headers.contains_key("x-ms-forbidden-ip"), expected == 403, "{config}");
+        if expected == 403 {
+            assert!(text(&reply).contains("Error 403 - Forbidden"));
+        }
+    }
+}
+
+#[test]
+fn a_preflight_is_answered_before_easy_auth_or_not_as_the_switch_says() {
+    let origin = ("origin", "https://make.powerapps.com");
+    let asks = [
+        origin,
+        ("access-control-request-method", "GET"),
+        ("access-control-request-headers", "authorization"),
+    ];
+    for (allowed, before, status) in [
+        (json!(["https://make.powerapps.com"]), true, 204),
+        (json!(["*"]), true, 204),
+        (json!(["https://other.example"]), true, 401),
+        (json!(["*"]), false, 401),
+    ] {
+        let mut scene = Scene::new();
+        scene.world.switches.preflight_before_auth = before;
+        scene.world.sites[0].config_web = json!({"cors": {"allowedOrigins": allowed}});
+        let reply = scene.ask(Method::OPTIONS, "/api/Hello", &asks, "");
+        assert_eq!(reply.status, status, "{allowed} {before}");
+        let shown = reply.headers.contains_key("access-control-allow-origin");
+        assert_eq!(shown, allowed != json!(["https://other.example"]));
+    }
+}
+
+#[test]
+fn a_host_without_its_storage_does_not_run() {
+    let mut scene = Scene::new();
+    let (token, now) = (sign(&scene.claims()), scene.world.now());
+    scene.world.sites[0].store_settings(std::collections::BTreeMap::new(), now, 30);
+    assert_eq!(scene.bearer(&token).status, 200);
+    scene.world.clock.advance(30);
+    let reply = scene.bearer(&token);
+    assert_eq!((reply.status, text(&reply).as_str()), (503, "Function host is not running."));
+    assert_eq!(scene.get("/api/Hello", &[]).status, 503);
+    scene.world.sites[0].flavour = Flavour::Windows;
+    assert_eq!(scene.get("/api/Hello", &[]).status, 401, "there Easy Auth stands before the host");
+    assert_eq!(scene.bearer(&token).status, 503);
+}
+
+#[test]
+fn a_file_rules_over_the_settings_that_name_it() {
+    let mut scene = Scene::new();
+    let (token, now) = (sign(&scene.claims()), scene.world.now());
+    let stored = scene.world.sites[0].auth_v2.clone().unwrap();
+    let off = json!({"platform": {"enabled": false, "configFilePath": "auth.json"}});
+    scene.world.sites[0].store_auth_v2(off.clone(), now, 0);
+    assert_eq!(scene.get("/api/Hello", &[]).status, 401, "the former ones stay in force");
+    assert_eq!(scene.bearer(&token).status, 200);
+    let mut file = stored;
+    file["globalValidation"]["unauthenticatedClientAction"] = json!("Return403");
+    scene.world.sites[0].auth_file = Some(file);
+    assert_eq!(scene.get("/api/Hello", &[]).status, 403);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::resource::{Wanted, Wish};
 use super::{Refusal, Version};
-use crate::practice::world::{Kind, UserConsent, View, World, directory_role, first_party};
+use crate::practice::world::{Consent, Kind, UserConsent, View, World, directory_role, first_party};
 
 /// Graph permissions that Azure CLI holds without any prompt (microsoft-cloud 2.10).
 const AZURE_CLI_GRAPH: [&str; 11] = [
@@ -373,13 +373,43 @@ pub fn grant_id(world: &mut World) -> String {
     URL_SAFE_NO_PAD.encode([first.as_bytes().as_slice(), second.as_bytes().as_slice()].concat())
 }
 
+/// What a client lists and does not hold for everybody yet.
+pub fn everything(world: &World, tenant: &str, client: &Client) -> Vec<Pending> {
+    pending_elsewhere(world, tenant, client, None, "")
+}
+
+/// Permissions of a resource by name; AADSTS650053 for one that it does not have.
+pub fn named(world: &World, wanted: &Wanted, names: &[String]) -> Result<Option<Pending>, Refusal> {
+    let permissions = wanted.permissions(world);
+    if let Some(unknown) = names.iter().find(|name| !permissions.iter().any(|(_, value, _)| value == *name)) {
+        let text = format!("The scope '{unknown}' doesn't exist on the resource '{}'.", wanted.app_id);
+        return Err(Refusal::new(650_053, "invalid_scope", text));
+    }
+    Ok(pending(world, wanted, names.to_vec()))
+}
+
+/// Notes a consent that somebody gave at a sign-in page: what it writes comes by no call of Graph (design section 7).
+pub fn noted(world: &mut World, who: &str, client: &Client, for_all: bool, list: &[Pending]) {
+    let time = world.now();
+    for pending in list {
+        world.consents.push(Consent {
+            time,
+            who: who.to_owned(),
+            client: client.app_id.clone(),
+            resource: pending.app_id.clone(),
+            scopes: pending.scopes.clone(),
+            for_all,
+        });
+    }
+}
+
 /// Tenant-wide consent to everything that a client lists ("Grant admin consent for ..."). Says how many grants it wrote
 /// or widened; 0 too if the client is not there.
 pub fn consent_everything(world: &mut World, tenant: &str, app_id: &str) -> usize {
     let authority = super::Authority::Tenant(tenant.to_owned());
     let Ok(client) = Client::find(world, &authority, app_id) else { return 0 };
     let Some((principal, _)) = client.principal(world, tenant) else { return 0 };
-    let list = pending_elsewhere(world, tenant, &client, None, "");
+    let list = everything(world, tenant, &client);
     consent(world, tenant, &principal, None, &list);
     list.len()
 }

@@ -89,9 +89,13 @@ impl Ask<'_> {
         match self.get("response_mode") {
             Some("fragment") => Ok(Mode::Fragment),
             Some("form_post") => Ok(Mode::FormPost),
-            None if self.get("response_type").is_some_and(|kind| kind.contains("token")) => {
-                Ok(Mode::Fragment)
-            }
+            None if self.wants_token() => Ok(Mode::Fragment),
+            // A token never travels in a query, where logs would keep it.
+            Some("query") if self.wants_token() => Err(Refusal::new(
+                70007,
+                "unsupported_response_mode",
+                "'query' is not a supported value of 'response_mode' when requesting a token.",
+            )),
             None | Some("query") => Ok(Mode::Query),
             Some(_) => Err(Refusal::new(
                 70007,
@@ -99,6 +103,10 @@ impl Ask<'_> {
                 "The 'response_mode' returned by the app is not supported when requesting a token.",
             )),
         }
+    }
+
+    fn wants_token(&self) -> bool {
+        self.get("response_type").is_some_and(|kind| kind.contains("token"))
     }
 
     fn types(&self) -> Result<Types, Refusal> {
@@ -163,7 +171,9 @@ impl Ask<'_> {
         if let Some(state) = self.get("state") {
             pairs.push(("state".to_owned(), state.to_owned()));
         }
-        let mode = self.mode().unwrap_or(Mode::Query);
+        // A refusal may travel in a query that no token may.
+        let query = self.get("response_mode") == Some("query") || !self.wants_token();
+        let mode = self.mode().unwrap_or(if query { Mode::Query } else { Mode::Fragment });
         let redirect_uri = reachable(self.request, &self.redirect_uri);
         send_back(&redirect_uri, mode == Mode::Fragment, mode == Mode::FormPost, &pairs)
     }
@@ -278,14 +288,20 @@ fn proceed(world: &mut World, ask: &Ask<'_>) -> Result<Outcome, Refusal> {
 /// The PKCE challenge, checked for its form (AADSTS50147, 501491).
 fn challenge(ask: &Ask<'_>) -> Result<Option<String>, Refusal> {
     let Some(challenge) = ask.get("code_challenge") else { return Ok(None) };
-    if ask.get("code_challenge_method") != Some("S256") {
-        let text = "Invalid size of Code_Challenge_method parameter.";
-        return Err(Refusal::new(501_491, "invalid_request", text));
-    }
+    let plain = match ask.get("code_challenge_method") {
+        Some("S256") => false,
+        // RFC 7636, 4.3: what is not named is plain.
+        None | Some("plain") => true,
+        Some(_) => {
+            let text = "Invalid size of Code_Challenge_method parameter.";
+            return Err(Refusal::new(501_491, "invalid_request", text));
+        }
+    };
     if !(43..=128).contains(&challenge.len()) {
         return Err(Refusal::new(50147, "invalid_request", "Invalid size of Code_Challenge parameter."));
     }
-    Ok(Some(challenge.to_owned()))
+    // A plain one is kept as the digest that its verifier will have, too.
+    Ok(Some(if plain { token::digest_of(challenge) } else { challenge.to_owned() }))
 }
 
 /// What becomes of missing consent: `None` once it is written, else the page to show.
@@ -317,6 +333,7 @@ fn decide(
     }
     let (principal, _) = ask.client.usable(world, tenant)?;
     access::consent(world, tenant, &principal, (!for_all).then_some(&user.id), pending);
+    access::noted(world, &user.upn, &ask.client, for_all, pending);
     Ok(None)
 }
 

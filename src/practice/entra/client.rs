@@ -97,8 +97,8 @@ impl Client {
             .map(|(object, doc)| (object.id.clone(), doc.clone()))
     }
 
-    /// Whether people can sign in with it: the service principal exists (700016, microsoft-cloud 3.1) and is enabled
-    /// (7000112).
+    /// Whether people can sign in with it: the service principal exists (700016, microsoft-cloud 3.1), and neither it nor
+    /// the registration is disabled (7000112).
     pub fn usable(&self, world: &World, tenant: &str) -> Result<(String, Value), Refusal> {
         let Some((id, doc)) = self.principal(world, tenant) else {
             let place = world.tenant(tenant).map_or(tenant, |tenant| &tenant.display_name);
@@ -113,7 +113,8 @@ impl Client {
                 ),
             ));
         };
-        if doc["accountEnabled"] == Value::Bool(false) {
+        let disabled = doc["isDisabled"] == Value::Bool(true) || self.app["isDisabled"] == Value::Bool(true);
+        if disabled || doc["accountEnabled"] == Value::Bool(false) {
             let text = format!("Application '{}'({}) is disabled.", self.app_id, self.name);
             return Err(Refusal::new(7_000_112, "unauthorized_client", text));
         }

@@ -9,6 +9,9 @@ use crate::practice::world::World;
 
 const LOGIN: &str = "login.microsoftonline.com";
 
+/// The tenant of personal accounts (microsoft-cloud 2.11).
+const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
 /// The issuer that tokens of a tenant carry. It is a name, not an address: it stays the public one on loopback.
 pub fn issuer(tenant: &str, version: Version) -> String {
     match version {
@@ -20,14 +23,15 @@ pub fn issuer(tenant: &str, version: Version) -> String {
 /// The OpenID configuration of a tenant. Domains are answered with the GUID; `common` and `organizations` with the
 /// literal `{tenantid}` in the issuer.
 pub fn document(world: &mut World, request: &Request, segment: &str, version: Version) -> Reply {
-    let authority = match Authority::find(world, segment) {
-        Ok(authority) => authority,
-        Err(refusal) => return refusal.json(world, request),
-    };
-    let (place, in_issuer) = match &authority {
-        Authority::Tenant(id) => (id.clone(), id.clone()),
-        Authority::Common => ("common".to_owned(), "{tenantid}".to_owned()),
-        Authority::Organizations => ("organizations".to_owned(), "{tenantid}".to_owned()),
+    let (place, in_issuer) = if segment.eq_ignore_ascii_case("consumers") {
+        ("consumers".to_owned(), CONSUMERS.to_owned())
+    } else {
+        match Authority::find(world, segment) {
+            Ok(Authority::Tenant(id)) => (id.clone(), id),
+            Ok(Authority::Common) => ("common".to_owned(), "{tenantid}".to_owned()),
+            Ok(Authority::Organizations) => ("organizations".to_owned(), "{tenantid}".to_owned()),
+            Err(refusal) => return refusal.json(world, request),
+        }
     };
     let login = request.address_of(LOGIN);
     let base = format!("{login}/{place}");
@@ -79,17 +83,21 @@ pub fn document(world: &mut World, request: &Request, segment: &str, version: Ve
 
 /// The signing keys. `x5c` is left out: it would carry a certificate, and the practice key has none.
 pub fn key_set(world: &mut World, request: &Request, segment: &str, version: Version) -> Reply {
-    let authority = match Authority::find(world, segment) {
-        Ok(authority) => authority,
-        Err(refusal) => return refusal.json(world, request),
+    let tenant = if segment.eq_ignore_ascii_case("consumers") {
+        CONSUMERS.to_owned()
+    } else {
+        match Authority::find(world, segment) {
+            Ok(Authority::Tenant(id)) => id,
+            Ok(Authority::Common | Authority::Organizations) => "{tenantid}".to_owned(),
+            Err(refusal) => return refusal.json(world, request),
+        }
     };
     let mut list = Vec::new();
     if let Some(key) = keys::keys() {
         let mut entry =
             json!({"kty": "RSA", "use": "sig", "kid": key.kid, "x5t": key.kid, "n": key.n, "e": key.e});
         if version == Version::V2 {
-            let tenant = if let Authority::Tenant(id) = &authority { id } else { "{tenantid}" };
-            entry["issuer"] = json!(issuer(tenant, version));
+            entry["issuer"] = json!(issuer(&tenant, version));
         }
         list.push(entry);
     }

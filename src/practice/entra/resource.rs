@@ -108,7 +108,10 @@ impl Wanted {
                 ),
             ));
         };
-        if doc["accountEnabled"] == Value::Bool(false) {
+        let registration = world.application(object.app_id(), View::SignIn);
+        let disabled = doc["isDisabled"] == Value::Bool(true)
+            || registration.is_some_and(|(_, app)| app["isDisabled"] == Value::Bool(true));
+        if disabled || doc["accountEnabled"] == Value::Bool(false) {
             let text = format!("The resource '{resource}' is disabled.");
             return Err(Refusal::new(50001, "invalid_resource", text));
         }

@@ -85,6 +85,7 @@ pub fn handle(
         "authorization_code" => code(world, &ask),
         "refresh_token" => refresh(world, &ask),
         "client_credentials" => client_credentials(world, &ask),
+        "password" => Err(password(world, &ask)),
         "urn:ietf:params:oauth:grant-type:device_code" | "device_code" => device::poll(world, &ask),
         other => Err(Refusal::new(
             70003,
@@ -94,12 +95,28 @@ pub fn handle(
     }
 }
 
+/// The password grant (microsoft-cloud 2.7). Nobody in practice has a password, so it ends with the refusal that fits.
+fn password(world: &World, ask: &Ask<'_>) -> Refusal {
+    let proven =
+        if ask.client.is_public() && ask.secret.is_none() { Ok(()) } else { prove(world, ask, true) };
+    let read = proven.and_then(|()| Ok((ask.need("username")?, ask.need("password")?)));
+    let name = match read {
+        Ok((name, _)) => name,
+        Err(refusal) => return refusal,
+    };
+    if !world.users.iter().any(|user| user.upn.eq_ignore_ascii_case(name)) {
+        let text = format!("The user account {name} does not exist in the directory.");
+        return Refusal::new(50034, "invalid_grant", text);
+    }
+    Refusal::new(50126, "invalid_grant", "Error validating credentials due to invalid username or password.")
+}
+
 /// Checks the client's proof: the secret for a Web redirect, none for a public client.
 fn prove(world: &World, ask: &Ask<'_>, confidential: bool) -> Result<(), Refusal> {
     if confidential {
         return secret::check(world, &ask.client, ask.secret.as_ref());
     }
-    if ask.secret.is_some() {
+    if ask.secret.is_some() && world.switches.native_redirect_refuses_secret {
         let text = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.";
         return Err(Refusal::new(700_025, "unauthorized_client", text));
     }
@@ -114,6 +131,11 @@ fn code(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
         let text = "The request body contains an authorization code that is malformed.";
         return Err(Refusal::new(9_002_313, "invalid_request", text));
     };
+    if code.spa && ask.request.header("origin").is_none() {
+        // A server that redeems such a code cannot, with a secret or without (3.2).
+        let text = "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.";
+        return Err(Refusal::new(9_002_327, "invalid_request", text));
+    }
     prove(world, ask, code.confidential)?;
     if code.client_id != ask.client.app_id {
         let text = "The provided authorization code was issued to another client.";
@@ -137,10 +159,6 @@ fn code(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
         return Err(expired());
     }
     check_verifier(code.challenge.as_deref(), ask.get("code_verifier"))?;
-    if code.spa && ask.request.header("origin").is_none() {
-        let text = "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests.";
-        return Err(Refusal::new(9_002_327, "invalid_request", text));
-    }
     let user = person(world, &code.user)?;
     let mut wanted = Wanted::from_resource(world, &code.tenant, &code.audience)?;
     wanted.protocol.clone_from(&code.protocol_scopes);
@@ -165,12 +183,15 @@ fn code(world: &mut World, ask: &Ask<'_>) -> Result<Reply, Refusal> {
     answer(world, ask, code.confidential, issue)
 }
 
+/// What PKCE compares: the digest of a verifier.
+pub fn digest_of(verifier: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
+    URL_SAFE_NO_PAD.encode(digest.as_ref())
+}
+
 fn check_verifier(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Refusal> {
     let Some(challenge) = challenge else { return Ok(()) };
-    let fits = verifier.is_some_and(|verifier| {
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, verifier.as_bytes());
-        URL_SAFE_NO_PAD.encode(digest.as_ref()) == challenge
-    });
+    let fits = verifier.is_some_and(|verifier| digest_of(verifier) == challenge);
     if fits {
         return Ok(());
     }
@@ -403,7 +424,9 @@ pub fn answer(
     if ask.client.app_id == first_party::AZURE_CLI {
         body["foci"] = "1".into();
     }
-    if has("openid") || find(&ask.form, "scope").is_some_and(|scope| scope.contains("openid")) {
+    // With a code, v1 always tells who signed in.
+    let v1_code = ask.version == Version::V1 && ask.get("grant_type") == Some("authorization_code");
+    if v1_code || has("openid") || find(&ask.form, "scope").is_some_and(|scope| scope.contains("openid")) {
         body["id_token"] = mint::id_token(world, tenant, &ask.client, user, ask.version, nonce)?.into();
     }
     if ask.get("client_info") == Some("1") {

@@ -23,6 +23,12 @@ pub struct Refusal {
     pub message: String,
 }
 
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
 /// A reply, or the refusal that takes its place.
 pub type Answer = Result<Reply, Refusal>;
 

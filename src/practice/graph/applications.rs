@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Refusal, entity};
 use super::target::{Ask, Key, Target, find};
-use super::{people, principals, query, rights, rules, secrets, shape};
+use super::{people, principals, query, rights, rules, secrets, shape, tenant};
 use crate::practice::wire::{Caller, Reply};
 use crate::practice::world::{Kind, View, World};
 
@@ -49,22 +49,44 @@ pub fn handle(world: &mut World, ask: &Ask<'_>, target: &Target) -> Answer {
             let (object, _) = find(world, Kind::Application, &ask.tenant, key, View::ById)?;
             people::owners(world, ask, &object.owners)
         }
+        (&Method::POST, ["owners", "$ref"]) => people::add_owner(world, ask, Kind::Application, key),
+        (&Method::DELETE, ["owners", id, "$ref"]) => {
+            people::remove_owner(world, ask, Kind::Application, key, id)
+        }
+        (&Method::GET, ["appmanagementpolicies"]) => {
+            find(world, Kind::Application, &ask.tenant, key, View::ById)?;
+            tenant::custom_policies(world, ask)
+        }
         (&Method::GET, ["federatedidentitycredentials"]) => {
             rights::read_apps(ask.caller)?;
             find(world, Kind::Application, &ask.tenant, key, View::ById)?;
             let set = format!("applications('{}')/federatedIdentityCredentials", key.value());
             Ok(entity(200, ask.request, &set, json!({"value": []})))
         }
-        (_, [] | ["addpassword" | "removepassword" | "owners" | "federatedidentitycredentials"]) => {
-            Err(Refusal::method())
-        }
+        (
+            _,
+            []
+            | [
+                "addpassword"
+                | "removepassword"
+                | "owners"
+                | "federatedidentitycredentials"
+                | "appmanagementpolicies",
+            ]
+            | ["owners", "$ref"]
+            | ["owners", _, "$ref"],
+        ) => Err(Refusal::method()),
         _ => Ok(Reply::unknown()),
     }
 }
 
-/// The JSON body of a request.
+/// The JSON body of a request, which has to say that it is JSON (microsoft-cloud 4.8).
 pub fn body(ask: &Ask<'_>) -> Result<Value, Refusal> {
-    ask.request.json().filter(Value::is_object).ok_or_else(|| {
+    let said = ask.request.header("content-type").is_some_and(|kind| {
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        kind == "application/json" || kind.ends_with("+json")
+    });
+    ask.request.json().filter(|value| said && value.is_object()).ok_or_else(|| {
         Refusal::new(
             400,
             "BadRequest",

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::answer::{Answer, Refusal, entity};
 use super::query::{self, Set};
-use super::target::{Ask, Key, Target};
-use super::{grants, rights, shape};
+use super::target::{Ask, Key, Target, find};
+use super::{applications, grants, rights, shape};
 use crate::practice::entra;
 use crate::practice::wire::{Caller, Reply};
 use crate::practice::world::{Kind, User, View, World, directory_role};
@@ -119,9 +119,11 @@ pub fn me(world: &World, ask: &Ask<'_>, target: &Target) -> Answer {
             query::list(ask.request, &set, items, world.switches.page_size)
         }
         ["memberof" | "transitivememberof", "microsoft.graph.directoryrole"] => {
+            query::advanced(ask.request)?;
             query::list(ask.request, &ROLES, roles(world, user), world.switches.page_size)
         }
         ["memberof" | "transitivememberof", "microsoft.graph.group"] => {
+            query::advanced(ask.request)?;
             let set = Set { name: "groups", type_name: "group", ..ROLES };
             query::list(ask.request, &set, Vec::new(), world.switches.page_size)
         }
@@ -135,11 +137,17 @@ pub fn me(world: &World, ask: &Ask<'_>, target: &Target) -> Answer {
         }
         ["ownedobjects", "microsoft.graph.application"] => {
             rights::read_apps(ask.caller)?;
+            if world.switches.owned_cast_needs_header {
+                query::advanced(ask.request)?;
+            }
             let items = owned(world, ask, Kind::Application, id, "");
             query::list(ask.request, &shape::APPLICATIONS, items, world.switches.page_size)
         }
         ["ownedobjects", "microsoft.graph.serviceprincipal"] => {
             rights::read_apps(ask.caller)?;
+            if world.switches.owned_cast_needs_header {
+                query::advanced(ask.request)?;
+            }
             let items = owned(world, ask, Kind::ServicePrincipal, id, "");
             query::list(ask.request, &shape::PRINCIPALS, items, world.switches.page_size)
         }
@@ -200,18 +208,69 @@ pub fn directory_roles(world: &World, ask: &Ask<'_>) -> Answer {
     query::list(ask.request, &ROLES, items, world.switches.page_size)
 }
 
-/// The owners of an object, as a list of people.
+/// The owners of an object: people, and applications by their service principals.
 pub fn owners(world: &World, ask: &Ask<'_>, ids: &[String]) -> Answer {
     let items = ids
         .iter()
-        .filter_map(|id| world.user(id))
-        .map(|user| {
-            let mut item = narrowed(ask, document(user));
-            item["@odata.type"] = "#microsoft.graph.user".into();
-            item
+        .filter_map(|id| {
+            if let Some(user) = world.user(id) {
+                let mut item = narrowed(ask, document(user));
+                item["@odata.type"] = "#microsoft.graph.user".into();
+                return Some(item);
+            }
+            let (_, doc) = world.object(Kind::ServicePrincipal, &ask.tenant, id, View::ById)?;
+            let mut item = shape::principal(doc);
+            item["@odata.type"] = "#microsoft.graph.servicePrincipal".into();
+            Some(item)
         })
         .collect();
     query::list(ask.request, &Set { name: "directoryObjects", ..USERS }, items, world.switches.page_size)
+}
+
+/// `POST .../owners/$ref`: one more owner, named by the address of a directory object (microsoft-cloud 4.9).
+pub fn add_owner(world: &mut World, ask: &Ask<'_>, kind: Kind, key: &Key) -> Answer {
+    let body = applications::body(ask)?;
+    let (object, _) = find(world, kind, &ask.tenant, key, View::ById)?;
+    rights::change_app(world, ask.caller, object)?;
+    let reference = body["@odata.id"].as_str().unwrap_or_default();
+    let id = reference.trim_end_matches('/').rsplit(['/', '(']).next().unwrap_or_default();
+    let id = id.trim_matches(['\'', ')']);
+    let person = world.user(id).filter(|user| user.tenant == ask.tenant).map(|user| user.id.clone());
+    let owner = person.or_else(|| {
+        let (principal, _) = world.object(Kind::ServicePrincipal, &ask.tenant, id, View::ById)?;
+        Some(principal.id.clone())
+    });
+    let Some(owner) = owner else {
+        return Err(if reference.is_empty() {
+            Refusal::bad("A value is required for property '@odata.id'.")
+        } else {
+            Refusal::not_found(id)
+        });
+    };
+    if object.owners.contains(&owner) {
+        return Err(Refusal::bad(
+            "One or more added object references already exist for the following modified properties: 'owners'.",
+        ));
+    }
+    let id = object.id.clone();
+    if let Some(object) = world.object_mut(kind, &ask.tenant, &id) {
+        object.owners.push(owner);
+    }
+    Ok(Reply::empty(204))
+}
+
+/// `DELETE .../owners/{id}/$ref`.
+pub fn remove_owner(world: &mut World, ask: &Ask<'_>, kind: Kind, key: &Key, owner: &str) -> Answer {
+    let (object, _) = find(world, kind, &ask.tenant, key, View::ById)?;
+    rights::change_app(world, ask.caller, object)?;
+    if !object.owners.iter().any(|known| known.eq_ignore_ascii_case(owner)) {
+        return Err(Refusal::not_found(owner));
+    }
+    let id = object.id.clone();
+    if let Some(object) = world.object_mut(kind, &ask.tenant, &id) {
+        object.owners.retain(|known| !known.eq_ignore_ascii_case(owner));
+    }
+    Ok(Reply::empty(204))
 }
 
 /// A person with every member that the practice cloud knows.

@@ -70,7 +70,10 @@ pub fn handle(world: &mut World, ask: &Ask<'_>, target: &Target) -> Answer {
             let member = if given { "resourceId" } else { "principalId" };
             Ok(grants::assignments(world, ask, member, &object.id)?)
         }
-        (&Method::POST, ["approleassignedto" | "approleassignments"]) => grants::assign(world, ask),
+        (&Method::POST, ["approleassignedto" | "approleassignments"]) => {
+            find(world, Kind::ServicePrincipal, &ask.tenant, key, View::ById)?;
+            grants::assign(world, ask)
+        }
         (&Method::DELETE, ["approleassignedto" | "approleassignments", id]) => {
             let (object, _) = find(world, Kind::ServicePrincipal, &ask.tenant, key, View::ById)?;
             rights::assign(world, ask.caller, object)?;
@@ -86,9 +89,17 @@ pub fn handle(world: &mut World, ask: &Ask<'_>, target: &Target) -> Answer {
             let (object, _) = find(world, Kind::ServicePrincipal, &ask.tenant, key, View::ById)?;
             people::owners(world, ask, &object.owners)
         }
-        (_, [] | ["approleassignedto" | "approleassignments" | "oauth2permissiongrants" | "owners"]) => {
-            Err(Refusal::method())
+        (&Method::POST, ["owners", "$ref"]) => people::add_owner(world, ask, Kind::ServicePrincipal, key),
+        (&Method::DELETE, ["owners", id, "$ref"]) => {
+            people::remove_owner(world, ask, Kind::ServicePrincipal, key, id)
         }
+        (
+            _,
+            []
+            | ["approleassignedto" | "approleassignments" | "oauth2permissiongrants" | "owners"]
+            | ["owners", "$ref"]
+            | ["owners", _, "$ref"],
+        ) => Err(Refusal::method()),
         _ => Ok(Reply::unknown()),
     }
 }
@@ -98,6 +109,9 @@ fn create(world: &mut World, ask: &Ask<'_>) -> Answer {
     let Some(app_id) = body["appId"].as_str() else {
         return Err(Refusal::bad("A value is required for property 'appId' of resource 'ServicePrincipal'."));
     };
+    for (name, value) in body.as_object().into_iter().flatten() {
+        matches_home(world, app_id, None, name, value)?;
+    }
     let id = create_for(world, &ask.tenant, ask.caller, app_id)?;
     let location = format!(
         "{}/v2/{}/directoryObjects/{id}/Microsoft.DirectoryServices.ServicePrincipal",
@@ -205,6 +219,7 @@ fn patch(world: &mut World, ask: &Ask<'_>, key: &Key) -> Answer {
                 "Property '{name}' on the service principal does not match the application object or cannot be set."
             )));
         }
+        matches_home(world, object.app_id(), Some(&object.doc), name, value)?;
         let boolean = matches!(name.as_str(), "accountEnabled" | "appRoleAssignmentRequired");
         if boolean && !value.is_boolean() {
             return Err(Refusal::bad(format!(
@@ -218,6 +233,34 @@ fn patch(world: &mut World, ask: &Ask<'_>, key: &Key) -> Answer {
         object.replace(doc, now);
     }
     Ok(Reply::empty(204))
+}
+
+/// Refuses a name, or names that a resource may be asked for by, which the home application does not have: what an
+/// enterprise application answers to is what its registration says (microsoft-cloud 4.2, 4.11).
+fn matches_home(
+    world: &World,
+    app_id: &str,
+    own: Option<&Value>,
+    name: &str,
+    value: &Value,
+) -> Result<(), Refusal> {
+    let home = world.application(app_id, View::Now).map(|(_, app)| mirrored(json!({}), app));
+    // Microsoft's own have their registration elsewhere: they stay as they are.
+    let Some(known) = home.as_ref().or(own) else { return Ok(()) };
+    let same = match name {
+        "displayName" => *value == known[name],
+        "servicePrincipalNames" => {
+            let has = |item: &Value| known[name].as_array().is_some_and(|names| names.contains(item));
+            value.as_array().is_some_and(|names| names.iter().all(has))
+        }
+        _ => true,
+    };
+    if same {
+        return Ok(());
+    }
+    Err(Refusal::bad(format!(
+        "Property {name} on the service principal does not match the application object."
+    )))
 }
 
 /// Deletes a service principal with the grants and assignments that name it.

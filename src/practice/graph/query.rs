@@ -25,12 +25,66 @@ pub struct Set<'a> {
     pub directory: bool,
 }
 
+/// The query options that Graph has; another one with its dollar sign is refused.
+const OPTIONS: &[&str] = &[
+    "count",
+    "deltatoken",
+    "expand",
+    "filter",
+    "format",
+    "orderby",
+    "search",
+    "select",
+    "skip",
+    "skiptoken",
+    "top",
+];
+
+fn eventual(request: &Request) -> bool {
+    request.header("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"))
+}
+
+fn counted(request: &Request) -> bool {
+    option(request, "count").is_some_and(|wanted| wanted.eq_ignore_ascii_case("true"))
+}
+
+/// Refuses a request that is an advanced query and does not say so: without the header and `$count=true`
+/// (microsoft-cloud 4.1, 4.3).
+pub fn advanced(request: &Request) -> Result<(), Refusal> {
+    if eventual(request) && counted(request) {
+        return Ok(());
+    }
+    Err(Refusal::unsupported(
+        "The specified cast is only supported with the header 'ConsistencyLevel: eventual' and $count=true.",
+    ))
+}
+
+/// Refuses options that Graph does not have.
+pub fn known_options(request: &Request) -> Result<(), Refusal> {
+    let unknown = request
+        .query
+        .iter()
+        .filter_map(|(name, _)| name.strip_prefix('$'))
+        .find(|name| !OPTIONS.iter().any(|known| known.eq_ignore_ascii_case(name)));
+    match unknown {
+        None => Ok(()),
+        Some(name) => Err(Refusal::new(
+            400,
+            "BadRequest",
+            format!(
+                "The query specified in the URI is not valid. The query parameter '${name}' is not supported."
+            ),
+        )),
+    }
+}
+
 /// Answers a list request from all items that the caller may see.
 pub fn list(request: &Request, set: &Set<'_>, items: Vec<Value>, page_size: usize) -> Result<Reply, Refusal> {
-    let eventual =
-        request.header("consistencylevel").is_some_and(|level| level.eq_ignore_ascii_case("eventual"));
-    let counted = option(request, "count").is_some_and(|wanted| wanted.eq_ignore_ascii_case("true"));
+    let (eventual, counted) = (eventual(request), counted(request));
     let mut items = items;
+    if set.directory && option(request, "skip").is_some() {
+        return Err(Refusal::unsupported("'$skip' is not supported by the service."));
+    }
 
     if let Some(text) = option(request, "filter") {
         let filter = Filter::parse(text).ok_or_else(|| {

@@ -158,7 +158,10 @@ fn check(world: &World, tenant: &str, old: Option<&Value>, new: &Value) -> Resul
         &new["api"]["oauth2PermissionScopes"],
     )?;
     entitlements(old.map(|old| &old["appRoles"]), &new["appRoles"])?;
-    pre_authorized(&new["api"])?;
+    // A permission has to stand there before somebody is let in to it beforehand; in one PATCH with it, it does not yet.
+    let at_once = old.is_none() && world.switches.created_scopes_may_be_pre_authorized;
+    let stored = if at_once { new } else { old.unwrap_or(&Value::Null) };
+    pre_authorized(&new["api"], &stored["api"]["oauth2PermissionScopes"])?;
     required_access(&new["requiredResourceAccess"])?;
     uris::redirects(new)?;
     uris::identifiers(world, tenant, old, new)
@@ -247,14 +250,24 @@ fn entitlements(old: Option<&Value>, new: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn pre_authorized(api: &Value) -> Result<(), Refusal> {
+/// Checks who is let in beforehand against the permissions that were there before the request, and are there after it
+/// (microsoft-cloud 4.4).
+fn pre_authorized(api: &Value, stored: &Value) -> Result<(), Refusal> {
     for client in items(&api["preAuthorizedApplications"]) {
         fields(client, "preAuthorizedApplications", &["appId", "delegatedPermissionIds"])?;
-        let exposed =
-            |id: &Value| items(&api["oauth2PermissionScopes"]).iter().any(|scope| scope["id"] == *id);
-        if !is_guid(&client["appId"]) || !items(&client["delegatedPermissionIds"]).iter().all(exposed) {
+        if !is_guid(&client["appId"]) {
             return Err(Refusal::bad(
                 "Property api.preAuthorizedApplications references applications or permissions that cannot be found.",
+            ));
+        }
+        let among = |list: &Value, id: &Value| items(list).iter().any(|scope| scope["id"] == *id);
+        let exposed = |id: &Value| among(stored, id) && among(&api["oauth2PermissionScopes"], id);
+        if !items(&client["delegatedPermissionIds"]).iter().all(exposed) {
+            return Err(Refusal::new(
+                400,
+                "InvalidValue",
+                "Property api.preAuthorizedApplications.delegatedPermissionIds has a Permission Id that cannot be \
+                 found in the AppPermissions sets.",
             ));
         }
     }

@@ -9,7 +9,7 @@ use super::rights;
 use super::shape;
 use super::target::{Ask, Target};
 use crate::practice::wire::Reply;
-use crate::practice::world::{Kind, UserConsent, World};
+use crate::practice::world::{DirectoryObject, Kind, UserConsent, World};
 
 const ORGANIZATION: Set<'static> = Set {
     name: "organization",
@@ -118,6 +118,7 @@ pub fn policies(world: &World, ask: &Ask<'_>, target: &Target) -> Answer {
     let tail = target.tail();
     let tail: Vec<&str> = tail.iter().map(String::as_str).collect();
     let doc = match tail.as_slice() {
+        ["appmanagementpolicies"] if ask.request.method == Method::GET => return custom_policies(world, ask),
         ["authorizationpolicy"] => authorization_policy(world),
         ["defaultappmanagementpolicy"] => management_policy(world),
         _ => return Ok(Reply::unknown()),
@@ -132,6 +133,20 @@ pub fn policies(world: &World, ask: &Ask<'_>, target: &Target) -> Answer {
         Set { name: &name, type_name: "policyBase", members: &names, filterable: &[], directory: false };
     let item = query::select(ask.request, &set, &doc)?;
     Ok(entity(200, ask.request, &name, item))
+}
+
+/// The policies that take the default one's place for single applications (microsoft-cloud 4.10): no practice tenant has
+/// any.
+pub fn custom_policies(world: &World, ask: &Ask<'_>) -> Answer {
+    rights::read_policies(world, ask.caller)?;
+    let set = Set {
+        name: "policies/appManagementPolicies",
+        type_name: "appManagementPolicy",
+        members: &["id", "deletedDateTime", "description", "displayName", "isEnabled", "restrictions"],
+        filterable: &[],
+        directory: false,
+    };
+    query::list(ask.request, &set, Vec::new(), world.switches.page_size)
 }
 
 fn authorization_policy(world: &World) -> Value {
@@ -190,35 +205,77 @@ fn management_policy(world: &World) -> Value {
     })
 }
 
-/// `/directory/deletedItems/...`: deleted applications can be listed and purged (microsoft-cloud 4.9).
+/// A deleted object as Graph shows it.
+fn deleted_document(object: &DirectoryObject) -> Value {
+    let mut doc = match object.kind {
+        Kind::ServicePrincipal => shape::principal(&object.doc),
+        _ => shape::application(&object.doc),
+    };
+    if let Some(at) = object.deleted_at {
+        doc["deletedDateTime"] = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
+    }
+    doc
+}
+
+/// One of the deleted applications and service principals.
+fn deleted<'a>(world: &'a World, ask: &Ask<'_>, id: &str) -> Result<&'a DirectoryObject, Refusal> {
+    let found = world.directory.iter().find(|object| {
+        object.tenant == ask.tenant
+            && object.deleted_at.is_some()
+            && matches!(object.kind, Kind::Application | Kind::ServicePrincipal)
+            && object.id.eq_ignore_ascii_case(id)
+    });
+    found.ok_or_else(|| Refusal::not_found(id))
+}
+
+/// `/directory/deletedItems/...`: what is deleted can be listed, read, restored and purged (microsoft-cloud 4.1, 4.9).
 pub fn deleted_items(world: &mut World, ask: &Ask<'_>, target: &Target) -> Answer {
     let tail = target.tail();
     let tail: Vec<&str> = tail.iter().map(String::as_str).collect();
     match (&ask.request.method, tail.as_slice()) {
-        (&Method::GET, ["deleteditems", "microsoft.graph.application"]) => {
+        (
+            &Method::GET,
+            ["deleteditems", of @ ("microsoft.graph.application" | "microsoft.graph.serviceprincipal")],
+        ) => {
             rights::read_apps(ask.caller)?;
+            let (kind, set) = match *of {
+                "microsoft.graph.application" => (Kind::Application, shape::APPLICATIONS),
+                _ => (Kind::ServicePrincipal, shape::PRINCIPALS),
+            };
             let deleted = world
                 .directory
                 .iter()
-                .filter(|object| object.kind == Kind::Application && object.tenant == ask.tenant)
-                .filter_map(|object| object.deleted_at.map(|at| (object, at)));
-            let items = deleted
-                .map(|(object, at)| {
-                    let mut doc = shape::application(&object.doc);
-                    doc["deletedDateTime"] = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into();
-                    doc
-                })
-                .collect();
-            let set = Set { name: "directoryObjects", ..shape::APPLICATIONS };
+                .filter(|object| object.kind == kind && object.tenant == ask.tenant)
+                .filter(|object| object.deleted_at.is_some());
+            let items = deleted.map(deleted_document).collect();
+            let set = Set { name: "directoryObjects", ..set };
             query::list(ask.request, &set, items, world.switches.page_size)
         }
+        (&Method::GET, ["deleteditems", id]) => {
+            rights::read_apps(ask.caller)?;
+            let object = deleted(world, ask, id)?;
+            let mut item = deleted_document(object);
+            let application = object.kind == Kind::Application;
+            let name = if application { "application" } else { "servicePrincipal" };
+            item["@odata.type"] = format!("#microsoft.graph.{name}").into();
+            Ok(entity(200, ask.request, "directoryObjects/$entity", item))
+        }
+        // The service principal of a restored application stays deleted: it is restored by itself.
+        (&Method::POST, ["deleteditems", id, "restore" | "microsoft.graph.restore"]) => {
+            let object = deleted(world, ask, id)?;
+            rights::change_app(world, ask.caller, object)?;
+            let (id, kind) = (object.id.clone(), object.kind);
+            let mut item = deleted_document(object);
+            item["deletedDateTime"] = Value::Null;
+            let name = if kind == Kind::Application { "application" } else { "servicePrincipal" };
+            item["@odata.type"] = format!("#microsoft.graph.{name}").into();
+            if let Some(object) = world.object_mut(kind, &ask.tenant, &id) {
+                object.deleted_at = None;
+            }
+            Ok(entity(200, ask.request, "directoryObjects/$entity", item))
+        }
         (&Method::DELETE, ["deleteditems", id]) => {
-            let found = world.directory.iter().find(|object| {
-                object.tenant == ask.tenant
-                    && object.deleted_at.is_some()
-                    && object.id.eq_ignore_ascii_case(id)
-            });
-            let object = found.ok_or_else(|| Refusal::not_found(id))?;
+            let object = deleted(world, ask, id)?;
             rights::change_app(world, ask.caller, object)?;
             let id = object.id.clone();
             world.directory.retain(|object| !(object.id == id && object.deleted_at.is_some()));

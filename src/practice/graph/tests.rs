@@ -1,6 +1,7 @@
 //! Graph without the wire: who may do what, the traps, lag, lists.
 
 mod people;
+mod refusals;
 
 use super::*;
 use crate::practice::scenario::worlds;
@@ -42,6 +43,8 @@ fn send(
     }
     if !body.is_null() {
         request.body = body.to_string().into_bytes();
+        let json = http::HeaderValue::from_static("application/json");
+        request.headers.entry("content-type").or_insert(json);
     }
     handle(world, &request, &caller)
 }

@@ -179,6 +179,7 @@ fn request(method: Method, path: &str, query: &str, body: &Value) -> Request {
     let mut request = Request::new(method, "portal.azure.com", path, query);
     if !body.is_null() {
         request.body = body.to_string().into_bytes();
+        request.headers.insert("content-type", http::HeaderValue::from_static("application/json"));
     }
     request
 }

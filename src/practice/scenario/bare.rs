@@ -147,6 +147,8 @@ pub fn site(world: &World, name: &str, subscription: &str) -> Site {
         auth_v2: None,
         auth_in_force: None,
         in_force_at: None,
+        auth_file: None,
+        host_down_from: None,
         auth_v1: json!({"enabled": false}),
         config_web: json!({
             "ftpsState": "FtpsOnly", "http20Enabled": false, "minTlsVersion": "1.2",

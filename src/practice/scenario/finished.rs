@@ -23,6 +23,24 @@ pub enum Defect {
     SecretExpired,
     /// Only the bare shared redirect URL is registered.
     RedirectMissing,
+    /// The Functions host cannot start: its storage is gone from the app settings.
+    HostDown,
+    /// The function asks for a key beside the sign-in.
+    FunctionKey,
+    /// The API's permission is switched off.
+    ScopeOff,
+    /// Easy Auth expects the tokens of another tenant.
+    ForeignIssuer,
+    /// The function's path is let through without a sign-in.
+    PathExcluded,
+    /// The connector's registration is for personal accounts only.
+    PersonalAccounts,
+    /// The connector's registration does not list the API's permission.
+    PermissionMissing,
+    /// It does not list Graph's `User.Read`.
+    ProfileMissing,
+    /// The API lets in assigned people only, and nobody is assigned.
+    NotAssigned,
 }
 
 /// Days that the connector's secret lives.
@@ -112,6 +130,69 @@ pub fn finish(world: &mut World, site: usize, owner: &str, defect: Option<Defect
     let settings = auth_settings(&tenant, &configured, &allowed);
     if let Some(site) = world.sites.get_mut(site) {
         site.auth_v2 = Some(settings);
+    }
+    if let Some(defect) = defect {
+        spoil(world, site, (&tenant, &api_object, &connector_object), defect);
+    }
+}
+
+/// Spoils what stands there already; the other defects are made along with what they spoil.
+fn spoil(world: &mut World, site: usize, (tenant, api, connector): (&str, &str, &str), defect: Defect) {
+    let now = world.now();
+    let foreign = world.tenants.get(1).map(|tenant| tenant.id.clone()).unwrap_or_default();
+    let graph = |entry: &Value| entry["resourceAppId"] == first_party::GRAPH;
+    let mut keep = |wanted: bool| {
+        let Some(object) = world.object_mut(Kind::Application, tenant, connector) else { return };
+        if let Some(list) = object.doc["requiredResourceAccess"].as_array_mut() {
+            list.retain(|entry| graph(entry) == wanted);
+        }
+    };
+    match defect {
+        Defect::PermissionMissing => keep(true),
+        Defect::ProfileMissing => keep(false),
+        Defect::PersonalAccounts => {
+            if let Some(object) = world.object_mut(Kind::Application, tenant, connector) {
+                object.doc["signInAudience"] = json!("PersonalMicrosoftAccount");
+            }
+        }
+        Defect::ScopeOff => {
+            if let Some(object) = world.object_mut(Kind::Application, tenant, api) {
+                object.doc["api"]["oauth2PermissionScopes"][0]["isEnabled"] = json!(false);
+            }
+        }
+        Defect::NotAssigned => {
+            let app_id = world.object_mut(Kind::Application, tenant, api).map(|api| api.app_id().to_owned());
+            let principal = world.directory.iter_mut().find(|object| {
+                object.kind == Kind::ServicePrincipal && Some(object.app_id()) == app_id.as_deref()
+            });
+            if let Some(principal) = principal {
+                principal.doc["appRoleAssignmentRequired"] = json!(true);
+            }
+        }
+        Defect::HostDown | Defect::FunctionKey | Defect::ForeignIssuer | Defect::PathExcluded => {
+            let Some(site) = world.sites.get_mut(site) else { return };
+            let (names, first) = (site.app_settings.clone(), site.functions.first_mut());
+            match (defect, first, &mut site.auth_v2) {
+                (Defect::FunctionKey, Some(function), _) => function.auth_level = Some("function".to_owned()),
+                (Defect::PathExcluded, Some(function), Some(auth)) => {
+                    auth["globalValidation"]["excludedPaths"] = json!([format!("/api/{}", function.name)]);
+                }
+                (Defect::ForeignIssuer, _, Some(auth)) => {
+                    auth["identityProviders"]["azureActiveDirectory"]["registration"]["openIdIssuer"] =
+                        json!(format!("https://login.microsoftonline.com/{foreign}/v2.0"));
+                }
+                _ => {
+                    let mut left = names;
+                    left.remove("AzureWebJobsStorage");
+                    site.store_settings(left, now, 0);
+                }
+            }
+        }
+        Defect::IssuerMismatch
+        | Defect::CallerNotAllowed
+        | Defect::WrongAudience
+        | Defect::SecretExpired
+        | Defect::RedirectMissing => {}
     }
 }
 

@@ -49,14 +49,18 @@ pub fn fill(world: &mut World, count: usize, person: &str) {
     }
 }
 
+/// A host as the portal names them today: nobody can guess it from the app's name (microsoft-cloud 5.4).
+pub fn regional_host(world: &World, name: &str) -> String {
+    let label = world.id_for(&format!("{name} label")).simple().to_string();
+    let label = label.get(..13).unwrap_or(&label);
+    format!("{name}-{label}.westeurope-01.azurewebsites.net")
+}
+
 fn add(world: &mut World, home: &(String, String, &str), number: usize, what: &str, kind: &str) {
     let (subscription, group, part) = home;
     let name = format!("{part}-{what}-{number:04}");
     let mut site = bare::site(world, &name, subscription);
-    // As the portal names hosts today: nobody can guess them from the app's name (microsoft-cloud 5.4).
-    let label = world.id_for(&format!("{name} label")).simple().to_string();
-    let label = label.get(..13).unwrap_or(&label);
-    site.host_names = vec![format!("{name}-{label}.westeurope-01.azurewebsites.net")];
+    site.host_names = vec![regional_host(world, &name)];
     site.resource_group.clone_from(group);
     // Twelve thousand keys and settings that nobody asks for would only slow down the search for secrets in recordings.
     site.app_settings.clear();

@@ -85,7 +85,7 @@ fn by_path(request: &mut Request) -> Service {
             | "powerplatform.governance",
         ) => Service::Maker,
         ("subscriptions" | "tenants" | "providers" | "metadata", _) => Service::Arm,
-        ("devicelogin" | "_sign-in", _) => Service::SignIn,
+        ("devicelogin" | "_sign-in", _) | ("error", "") => Service::SignIn,
         (_, "oauth2" | "v2.0" | ".well-known" | "discovery" | "adminconsent" | "openid" | "kerberos") => {
             Service::SignIn
         }
@@ -129,6 +129,7 @@ mod tests {
             ("127.0.0.1:7000", "/common/discovery/instance", Service::SignIn),
             ("127.0.0.1:7000", "/t/.well-known/openid-configuration", Service::SignIn),
             ("127.0.0.1:7000", "/devicelogin", Service::SignIn),
+            ("127.0.0.1:7000", "/error", Service::SignIn),
             ("127.0.0.1:7000", "/_make/connectors/new", Service::Maker),
             ("127.0.0.1:7000", "/_practice/calls", Service::Control),
             ("127.0.0.1:7000", "/_site/contoso-hello/api/Hello", Service::Site),

@@ -32,6 +32,23 @@ pub struct Call {
     pub body: Value,
 }
 
+/// Permissions of one resource that somebody granted a client at a sign-in page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Consent {
+    /// When, by the world's clock.
+    pub time: Timestamp,
+    /// User principal name of the one who agreed.
+    pub who: String,
+    /// Client id.
+    pub client: String,
+    /// Client id of the resource.
+    pub resource: String,
+    /// Permissions by value.
+    pub scopes: Vec<String>,
+    /// Whether for everybody in the tenant.
+    pub for_all: bool,
+}
+
 /// One request to a path that no service knows.
 #[derive(Debug, Clone, Serialize)]
 pub struct UnknownCall {

@@ -90,6 +90,10 @@ pub struct Site {
     pub auth_in_force: Option<Value>,
     /// When the restart is over and [`Site::auth_v2`] counts; `None` when nothing is pending.
     pub in_force_at: Option<Timestamp>,
+    /// What stands in the file that [`Site::auth_v2`] names, in the form of its properties; `None` while there is no file.
+    pub auth_file: Option<Value>,
+    /// From when on the host cannot start for want of its storage; `None` while it runs.
+    pub host_down_from: Option<Timestamp>,
     /// Stored V1 properties; `configVersion` in them is computed from whether V2 was written.
     pub auth_v1: Value,
     /// `config/web` properties.
@@ -121,12 +125,45 @@ impl Site {
         self.host_names.first().map_or("", String::as_str)
     }
 
-    /// The V2 settings that the running instance obeys now: the old ones until the restart is over.
+    /// The V2 settings that the running instance obeys now: the old ones until the restart is over. Where the stored ones
+    /// name a file, the file rules and what else is stored is ignored (microsoft-cloud 5.5); while there is none, the
+    /// former ones stay in force.
     pub fn effective_auth_v2(&self, now: Timestamp) -> Option<&Value> {
+        let names_file = |stored: &Value| {
+            stored["platform"]["configFilePath"].as_str().is_some_and(|path| !path.trim().is_empty())
+        };
         match self.in_force_at {
             Some(at) if now < at => self.auth_in_force.as_ref(),
+            _ if self.auth_v2.as_ref().is_some_and(names_file) => {
+                self.auth_file.as_ref().or(self.auth_in_force.as_ref())
+            }
             _ => self.auth_v2.as_ref(),
         }
+    }
+
+    /// Stores all app settings. Without the storage account the host cannot start again after the restart
+    /// (microsoft-cloud 5.6).
+    pub fn store_settings(
+        &mut self,
+        settings: BTreeMap<String, SecretString>,
+        now: Timestamp,
+        restart_seconds: u32,
+    ) {
+        let has_storage = |settings: &BTreeMap<String, SecretString>| {
+            settings.keys().any(|name| name.starts_with("AzureWebJobsStorage"))
+        };
+        let fine = has_storage(&settings);
+        if fine {
+            self.host_down_from = None;
+        } else if self.host_down_from.is_none() {
+            self.host_down_from = now.checked_add(SignedDuration::from_secs(restart_seconds.into())).ok();
+        }
+        self.app_settings = settings;
+    }
+
+    /// Whether the Functions host runs.
+    pub fn host_runs(&self, now: Timestamp) -> bool {
+        self.host_down_from.is_none_or(|from| now < from)
     }
 
     /// Stores new V2 settings whole; they come into force when the restart is over.
@@ -155,6 +192,31 @@ mod tests {
         assert_eq!(site.effective_auth_v2(start + SignedDuration::from_secs(40)), Some(&json!({"n": 3})));
     }
 
+    #[test]
+    fn a_file_rules_where_the_settings_name_one() {
+        let mut site = site();
+        let start: Timestamp = "2026-11-21T09:00:00Z".parse().unwrap();
+        let named = json!({"platform": {"configFilePath": "auth.json"}, "n": 2});
+        site.store_auth_v2(json!({"n": 1}), start, 0);
+        site.store_auth_v2(named.clone(), start, 0);
+        assert_eq!(site.effective_auth_v2(start), Some(&json!({"n": 1})), "no file yet");
+        site.store_auth_v2(named, start, 0);
+        assert_eq!(site.effective_auth_v2(start), Some(&json!({"n": 1})), "nor after one more write");
+        site.auth_file = Some(json!({"n": 3}));
+        assert_eq!(site.effective_auth_v2(start), Some(&json!({"n": 3})));
+    }
+
+    #[test]
+    fn without_its_storage_the_host_is_down_after_the_restart() {
+        let mut site = site();
+        let start: Timestamp = "2026-11-21T09:00:00Z".parse().unwrap();
+        site.store_settings(BTreeMap::new(), start, 30);
+        assert!(site.host_runs(start + SignedDuration::from_secs(29)));
+        assert!(!site.host_runs(start + SignedDuration::from_secs(30)));
+        site.store_settings(BTreeMap::from([("AzureWebJobsStorage".into(), "x".into())]), start, 30);
+        assert!(site.host_runs(start + SignedDuration::from_secs(99)));
+    }
+
     fn site() -> Site {
         Site {
             name: "s".into(),
@@ -171,6 +233,8 @@ mod tests {
             auth_v2: None,
             auth_in_force: None,
             in_force_at: None,
+            auth_file: None,
+            host_down_from: None,
             auth_v1: json!({}),
             config_web: json!({}),
             app_settings: BTreeMap::new(),

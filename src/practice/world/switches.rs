@@ -78,6 +78,12 @@ pub struct Switches {
     pub empty_allowed_applications_denies: bool,
     /// Whether a v1 sign-in of a client that lists nothing of Graph is AADSTS90008 (microsoft-cloud 3.1).
     pub v1_sign_in_needs_graph: bool,
+    /// Whether `/v2.0/adminconsent` is refused without a scope (microsoft-cloud 2.1, 2.9, unconfirmed).
+    pub admin_consent_needs_scope: bool,
+    /// Whether its way back names the scopes that were granted (microsoft-cloud 2.9, unconfirmed).
+    pub admin_consent_names_scopes: bool,
+    /// Whether a secret is refused where a code went to a redirect URI of a native client (700025, microsoft-cloud 3.3).
+    pub native_redirect_refuses_secret: bool,
     /// Whether a resource with a final slash finds the one without, and the reverse (power-platform 1.5).
     pub trailing_slash_resolves: bool,
     /// HTTP status of the sign-in page that shows an error (microsoft-cloud 2.3: 200 or 400).
@@ -86,10 +92,16 @@ pub struct Switches {
     pub invalid_client_status: u16,
     /// Whether `client-request-id` is echoed as a response header (microsoft-cloud 2.3).
     pub echo_client_request_id: bool,
+    /// Whether an Easy Auth issuer `https://sts.windows.net/{tid}/` accepts v2 tokens (microsoft-cloud 6.6, unconfirmed).
+    pub sts_v1_issuer_accepts_v2: bool,
     /// Whether an Easy Auth issuer `https://sts.windows.net/{tid}/v2.0` accepts v2 tokens (microsoft-cloud 6.6).
     pub sts_v2_issuer_accepts_v2: bool,
     /// Whether that issuer accepts v1 tokens.
     pub sts_v2_issuer_accepts_v1: bool,
+    /// Whether the platform answers a browser's preflight before Easy Auth is asked (microsoft-cloud 5.6, unconfirmed).
+    pub preflight_before_auth: bool,
+    /// Whether the 403 of the access restrictions names the caller's address (microsoft-cloud 6.7, unconfirmed).
+    pub forbidden_ip_is_named: bool,
     /// Whether a presented but invalid bearer passes as anonymous under `AllowAnonymous` (microsoft-cloud 6.2).
     pub invalid_bearer_passes_as_anonymous: bool,
     /// Whether `X-Requested-With: XMLHttpRequest` turns the login redirect into a 401 (microsoft-cloud 6.2).
@@ -110,6 +122,11 @@ pub struct Switches {
     pub existing_service_principal_status: u16,
     /// HTTP status when a delegated grant exists already (microsoft-cloud 4.7).
     pub existing_grant_status: u16,
+    /// Whether the creation of an application may let somebody in beforehand to a permission that it makes itself; a PATCH
+    /// never may (microsoft-cloud 4.4, unconfirmed).
+    pub created_scopes_may_be_pre_authorized: bool,
+    /// Whether `ownedObjects` narrowed to a type needs the header of advanced queries (microsoft-cloud 4.3, unconfirmed).
+    pub owned_cast_needs_header: bool,
     /// Whether a PATCH of `api` keeps members that were not sent (microsoft-cloud 4.4).
     pub patch_keeps_unsent_members: bool,
     /// Whether PATCH of `passwordCredentials` is refused (microsoft-cloud 4.5).
@@ -170,12 +187,18 @@ impl Default for Switches {
             auth_restart_s: 0,
             empty_allowed_applications_denies: true,
             v1_sign_in_needs_graph: true,
+            admin_consent_needs_scope: true,
+            admin_consent_names_scopes: true,
+            native_redirect_refuses_secret: true,
             trailing_slash_resolves: false,
             error_page_status: 200,
             invalid_client_status: 401,
             echo_client_request_id: true,
+            sts_v1_issuer_accepts_v2: false,
             sts_v2_issuer_accepts_v2: true,
             sts_v2_issuer_accepts_v1: false,
+            preflight_before_auth: true,
+            forbidden_ip_is_named: true,
             invalid_bearer_passes_as_anonymous: true,
             script_requests_get_401: true,
             linux_403_has_body: false,
@@ -186,6 +209,8 @@ impl Default for Switches {
             restart_status: 200,
             existing_service_principal_status: 409,
             existing_grant_status: 409,
+            created_scopes_may_be_pre_authorized: true,
+            owned_cast_needs_header: false,
             patch_keeps_unsent_members: true,
             patch_of_secrets_refused: true,
             deleted_identifier_uris_stay_taken: true,

@@ -50,7 +50,7 @@ pub fn identifiers(world: &World, tenant: &str, old: Option<&Value>, new: &Value
     let before = old.map_or(&[][..], |old| items(&old["identifierUris"]));
     for uri in items(&new["identifierUris"]).iter().filter(|uri| !before.contains(uri)) {
         let text = uri.as_str().unwrap_or_default();
-        allowed(world, tenant, app_id, &new["api"]["requestedAccessTokenVersion"], text)?;
+        allowed(world, tenant, app_id, &new["api"], text)?;
         let taken = world.directory.iter().any(|object| {
             object.kind == Kind::Application
                 && object.tenant.eq_ignore_ascii_case(tenant)
@@ -69,14 +69,26 @@ pub fn identifiers(world: &World, tenant: &str, old: Option<&Value>, new: &Value
     Ok(())
 }
 
-fn allowed(world: &World, tenant: &str, app_id: &str, version: &Value, text: &str) -> Result<(), Refusal> {
+/// Whether the last segment of an identifier is this permission's name.
+fn second_is(text: &str, scope: &str) -> bool {
+    text.strip_suffix(scope).is_some_and(|rest| rest.ends_with('/') && !rest.ends_with("://"))
+}
+
+fn allowed(world: &World, tenant: &str, app_id: &str, api: &Value, text: &str) -> Result<(), Refusal> {
+    let version = &api["requestedAccessTokenVersion"];
+    let scopes: Vec<&str> =
+        items(&api["oauth2PermissionScopes"]).iter().filter_map(|scope| scope["value"].as_str()).collect();
     let invalid =
         || Refusal::bad("Invalid value specified for property 'identifierUris' of resource 'Application'.");
     let (scheme, rest) = text.split_once("://").ok_or_else(invalid)?;
     let mut parts = rest.split('/');
     let host = parts.next().unwrap_or_default().to_ascii_lowercase();
     let second = parts.next().unwrap_or_default();
-    if host.is_empty() || text.contains(char::is_whitespace) {
+    // An identifier ends neither with a slash nor with what is asked of it (4.11).
+    let asks = text.ends_with('/')
+        || text.ends_with("/.default")
+        || scopes.iter().any(|scope| second_is(text, scope));
+    if host.is_empty() || text.contains(char::is_whitespace) || asks {
         return Err(invalid());
     }
     let domain = world.tenant(tenant).map(|tenant| tenant.domain.to_ascii_lowercase()).unwrap_or_default();
@@ -92,7 +104,9 @@ fn allowed(world: &World, tenant: &str, app_id: &str, version: &Value, text: &st
         )),
         "api" => {
             let own = |part: &str| !app_id.is_empty() && part.eq_ignore_ascii_case(app_id);
-            let unique = verified || own(&host) || own(second) || host.eq_ignore_ascii_case(tenant);
+            // `api://{appId}` stands alone; the other forms name something beside the tenant, domain or application.
+            let alone = own(&host) && second.is_empty();
+            let unique = verified || alone || own(second) || host.eq_ignore_ascii_case(tenant);
             // Applications that get v2 tokens are exempt (4.11).
             if unique || *version == json!(2) {
                 return Ok(());

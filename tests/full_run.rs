@@ -14,6 +14,7 @@ use desk::{Desk, Done};
 use handclasp::cloud::sign_in::probe_secret;
 use handclasp::engine::change::{ChangeKind, Service};
 use handclasp::engine::choices::ConsentWay;
+use handclasp::engine::definition::{self, Source};
 use handclasp::engine::facts::SecretVerdict;
 use handclasp::engine::findings::Verdict;
 use handclasp::engine::ids::StageId;
@@ -305,6 +306,16 @@ const OTHER_POSITIONS: &[Turn] = &[
     }),
     ("old settings in force", |s| s.auth_restart_s = 30),
     ("small pages", |s| s.page_size = 2),
+    ("the way to https", |s| {
+        s.https_redirect_status = if s.https_redirect_status == 302 { 307 } else { 302 }
+    }),
+    ("a secret that is left empty", |s| {
+        s.blank_secret_keeps_the_old_one = !s.blank_secret_keeps_the_old_one;
+    }),
+    ("what was only seen refused", |s| s.connector_page_is_strict = !s.connector_page_is_strict),
+    ("on behalf of", |s| {
+        s.on_behalf_of_needs_preauthorization = !s.on_behalf_of_needs_preauthorization;
+    }),
 ];
 
 #[tokio::test]
@@ -316,8 +327,57 @@ async fn the_way_ends_right_under_the_other_position_of_what_is_unconfirmed() {
         desk.world(|world| turn(&mut world.switches));
         let (_, secret) = by_plan(&mut desk).await;
         connects(&desk).await;
+        // The connector is changed later, with the secret entered again as the wizard says.
+        saved(&desk, &secret).await;
+        connects(&desk).await;
         desk.close(&[&secret]);
     }
+}
+
+/// Each file that is written is imported by the connector page, and what it describes answers; so does a connector that
+/// is made from blank.
+#[tokio::test]
+async fn the_files_that_are_written_are_imported_and_their_operations_answer() {
+    let mut desk = Desk::start("fresh").await;
+    desk.choices.consent = Some(ConsentWay::PreAuthorize);
+    let (_, secret) = by_plan(&mut desk).await;
+    connects(&desk).await;
+    let facts = desk.look().await;
+    let (chain, site) = (desk::chain(&facts), facts.site.value().unwrap());
+    let login = desk.http.cloud().login_in_files();
+    let files = definition::files(&Source {
+        name: &site.name,
+        host: &site.host,
+        functions: facts.functions.value().unwrap(),
+        login: &login,
+        tenant: Some(&chain.tenant),
+    })
+    .unwrap();
+    assert_eq!(files.len(), 3);
+    for file in files {
+        let told = desk
+            .act(json!({
+                "step": "save-connector", "definition": file.contents, "client_id": chain.client_app_id,
+                "client_secret": secret.expose_secret(), "tenant_id": chain.tenant, "resource_url": chain.resource,
+            }))
+            .await;
+        assert_eq!(told["host"], json!(site.host), "{}", file.name);
+        for operation in ["Hello", "GetHello"] {
+            let told = desk
+                .act(json!({"step": "test-connection", "operation": operation, "query_name": "Ada"}))
+                .await;
+            assert_eq!(
+                (&told["connected"], &told["status"]),
+                (&json!(true), &json!(200)),
+                "{} {told}",
+                file.name
+            );
+            assert!(told["body"].as_str().unwrap().starts_with("Hello, Ada."), "{} {told}", file.name);
+        }
+    }
+    let (status, told) = desk.try_to_act(&json!({"step": "save-connector", "definition": "{}"})).await;
+    assert!(told["error"].as_str().is_some_and(|error| error.contains("The import says")), "{status} {told}");
+    desk.close(&[&secret]);
 }
 
 #[tokio::test]

@@ -101,6 +101,7 @@ impl Inner {
         let saved = self
             .act(json!({
                 "step": "save-connector",
+                "definition": scene.definition,
                 "host": pasted(scene.host),
                 "client_id": pasted(scene.client_id),
                 "client_secret": pasted(secret),

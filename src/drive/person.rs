@@ -21,6 +21,8 @@ pub struct Scene {
     pub tenant_id: Option<String>,
     /// The Resource URL, if it was copied.
     pub resource_url: Option<String>,
+    /// The text of the file to import, if the files were written here.
+    pub definition: Option<String>,
     /// The client secret, if it was copied.
     pub secret: Option<SecretString>,
 }

@@ -1,5 +1,6 @@
 //! Carrying out work in the cloud: signing in, looking, changing, trying the secret.
 
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use crate::flow::event::{
 };
 use crate::flow::state::{Page, Panel, RehearsalStep, RehearsalView, SignInState, SignInStep};
 use crate::platform::browser::Browser;
+use crate::platform::files;
 
 use super::Drive;
 use super::borrow::borrow;
@@ -33,6 +35,9 @@ use super::face::Face;
 use super::patience::until_known;
 use super::person::Scene;
 use super::tasks::Answers;
+
+/// Largest file, in bytes, that somebody imports for the person.
+const LARGEST_IMPORT: u64 = 1024 * 1024;
 
 impl<F: Face> Drive<F> {
     pub(super) fn sign_in(&mut self, generation: u64, answers: Answers, method: SignInMethod) {
@@ -247,7 +252,10 @@ impl<F: Face> Drive<F> {
         let copied =
             |item| matches!(self.state.copied.get(&item), Some(CopyOutcome::Copied | CopyOutcome::Sent));
         let known = values(&self.state.facts, &self.state.choices, &self.state.held);
+        let written = self.state.files.first();
         Scene {
+            definition: written
+                .and_then(|path| files::read_text(Path::new(path), LARGEST_IMPORT).ok().flatten()),
             address: self.awaited_address(),
             host: known.host.filter(|_| copied(CopyItem::Host)),
             client_id: known.client_id.filter(|_| copied(CopyItem::ClientId)),

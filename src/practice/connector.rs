@@ -1,10 +1,18 @@
 //! The maker's side: the connector page, its connections, the consent host, and the Power Apps APIs (power-platform 1, 2, 6).
 
+mod call;
 mod connect;
+mod definition;
+mod fields;
 mod governance;
+mod import;
+mod login;
 mod pages;
+mod postman;
 mod provider;
 mod save;
+mod upload;
+mod writes;
 
 use http::Method;
 
@@ -12,8 +20,13 @@ use super::entra::page::message;
 use super::wire::{Caller, Reply, Request};
 use super::world::World;
 
-pub use connect::{Place, Tested, begin, finish, test};
-pub use save::{Fields, definition, save};
+pub use call::{Tested, test};
+pub use connect::{Begun, Place, begin, finish};
+pub use definition::{LONGEST_TITLE, from_blank};
+pub use fields::Fields;
+pub use import::{Kind, import};
+pub use login::at_home;
+pub use save::{import_solution, save};
 
 /// Answers one request to the maker portal, the Power Apps APIs or the consent host.
 pub fn handle(world: &mut World, request: &Request, caller: &Caller) -> Reply {
@@ -25,6 +38,9 @@ pub fn handle(world: &mut World, request: &Request, caller: &Caller) -> Reply {
             governance::handle(world, request, caller)
         }
         ["providers", ..] => provider::handle(world, request, caller),
+        ["_make", "definitions", name, _] if request.method == Method::GET => {
+            provider::original(world, request, name)
+        }
         ["_make", rest @ ..] => maker(world, request, "/_make", rest),
         rest if request.is_public() => maker(world, request, "", rest),
         _ => Reply::unknown(),
@@ -56,6 +72,11 @@ fn maker(world: &mut World, request: &Request, base: &str, words: &[&str]) -> Re
                 Err(problem) => pages::edit(base, &fields, None, Some(&problem)),
             }
         }
+        (&Method::GET, ["connectors", "import"]) => pages::import(base, None),
+        (&Method::POST, ["connectors", "import"]) => match imported(world, request) {
+            Ok(fields) => pages::edit(base, &fields, None, None),
+            Err(problem) => pages::import(base, Some(&problem)),
+        },
         (method, ["connectors", name, rest @ ..]) => {
             let Some(at) = place(world, name) else {
                 return message(404, "Custom connector", "There is no such connector.");
@@ -64,6 +85,16 @@ fn maker(world: &mut World, request: &Request, base: &str, words: &[&str]) -> Re
         }
         _ => Reply::unknown(),
     }
+}
+
+/// The fields that a chosen file fills in.
+fn imported(world: &World, request: &Request) -> Result<Fields, String> {
+    let parts = upload::parts(request).unwrap_or_default();
+    let part = |name: &str| parts.iter().find(|(known, _)| known == name).map(|(_, body)| body.as_slice());
+    let text = |name: &str| part(name).map(|body| String::from_utf8_lossy(body).trim().to_owned());
+    let file = part("file").filter(|file| !file.is_empty()).ok_or("Choose a file.")?;
+    let kind = if text("kind").as_deref() == Some("postman") { Kind::Postman } else { Kind::OpenApi };
+    import(world, kind, &text("title").unwrap_or_default(), file)
 }
 
 fn one(
@@ -91,7 +122,10 @@ fn one(
             world.connectors.get(at).map_or_else(gone, |saved| pages::test(base, saved, None))
         }
         (&Method::POST, ["connections"]) => match begin(world, request, at, owner) {
-            Ok((_, address)) => Reply::redirect(&address).with("cache-control", "no-store"),
+            Ok(Begun { address: Ok(address), .. }) => {
+                Reply::redirect(&address).with("cache-control", "no-store")
+            }
+            Ok(Begun { address: Err(shown), .. }) => message(400, "Sign in", &shown),
             Err(problem) => message(400, "New connection", &problem),
         },
         (&Method::POST, ["test"]) => {
@@ -99,8 +133,7 @@ fn one(
             let Some(place) = connect::find_place(world, at, &form) else {
                 return message(400, "Test", "There is no connection yet. Press New connection first.");
             };
-            let name = super::wire::find(&form, "name").unwrap_or_default();
-            let tested = test(world, place, name);
+            let tested = test(world, place, &form);
             world.connectors.get(at).map_or_else(gone, |saved| pages::test(base, saved, Some(&tested)))
         }
         _ => Reply::unknown(),
@@ -114,7 +147,8 @@ fn came_back(world: &mut World, request: &Request, internal: &str) -> Reply {
             let name =
                 world.connectors.get(place.connector).map(|saved| saved.name.clone()).unwrap_or_default();
             let base = if request.is_public() { "https://make.powerapps.com" } else { "/_make" };
-            Reply::redirect(&format!("{base}/connectors/{name}/test"))
+            let asked = connect::return_address(world, place);
+            Reply::redirect(&asked.unwrap_or_else(|| format!("{base}/connectors/{name}/test")))
         }
         Err(problem) => message(400, "Consent", &problem),
     }

@@ -47,8 +47,11 @@ fn answer(world: &mut World, request: &Request) -> Reply {
     if site.state == "Stopped" {
         return Reply::html(403, "<html><body><h1>Error 403 - This web app is stopped.</h1></body></html>");
     }
-    if site.https_only && request.header("x-forwarded-proto") == Some("http") {
-        return Reply::redirect(&format!("https://{}{}", request.host, request.path));
+    let now = world.now();
+    let settings = Settings::in_force(site, now);
+    let needs_https = site.https_only || settings.as_ref().is_some_and(|settings| settings.require_https);
+    if needs_https && is_plain_http(request) {
+        return to_https(world, request);
     }
     if let Some(reply) = front_end::refusal(world, site, request) {
         return reply;
@@ -56,12 +59,11 @@ fn answer(world: &mut World, request: &Request) -> Reply {
     if let Some(reply) = front_end::preflight(world, site, request) {
         return reply;
     }
-    let now = world.now();
     // On Linux consumption Easy Auth is part of the host, and down with it (6.1).
     if site.flavour == Flavour::Linux && !site.host_runs(now) {
         return function::not_running();
     }
-    let Some(settings) = Settings::in_force(site, now) else {
+    let Some(settings) = settings else {
         let off = request.path.to_ascii_lowercase();
         if off == "/.auth" || off.starts_with("/.auth/") {
             return Reply::empty(404);
@@ -76,6 +78,21 @@ fn answer(world: &mut World, request: &Request) -> Reply {
         Err(refusal) => return dressed(refuse(world, site, request, &settings, refusal, now), site),
     };
     function::handle(world, site, request, principal.as_ref())
+}
+
+/// Whether a request came without TLS. At the address of this server a site is the same with and without, unless a proxy
+/// in front says how it was asked.
+fn is_plain_http(request: &Request) -> bool {
+    let forwarded = request.header("x-forwarded-proto");
+    forwarded.map_or(request.scheme == "http" && request.is_public(), |scheme| scheme == "http")
+}
+
+/// The same address with TLS, query and all (microsoft-cloud 6.1).
+fn to_https(world: &World, request: &Request) -> Reply {
+    let host = request.host.strip_suffix(":80").unwrap_or(&request.host);
+    let mark = if request.raw_query.is_empty() { "" } else { "?" };
+    let address = format!("https://{host}{}{mark}{}", request.path, request.raw_query);
+    Reply::empty(world.switches.https_redirect_status).with("location", &address)
 }
 
 /// Why a request does not get through.

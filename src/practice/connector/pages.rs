@@ -3,15 +3,19 @@
 
 use std::fmt::Write as _;
 
-use super::connect::Tested;
-use super::save::Fields;
+use super::call::Tested;
+use super::definition::{Operation, operations};
+use super::fields::Fields;
 use crate::practice::entra::page::{escape, page};
 use crate::practice::wire::Reply;
 use crate::practice::world::{Connection, Connector, World};
 
 /// The list of saved connectors.
 pub fn list(world: &World, base: &str) -> Reply {
-    let mut html = format!("<p><a href=\"{base}/connectors/new\">New custom connector</a></p>\n<ul>\n");
+    let mut html = format!(
+        "<p>New custom connector: <a href=\"{base}/connectors/new\">Create from blank</a>, \
+         <a href=\"{base}/connectors/import\">Import an OpenAPI file or a Postman collection</a></p>\n<ul>\n"
+    );
     for connector in &world.connectors {
         // Writing to a String cannot fail.
         let _ = writeln!(
@@ -25,6 +29,28 @@ pub fn list(world: &World, base: &str) -> Reply {
     page(200, "Custom connectors", &html)
 }
 
+/// The dialog in front of an import, with what was wrong with the file.
+pub fn import(base: &str, problem: Option<&str>) -> Reply {
+    let mut html = String::new();
+    if let Some(problem) = problem {
+        let _ = writeln!(html, "<p role=\"alert\"><b>{}</b></p>", escape(problem));
+    }
+    let _ = writeln!(
+        html,
+        "<form method=\"post\" enctype=\"multipart/form-data\" action=\"{base}/connectors/import\">"
+    );
+    html.push_str(&choice(
+        "New custom connector",
+        "kind",
+        "openapi",
+        &[("openapi", "Import an OpenAPI file"), ("postman", "Import a Postman collection")],
+    ));
+    html.push_str(&input("Connector name", "title", "", ""));
+    html.push_str("<p><label>Import<br><input type=\"file\" name=\"file\"></label></p>\n");
+    html.push_str("<button>Continue</button>\n</form>");
+    page(if problem.is_some() { 400 } else { 200 }, "New custom connector", &html)
+}
+
 /// The page of a new connector or of a saved one, with what stands in its fields and what is wrong with it.
 pub fn edit(base: &str, fields: &Fields, saved: Option<&Connector>, problem: Option<&str>) -> Reply {
     let action =
@@ -34,6 +60,10 @@ pub fn edit(base: &str, fields: &Fields, saved: Option<&Connector>, problem: Opt
         let _ = writeln!(html, "<p role=\"alert\"><b>{}</b></p>", escape(problem));
     }
     let _ = writeln!(html, "<form method=\"post\" action=\"{}\">", escape(&action));
+    if let Some(definition) = &fields.definition {
+        let text = escape(&definition.to_string());
+        let _ = writeln!(html, "<input type=\"hidden\" name=\"definition\" value=\"{text}\">");
+    }
     html.push_str("<h2>1. General</h2>\n");
     html.push_str(&input("Connector name", "title", &fields.title, ""));
     html.push_str(&choice("Scheme", "scheme", &fields.scheme, &[("https", "HTTPS"), ("http", "HTTP")]));
@@ -98,10 +128,11 @@ pub fn test(base: &str, connector: &Connector, outcome: Option<&Tested>) -> Repl
     }
     let _ = writeln!(
         html,
-        "<form method=\"post\" action=\"{address}/connections\"><button>New connection</button></form>\n\
-         <form method=\"post\" action=\"{address}/test\">{}<button>Test operation</button></form>",
-        input("name", "name", "", "")
+        "<form method=\"post\" action=\"{address}/connections\"><button>New connection</button></form>"
     );
+    for operation in operations(&connector.definition) {
+        html.push_str(&operation_form(&address, &operation));
+    }
     if let Some(Tested { method, path, reply }) = outcome {
         let _ = writeln!(
             html,
@@ -114,6 +145,30 @@ pub fn test(base: &str, connector: &Connector, outcome: Option<&Tested>) -> Repl
     }
     let _ = writeln!(html, "<p><a href=\"{address}\">Edit</a></p>");
     page(200, "Test", &html)
+}
+
+/// One operation with a field for each of its parameters, and for each member of its body.
+fn operation_form(address: &str, operation: &Operation) -> String {
+    let id = escape(&operation.id);
+    let title = if operation.summary.is_empty() { id.clone() } else { escape(&operation.summary) };
+    let mut html = format!(
+        "<form method=\"post\" action=\"{address}/test\"><h3>{title}</h3>\n\
+         <input type=\"hidden\" name=\"operation\" value=\"{id}\">\n"
+    );
+    for parameter in &operation.parameters {
+        let name = escape(parameter["name"].as_str().unwrap_or_default());
+        match (parameter["in"].as_str(), parameter["schema"]["properties"].as_object()) {
+            (Some("body"), Some(members)) if !members.is_empty() => {
+                for member in members.keys().map(|member| escape(member)) {
+                    html.push_str(&input(&member, &member, "", ""));
+                }
+            }
+            (Some("body"), _) => html.push_str(&input("body", "body", "", "{}")),
+            _ => html.push_str(&input(&name, &name, "", "")),
+        }
+    }
+    html.push_str("<button>Test operation</button></form>\n");
+    html
 }
 
 fn connection_line(connection: &Connection) -> String {

@@ -1,14 +1,15 @@
-//! The Power Apps resource provider: environments, connectors and connections as JSON (power-platform 6.2 to 6.7).
+//! The Power Apps resource provider: environments, connectors and connections as JSON (power-platform 6.2 to 6.7). What
+//! changes something is in `writes.rs`.
 
 use http::Method;
 use serde_json::{Value, json};
 
-use super::connect;
+use super::{connect, writes};
 use crate::practice::wire::{Caller, Reply, Request, TokenFault};
 use crate::practice::world::{Connector, Environment, World};
 
 /// Answers a request below `/providers/Microsoft.PowerApps` and its sisters.
-pub fn handle(world: &World, request: &Request, caller: &Caller) -> Reply {
+pub fn handle(world: &mut World, request: &Request, caller: &Caller) -> Reply {
     let path = request.decoded_path();
     let words: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let lower: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
@@ -20,7 +21,7 @@ pub fn handle(world: &World, request: &Request, caller: &Caller) -> Reply {
             | ["providers", _, "apis", _, "connections"]
             | ["providers", _, "apis", _, "connections", _]
     );
-    if !known {
+    if !known && !writes::knows(&request.method, &low) {
         let mut reply = Reply::empty(404);
         reply.unknown_path = true;
         return reply;
@@ -30,11 +31,7 @@ pub fn handle(world: &World, request: &Request, caller: &Caller) -> Reply {
     }
     let Some(tenant) = caller.tenant() else { return Reply::empty(401) };
     if request.method != Method::GET {
-        return error(
-            405,
-            "MethodNotAllowed",
-            "The practice cloud only reads connectors here; save them on the page.",
-        );
+        return writes::handle(world, request, caller, &words);
     }
     match low.as_slice() {
         [_, _, "environments"] => {
@@ -72,31 +69,23 @@ fn apis(
     connection: Option<&str>,
     connections: bool,
 ) -> Reply {
-    let Some(environment) = request.query("$filter").and_then(environment_in) else {
-        return error(400, "MissingEnvironmentFilter", "The environment filter must be set.");
+    let found = match filtered(world, request, tenant) {
+        Ok(found) => found,
+        Err(refusal) => return refusal,
     };
-    let found = environments(world, tenant).find(|known| known.id.eq_ignore_ascii_case(&environment));
-    let Some(found) = found else {
-        return error(404, "ServiceToServiceEnvironmentNotFound", &missing_environment(&environment, tenant));
-    };
-    // A connector is seen by the person who made it; nothing is shared here.
-    let mut visible = world.connectors.iter().filter(|connector| {
-        connector.environment == found.id
-            && (matches!(caller, Caller::App { .. }) || caller.object_id() == Some(connector.owner.as_str()))
-    });
+    let mut visible = world.connectors.iter().filter(|connector| sees(caller, connector, found));
     let Some(name) = name else {
-        let items: Vec<Value> = visible.map(|connector| document(world, connector)).collect();
+        let items: Vec<Value> = visible.map(|connector| document(world, request, connector)).collect();
         return Reply::json(200, &json!({"value": items}));
     };
     let prefixed = format!("shared_{name}");
     let Some(connector) =
         visible.find(|connector| connector.name.eq_ignore_ascii_case(name) || connector.name == prefixed)
     else {
-        let text = format!("Could not find the API resource '{name}' in environment '{}'.", found.id);
-        return error(404, "ApiResourceNotFound", &text);
+        return no_connector(name, found);
     };
     if !connections {
-        return Reply::json(200, &document(world, connector));
+        return Reply::json(200, &document(world, request, connector));
     }
     let mut items =
         connector.connections.iter().map(|item| connect::document(&connector.name, &found.id, item));
@@ -104,13 +93,37 @@ fn apis(
         None => Reply::json(200, &json!({"value": items.collect::<Vec<_>>()})),
         Some(id) => match items.find(|item| item["name"].as_str() == Some(id)) {
             Some(item) => Reply::json(200, &item),
-            None => error(
-                404,
-                "ConnectionNotFound",
-                &format!("Could not find connection '{id}' for API '{name}'."),
-            ),
+            None => no_connection(id, name),
         },
     }
+}
+
+/// The environment that `$filter` names, which every path of a connector wants (power-platform 6.2).
+pub fn filtered<'a>(world: &'a World, request: &Request, tenant: &str) -> Result<&'a Environment, Reply> {
+    let Some(environment) = request.query("$filter").and_then(environment_in) else {
+        return Err(error(400, "MissingEnvironmentFilter", "The environment filter must be set."));
+    };
+    let found = environments(world, tenant).find(|known| known.id.eq_ignore_ascii_case(&environment));
+    found.ok_or_else(|| {
+        error(404, "ServiceToServiceEnvironmentNotFound", &missing_environment(&environment, tenant))
+    })
+}
+
+/// Whether a caller sees a connector of an environment: only the person who made it does, as nothing is shared here.
+pub fn sees(caller: &Caller, connector: &Connector, environment: &Environment) -> bool {
+    connector.environment == environment.id
+        && (matches!(caller, Caller::App { .. }) || caller.object_id() == Some(connector.owner.as_str()))
+}
+
+/// The answer for a connector that is not there, or not seen.
+pub fn no_connector(name: &str, environment: &Environment) -> Reply {
+    let text = format!("Could not find the API resource '{name}' in environment '{}'.", environment.id);
+    error(404, "ApiResourceNotFound", &text)
+}
+
+/// The answer for a connection that is not there.
+pub fn no_connection(id: &str, name: &str) -> Reply {
+    error(404, "ConnectionNotFound", &format!("Could not find connection '{id}' for API '{name}'."))
 }
 
 /// What a caller without a good token is told.
@@ -188,11 +201,17 @@ fn environment_document(world: &World, request: &Request, environment: &Environm
 }
 
 /// One connector. The client secret is never part of it (power-platform 6.5).
-fn document(world: &World, connector: &Connector) -> Value {
+pub fn document(world: &World, request: &Request, connector: &Connector) -> Value {
     let internal = connector.name.strip_prefix("shared_").unwrap_or(&connector.name);
     let runtime = format!("https://practice.01.common.{}.azure-apihub.net/apim/{internal}", "unitedstates");
     let owner = world.user(&connector.owner);
     let base = connector.definition["basePath"].as_str().unwrap_or_default();
+    let original = format!(
+        "{}/_make/definitions/{}/apiDefinition.swagger.json?sig={}",
+        request.address_of("make.powerapps.com"),
+        connector.name,
+        signature(world, connector)
+    );
     json!({
         "name": connector.name, "id": format!("/providers/Microsoft.PowerApps/apis/{}", connector.name),
         "type": "Microsoft.PowerApps/apis",
@@ -210,7 +229,7 @@ fn document(world: &World, connector: &Connector) -> Value {
             },
             "backendService": {"serviceUrl": format!("{}://{}{base}", connector.scheme, connector.host)},
             "policyTemplateInstances": [], "runtimeUrls": [runtime], "primaryRuntimeUrl": runtime,
-            "swagger": connector.definition,
+            "swagger": proxied(world, connector, internal), "apiDefinitions": {"originalSwaggerUrl": original},
             "environment": {
                 "id": format!("/providers/Microsoft.PowerApps/environments/{}", connector.environment),
                 "name": connector.environment,
@@ -225,7 +244,53 @@ fn document(world: &World, connector: &Connector) -> Value {
     })
 }
 
-/// A refusal in the envelope of these services (power-platform 6.2).
-pub(super) fn error(status: u16, code: &str, message: &str) -> Reply {
+/// The definition as the service hands it out: the gateway's host and base path, and the connection in front of every
+/// path (power-platform 6.5). It is not the one to send back.
+fn proxied(world: &World, connector: &Connector, internal: &str) -> Value {
+    let mut definition = connector.definition.clone();
+    let region = world.environments.iter().find(|known| known.id == connector.environment);
+    let region = region.map_or("unitedstates", |known| known.location.as_str());
+    definition["host"] = format!("{region}-002.azure-apim.net").into();
+    definition["basePath"] = format!("/apim/{internal}").into();
+    let paths: serde_json::Map<String, Value> = definition["paths"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(path, methods)| {
+            let mut methods = methods.clone();
+            for operation in methods.as_object_mut().into_iter().flat_map(|methods| methods.values_mut()) {
+                if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
+                    parameters.insert(
+                        0,
+                        json!({"name": "connectionId", "in": "path", "required": true, "type": "string",
+                            "x-ms-visibility": "internal"}),
+                    );
+                }
+            }
+            (format!("/{{connectionId}}{path}"), methods)
+        })
+        .collect();
+    definition["paths"] = paths.into();
+    definition
+}
+
+/// What stands in for the signature of a storage address.
+fn signature(world: &World, connector: &Connector) -> String {
+    world.id_for(&format!("signature of {}", connector.name)).simple().to_string()
+}
+
+/// `originalSwaggerUrl`: the definition as it was saved, for whoever has the signed address (power-platform 5.3, 6.5).
+pub fn original(world: &World, request: &Request, name: &str) -> Reply {
+    let found = world.connectors.iter().find(|connector| connector.name == name);
+    match found {
+        Some(connector) if request.query("sig") == Some(signature(world, connector).as_str()) => {
+            Reply::json(200, &connector.definition)
+        }
+        _ => Reply::empty(403),
+    }
+}
+
+/// An error in the envelope of the service (power-platform 6.2).
+pub fn error(status: u16, code: &str, message: &str) -> Reply {
     Reply::json(status, &json!({"error": {"code": code, "message": message}}))
 }

@@ -49,6 +49,8 @@ pub struct Settings {
     pub tenants: Vec<String>,
     /// Whether the 401 goes without its header.
     pub disable_www_authenticate: bool,
+    /// Whether plain HTTP is sent on to HTTPS (microsoft-cloud 6.1).
+    pub require_https: bool,
     /// Where the routes of Easy Auth begin, usually `/.auth`.
     prefix: String,
     /// Whether a client secret is configured and there.
@@ -140,6 +142,7 @@ impl Settings {
             ]
             .concat(),
             tenants: Vec::new(),
+            require_https: !off(&stored["httpSettings"]["requireHttps"]),
             disable_www_authenticate: on(&provider["login"]["disableWWWAuthenticate"]),
             prefix: prefix.trim_end_matches('/').to_ascii_lowercase(),
             has_secret: site.app_settings.contains_key(secret),
@@ -177,6 +180,8 @@ impl Settings {
             groups: texts(&claims["allowed_groups"]),
             tenants: Vec::new(),
             disable_www_authenticate: false,
+            // The classic settings leave it to the site's own `httpsOnly`.
+            require_https: false,
             prefix: "/.auth".to_owned(),
             has_secret: stored["clientSecret"].is_string() || stored["clientSecretSettingName"].is_string(),
             secret_setting: text(&stored["clientSecretSettingName"]),

@@ -528,3 +528,37 @@ fn a_stopped_or_unknown_site_answers_for_itself() {
     scene.world.sites.clear();
     assert_eq!(scene.get("/api/Hello", &[]).status, 404);
 }
+
+/// Plain HTTP is sent on, query and all, by `httpsOnly` or by `requireHttps` alone (microsoft-cloud 6.1).
+#[test]
+fn plain_http_is_sent_on_to_https() {
+    let plain = |scene: &mut Scene, forwarded: Option<&str>| {
+        let mut request =
+            Request::new(Method::GET, "contoso-hello.azurewebsites.net", "/api/Hello", "name=Ada%20L");
+        request.headers.insert(super::SITE, HeaderValue::from_static("contoso-hello.azurewebsites.net"));
+        if let Some(scheme) = forwarded {
+            request.headers.insert("x-forwarded-proto", HeaderValue::from_str(scheme).unwrap());
+        }
+        super::handle(&mut scene.world, &request)
+    };
+    for (https_only, require_https, status) in
+        [(true, true, 302), (true, false, 302), (false, true, 302), (false, false, 401)]
+    {
+        let mut scene = Scene::new();
+        scene.world.sites[0].https_only = https_only;
+        scene.set("/httpSettings/requireHttps", json!(require_https));
+        let reply = plain(&mut scene, None);
+        assert_eq!(reply.status, status, "{https_only} {require_https}");
+        if status == 302 {
+            let address = "https://contoso-hello.azurewebsites.net/api/Hello?name=Ada%20L";
+            assert_eq!(reply.headers["location"], address);
+        }
+    }
+    let mut scene = Scene::new();
+    scene.world.switches.https_redirect_status = 307;
+    assert_eq!(plain(&mut scene, Some("http")).status, 307);
+    assert_eq!(plain(&mut scene, Some("https")).status, 401);
+    scene.world.sites[0].https_only = false;
+    scene.world.sites[0].auth_v2 = None;
+    assert_eq!(plain(&mut scene, None).status, 200, "without Easy Auth and httpsOnly it answers");
+}

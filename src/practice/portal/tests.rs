@@ -1,6 +1,7 @@
 //! The steps from end to end, with the portal's traps left in and taken out.
 
 use super::*;
+use crate::practice::connector;
 use crate::practice::scenario::worlds;
 use crate::practice::world::UserConsent;
 
@@ -85,6 +86,109 @@ fn the_older_token_version_does_not_fit_the_portals_issuer() {
     world.switches.portal_token_version = None;
     set_up(&mut world, "");
     assert_eq!(run(&mut world, "test-connection")["status"], json!(401));
+}
+
+/// Host, Base URL and Scheme as they may be typed, and what each leads to (power-platform 1.3).
+#[test]
+fn the_general_page_leads_where_it_leads_there() {
+    let host = "contoso-hello.azurewebsites.net";
+    for (typed, status) in [
+        (json!({"host": host, "base_url": "/"}), 200),
+        (json!({"host": host, "base_url": "/api"}), 200),
+        (json!({"host": host, "base_url": "/api/"}), 200),
+        (json!({"host": host, "base_url": "/v1"}), 404),
+        (json!({"host": format!("{host}:443")}), 200),
+        (json!({"host": format!("{host}:8443")}), 502),
+        (json!({"host": "contoso-hello"}), 502),
+        (json!({"host": host, "scheme": "http"}), 302),
+    ] {
+        let mut world = bare();
+        set_up(&mut world, "");
+        with(&mut world, "save-connector", &typed);
+        let done = run(&mut world, "test-connection");
+        assert_eq!((&done["connected"], &done["status"]), (&json!(true), &json!(status)), "{typed} {done}");
+    }
+}
+
+/// The gateway gets the next token with the secret of before, and breaks where that was dropped or has ended
+/// (power-platform 7.3 #30).
+#[test]
+fn an_ended_token_is_renewed_while_the_secret_counts() {
+    let mut world = bare();
+    set_up(&mut world, "");
+    world.copied.connector = None;
+    assert_eq!(run(&mut world, "test-connection")["status"], json!(200));
+    let place = connector::Place { connector: 0, connection: 0 };
+    let later = |world: &mut World, hours: i64| {
+        world.clock.advance(hours * 3600);
+        let tested = connector::test(world, place, &[]);
+        (tested.reply.status, String::from_utf8(tested.reply.body).unwrap())
+    };
+    assert_eq!(later(&mut world, 2).0, 200);
+    assert_eq!(later(&mut world, 2).0, 200, "and again with the newer refresh token");
+    let snapshot = world.connectors[0].connections[0].client_secret.clone();
+    run(&mut world, "import-solution");
+    assert_eq!(later(&mut world, 0).0, 200, "the cached token hides it");
+    let (status, body) = later(&mut world, 2);
+    assert!(status == 401 && body.contains("AADSTS7000218"), "{status} {body}");
+    world.connectors[0].connections[0].client_secret = snapshot;
+    let (status, body) = later(&mut world, 24 * 200);
+    assert!(status == 401 && body.contains("AADSTS7000222"), "{status} {body}");
+    assert_eq!(world.connectors[0].connections[0].status, "Error");
+}
+
+/// Generic OAuth 2 connects with the v2 addresses, and not with wrong ones.
+#[test]
+fn generic_oauth_connects_with_the_right_addresses() {
+    let mut world = bare();
+    set_up(&mut world, "");
+    let tenant = world.main_tenant().to_owned();
+    let authority = format!("https://login.microsoftonline.com/{tenant}/oauth2/v2.0");
+    let api = Person::of(&world, &json!({})).unwrap().api_client_id(&world).unwrap();
+    let right = json!({
+        "provider": "oauth2generic", "scope": format!("api://{api}/user_impersonation offline_access"),
+        "authorization_url": format!("{authority}/authorize"), "token_url": format!("{authority}/token"),
+        "refresh_url": format!("{authority}/token"),
+    });
+    with(&mut world, "save-connector", &right);
+    let done = run(&mut world, "test-connection");
+    assert_eq!((&done["connected"], &done["status"]), (&json!(true), &json!(200)), "{done}");
+    for (name, wrong, shown) in [
+        ("authorization_url", "https://login.microsoftonline.us/x/oauth2/v2.0/authorize", "AADSTS90002"),
+        ("token_url", "https://login.contoso.example/token", "can't be reached"),
+        ("scope", "api://nothing/user_impersonation", "AADSTS500011"),
+    ] {
+        let mut typed = right.clone();
+        typed[name] = wrong.into();
+        with(&mut world, "save-connector", &typed);
+        let done = run(&mut world, "test-connection");
+        assert_eq!(done["connected"], json!(false), "{name} {done}");
+        assert!(done["message"].as_str().unwrap().contains(shown), "{name} {done}");
+    }
+}
+
+/// On-behalf-of login wants the API to trust Azure API Connections (power-platform 6.7).
+#[test]
+fn on_behalf_of_login_wants_a_preauthorization() {
+    let mut world = bare();
+    set_up(&mut world, "");
+    with(&mut world, "save-connector", &json!({"on_behalf_of": "true"}));
+    let done = run(&mut world, "test-connection");
+    assert!(done["message"].as_str().unwrap().contains("fe053c5f-3692-4f14-aef2-ee34fc081cae"), "{done}");
+    world.switches.on_behalf_of_needs_preauthorization = false;
+    assert_eq!(run(&mut world, "test-connection")["status"], json!(200));
+    world.switches.on_behalf_of_needs_preauthorization = true;
+    let person = Person::of(&world, &json!({})).unwrap();
+    let api = person.api_client_id(&world).unwrap();
+    let (object, doc) = person.registration(&world, &api).unwrap();
+    let scope = doc["api"]["oauth2PermissionScopes"][0]["id"].clone();
+    let mut trusting = doc["api"].clone();
+    trusting["preAuthorizedApplications"] = json!([
+        {"appId": "fe053c5f-3692-4f14-aef2-ee34fc081cae", "delegatedPermissionIds": [scope]},
+    ]);
+    let path = format!("/applications/{object}");
+    person.graph(&mut world, Method::PATCH, &path, &json!({"api": trusting})).unwrap();
+    assert_eq!(run(&mut world, "test-connection")["status"], json!(200));
 }
 
 #[test]

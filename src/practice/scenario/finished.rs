@@ -276,7 +276,7 @@ fn save_connector(
     let environment = world.environments.first().map(|known| known.id.clone()).unwrap_or_default();
     let now = world.now();
     let functions = world.site_by_host(host).map_or(&[][..], |site| site.functions.as_slice());
-    let definition = connector::definition(functions, site, "https", host, "/api");
+    let definition = connector::from_blank(functions, site, "https", host, "/api");
     world.connectors.push(Connector {
         name: format!("shared_{internal}"),
         environment,
@@ -288,6 +288,7 @@ fn save_connector(
         client_secret: None,
         redirect_url: redirect_url.clone(),
         definition,
+        imported: false,
         created_at: now,
         changed_at: now,
         connections: Vec::new(),

@@ -76,6 +76,8 @@ pub struct Connector {
     pub redirect_url: String,
     /// Its definition, as saved.
     pub definition: Value,
+    /// Whether the definition came from a file. One that was made from blank follows the app's functions.
+    pub imported: bool,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last saved.
@@ -100,7 +102,14 @@ pub struct Connection {
     /// The secret at the time of connecting.
     #[serde(skip)]
     pub client_secret: Option<SecretString>,
+    /// Where a client that asked for a consent link wants the person back.
+    pub return_to: Option<String>,
     /// Access token for the API.
     #[serde(skip)]
     pub access_token: Option<SecretString>,
+    /// When the access token ends.
+    pub token_ends: Option<Timestamp>,
+    /// What the gateway gets the next access token with.
+    #[serde(skip)]
+    pub refresh_token: Option<SecretString>,
 }

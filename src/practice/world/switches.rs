@@ -156,6 +156,17 @@ pub struct Switches {
     pub device_code_interval_s: u32,
     /// Lifetime of an access token in seconds (microsoft-cloud 2.6).
     pub access_token_lifetime_s: u32,
+    /// HTTP status of the way from plain HTTP to HTTPS (microsoft-cloud 6.1: 302 or 307).
+    pub https_redirect_status: u16,
+    /// Whether the connector page keeps the secret of before where it is updated with an empty field (power-platform 6.6,
+    /// unconfirmed).
+    pub blank_secret_keeps_the_old_one: bool,
+    /// Whether the connector page refuses what practitioners saw refused: titles over 30 characters or taken already, the
+    /// parameter `connectionId`, `collectionFormat: multi` (power-platform 4.1, 7.3 #36, observed).
+    pub connector_page_is_strict: bool,
+    /// Whether a connection with on-behalf-of login needs the API to pre-authorise Azure API Connections (power-platform
+    /// 6.7, observed).
+    pub on_behalf_of_needs_preauthorization: bool,
 }
 
 impl Switches {
@@ -225,6 +236,10 @@ impl Default for Switches {
             device_code_lifetime_s: 900,
             device_code_interval_s: 5,
             access_token_lifetime_s: 3599,
+            https_redirect_status: 302,
+            blank_secret_keeps_the_old_one: true,
+            connector_page_is_strict: true,
+            on_behalf_of_needs_preauthorization: true,
         }
     }
 }

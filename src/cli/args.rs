@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::engine::choices::tenant_named;
 use crate::engine::clean::clean_line;
+use crate::engine::words::{say, say_with};
 use crate::practice::scenario::DEFAULT;
 
 /// The longest argument that is a name, an address or an id, in bytes.
@@ -185,29 +186,27 @@ pub struct Scenarios {
 /// A word from the command line: not empty, not huge, nothing hidden in it.
 fn word(text: &str) -> Result<String, String> {
     if text.trim().is_empty() {
-        return Err("it is empty".to_owned());
+        return Err(say("argument.empty").to_owned());
     }
     if text.len() > LONGEST {
-        return Err(format!("it is longer than {LONGEST} characters"));
+        return Err(say_with("argument.too_long", &[("longest", &LONGEST.to_string())]));
     }
     if clean_line(text, LONGEST) != text {
-        return Err("it holds characters that cannot be seen".to_owned());
+        return Err(say("argument.hidden").to_owned());
     }
     Ok(text.to_owned())
 }
 
 /// A tenant's id or domain: what may stand in the path of a sign-in address.
 fn tenant(text: &str) -> Result<String, String> {
-    tenant_named(text).ok_or_else(|| {
-        "a tenant is named by its id or by a domain such as contoso.onmicrosoft.com".to_owned()
-    })
+    tenant_named(text).ok_or_else(|| say("argument.tenant").to_owned())
 }
 
 /// The client id of an app registration.
 fn client_id(text: &str) -> Result<String, String> {
     uuid::Uuid::try_parse(text)
         .map(|id| id.hyphenated().to_string())
-        .map_err(|_| "a client ID looks like 04b07795-8ddb-461a-bbee-02f9e1bf7b46".to_owned())
+        .map_err(|_| say("argument.client_id").to_owned())
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::session::Desk;
+use crate::engine::words::{say, say_with};
 
 /// The longest value that is handed over, in cells.
 const LONGEST: usize = 2_000;
@@ -38,28 +39,26 @@ pub async fn find(
     output: &mut Output,
 ) -> Result<Found, Failure> {
     if copy.value == CopyValue::Secret {
-        return Err(Failure::wrong_usage("A secret cannot be copied this way.")
-            .means(
-                "A client secret is held in memory only while the wizard runs, and is shown once when it is made.",
-            )
-            .next("Run handclasp: it creates a secret, or takes yours, and hands it over."));
+        return Err(Failure::wrong_usage(say("copying.secret"))
+            .means(say("copying.secret_means"))
+            .next(say("copying.secret_next")));
     }
     let desk = Desk::open(common, environment, output).await?;
     let facts = desk.observer.observe_parts(&Facts::default(), &desk.ground.choices, parts(copy.value)).await;
     let known = values(&facts, &desk.ground.choices, &Held::default());
     let (label, value, missing) = match copy.value {
-        CopyValue::Host => ("The host name", known.host, trouble(&facts.site)),
-        CopyValue::ClientId => ("The client ID", known.client_id, trouble(&facts.client_app)),
-        CopyValue::TenantId => ("The tenant ID", desk.tenant.clone(), None),
-        CopyValue::ResourceUrl => ("The Resource URL", known.resource_url, trouble(&facts.api_app)),
-        CopyValue::Secret => ("The secret", None, None),
+        CopyValue::Host => (say("copying.host"), known.host, trouble(&facts.site)),
+        CopyValue::ClientId => (say("copying.client_id"), known.client_id, trouble(&facts.client_app)),
+        CopyValue::TenantId => (say("copying.tenant_id"), desk.tenant.clone(), None),
+        CopyValue::ResourceUrl => (say("copying.resource_url"), known.resource_url, trouble(&facts.api_app)),
+        CopyValue::Secret => (say("copying.a_secret"), None, None),
     };
     desk.finish(output).await;
     match (value, missing) {
         (Some(value), _) => Ok(Found { label, value: clean_line(&value, LONGEST) }),
         (None, Some(trouble)) => Err(trouble.into()),
-        (None, None) => Err(Failure::new(Exit::Fails, format!("{label} is not known yet."))
-            .next("Run handclasp check to see which step is missing.")),
+        (None, None) => Err(Failure::new(Exit::Fails, say_with("copying.not_known", &[("label", label)]))
+            .next(say("copying.not_known_next"))),
     }
 }
 
@@ -109,8 +108,9 @@ async fn to_clipboard(
         Outcome::Copied(_) if served_by_us(environment) => {
             if environment.stdin_is_terminal && environment.stderr_is_terminal {
                 output.say(&format!(
-                    "{label} is in your clipboard as long as this command runs: {value}\n\
-                     Paste it, then press Ctrl-C."
+                    "{}\n{}",
+                    say_with("copying.while_running", &[("label", label), ("value", value)]),
+                    say("copying.while_running_next")
                 ));
                 // Without a way to be stopped we would stay for ever; then we rather end at once.
                 if let Ok(mut signals) = Signals::listen() {
@@ -118,15 +118,16 @@ async fn to_clipboard(
                 }
             } else {
                 output.say(&format!(
-                    "{label} was copied: {value}\n\
-                     It stays in the clipboard after this command only where a clipboard manager keeps it."
+                    "{}\n{}",
+                    say_with("copying.copied", &[("label", label), ("value", value)]),
+                    say("copying.copied_means")
                 ));
             }
             clipboard.shutdown().await;
             Ok(Exit::Fine)
         }
         Outcome::Copied(_) => {
-            output.say(&format!("{label} is in your clipboard: {value}"));
+            output.say(&say_with("copying.in_clipboard", &[("label", label), ("value", value)]));
             clipboard.shutdown().await;
             Ok(Exit::Fine)
         }
@@ -137,7 +138,7 @@ async fn to_clipboard(
                 output.say(&sent(label, value));
                 Ok(Exit::Fine)
             } else {
-                Err(not_copied(label, "There is no clipboard and no terminal here."))
+                Err(not_copied(label, say("copying.nowhere")))
             }
         }
         Outcome::SentToTerminal => {
@@ -156,15 +157,16 @@ fn served_by_us(environment: &Environment) -> bool {
 
 fn sent(label: &str, value: &str) -> String {
     format!(
-        "{label} was sent to your terminal: {value}\n\
-         If pasting brings something else, select it with the mouse."
+        "{}\n{}",
+        say_with("copying.sent", &[("label", label), ("value", value)]),
+        say("copying.sent_next")
     )
 }
 
 fn not_copied(label: &str, why: &str) -> Failure {
-    Failure::new(Exit::Fails, format!("{label} could not be copied."))
+    Failure::new(Exit::Fails, say_with("copying.not_copied", &[("label", label)]))
         .means(why)
-        .next("Add --print to see it instead.")
+        .next(say("copying.not_copied_next"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use crate::engine::clouds::CloudError;
 use crate::engine::definition::DefinitionError;
 use crate::engine::trouble::Trouble;
-use crate::engine::words::WordsError;
+use crate::engine::words::{WordsError, say, say_with};
 use crate::platform::files::FileError;
 use crate::platform::folders::NoHome;
 use crate::practice::{PracticeError, scenarios};
@@ -75,12 +75,9 @@ impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         // Exit code 1 is kept for what is wrong with the set-up.
         let (means, next) = if error.writing {
-            ("It cannot be kept there.", "Name another place, or make this one writable, then try again.")
+            (say("given_file.not_kept_means"), say("given_file.not_kept_next"))
         } else {
-            (
-                "Without it, what was asked for cannot be done.",
-                "Name another file, or mend this one, then try again.",
-            )
+            (say("given_file.not_read_means"), say("given_file.not_read_next"))
         };
         Self::wrong_usage(error.to_string()).means(means).next(next)
     }
@@ -100,8 +97,7 @@ impl From<CloudError> for Failure {
 
 impl From<DefinitionError> for Failure {
     fn from(error: DefinitionError) -> Self {
-        Self::new(Exit::Fails, error.to_string())
-            .next("Publish a function with an HTTP trigger, then try again.")
+        Self::new(Exit::Fails, error.to_string()).next(say("writing_files.nothing_next"))
     }
 }
 
@@ -117,13 +113,11 @@ impl From<PracticeError> for Failure {
         match error {
             PracticeError::UnknownScenario(_) => {
                 let known: Vec<String> = scenarios().into_iter().map(|scenario| scenario.name).collect();
-                Self::wrong_usage(what).next(format!("There are: {}.", known.join(", ")))
+                Self::wrong_usage(what)
+                    .next(say_with("practising.scenarios", &[("names", &known.join(", "))]))
             }
-            PracticeError::UnknownUser(_) => Self::wrong_usage(what)
-                .next("Name one of its users, such as ada; practice serve lists them on its first line."),
-            PracticeError::Port(_) => {
-                Self::new(Exit::Fails, what).next("Choose another port with --port, or leave it out.")
-            }
+            PracticeError::UnknownUser(_) => Self::wrong_usage(what).next(say("practising.users_next")),
+            PracticeError::Port(_) => Self::new(Exit::Fails, what).next(say("practising.port_next")),
             PracticeError::BadScenario { .. } | PracticeError::Certificate(_) => {
                 Self::new(Exit::OurFault, what)
             }

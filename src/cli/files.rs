@@ -13,6 +13,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::session::Desk;
+use crate::engine::words::{say, say_with};
 
 /// Runs the command.
 ///
@@ -27,8 +28,8 @@ pub async fn run(
     let desk = Desk::open(common, environment, output).await?;
     let facts = desk.observer.observe_parts(&Facts::default(), &desk.ground.choices, &[Part::Site]).await;
     desk.finish(output).await;
-    let site = seen(&facts.site, "The function app was not found.")?;
-    let functions = seen(&facts.functions, "The functions of the app could not be read.")?;
+    let site = seen(&facts.site, say("writing_files.no_app"))?;
+    let functions = seen(&facts.functions, say("writing_files.no_functions"))?;
     let login = desk.ground.cloud.login_in_files();
     let made = definition::files(&Source {
         name: &site.name,
@@ -43,8 +44,9 @@ pub async fn run(
 fn seen<'a, T>(seen: &'a Seen<T>, otherwise: &str) -> Result<&'a T, Failure> {
     seen.get().map_err(|gap| match gap {
         Gap::CouldNot(trouble) => trouble.clone().into(),
-        Gap::Absent | Gap::NotLooked => Failure::new(Exit::Fails, otherwise)
-            .next("Look for a typing mistake in --app, or an app that lives in another tenant."),
+        Gap::Absent | Gap::NotLooked => {
+            Failure::new(Exit::Fails, otherwise).next(say("writing_files.no_app_next"))
+        }
     })
 }
 
@@ -58,7 +60,7 @@ fn write(made: &[File], dir: &Path, force: bool, output: &mut Output) -> Result<
             Ok(written) => {
                 output.data(&format!("{}\n", path.display()));
                 if written == Written::Same {
-                    output.say(&format!("{} was there already, with the same content.", file.name));
+                    output.say(&say_with("writing_files.same", &[("file", &file.name)]));
                 }
             }
             Err(error) if error.problem == Problem::Exists => in_the_way.push(file.name.as_str()),
@@ -69,11 +71,8 @@ fn write(made: &[File], dir: &Path, force: bool, output: &mut Output) -> Result<
         return Ok(Exit::Fine);
     }
     let names = in_the_way.join(", ");
-    Err(Failure::new(
-        Exit::Fails,
-        format!("There are files with another content, so they were left: {names}"),
-    )
-    .next("Choose another folder, or add --force to replace them."))
+    Err(Failure::new(Exit::Fails, say_with("writing_files.in_the_way", &[("names", &names)]))
+        .next(say("writing_files.in_the_way_next")))
 }
 
 #[cfg(test)]

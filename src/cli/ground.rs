@@ -22,6 +22,7 @@ use crate::practice::{self, Practice, scenarios};
 use super::args::Common;
 use super::exit::Exit;
 use super::failure::Failure;
+use crate::engine::words::{say, say_with};
 
 /// Azure CLI's own public client, as paconn and Microsoft's SDKs use it (microsoft-cloud 2.10).
 pub const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
@@ -87,16 +88,16 @@ impl Ground {
         if let (Some(path), None, PracticeSignIn::ByItself) = (&common.choices, &kept, sign_in) {
             // A command reads choices and never makes them: a name that was mistyped would quietly count for none.
             let shown = clean_line(&path.to_string_lossy(), 200);
-            return Err(Failure::wrong_usage(format!("There is no choices file {shown}."))
-                .means("What was chosen before is not known, so nothing was started.")
-                .next("Name the file that the wizard keeps, after --choices, or leave it out."));
+            return Err(Failure::wrong_usage(say_with("given_file.no_choices", &[("shown", &shown)]))
+                .means(say("given_file.choices_unread_means"))
+                .next(say("given_file.no_choices_next")));
         }
         if let (Some(path), PracticeSignIn::AtThePage) = (&common.choices, sign_in) {
             // The wizard keeps choices as it goes on, where nobody would hear that it cannot.
             files::try_writing(path).map_err(|error| {
                 Failure::from(error)
-                    .means("Your choices could not be kept, so nothing was started.")
-                    .next("Name a file that can be written, after --choices, or leave it out.")
+                    .means(say("given_file.choices_not_kept"))
+                    .next(say("given_file.choices_not_kept_next"))
             })?;
         }
         let mut choices = kept.unwrap_or_default();
@@ -124,10 +125,10 @@ impl Ground {
         config.on_server_time = Some(Arc::new(move |time| learns.learn(time)));
         config.read_only = common.read_only;
         if let Some(path) = &environment.certificate_file {
-            config.extra_roots = trusted_from(path, "in SSL_CERT_FILE")?;
+            config.extra_roots = trusted_from(path, say("given_file.in_variable"))?;
         }
         if let Some(path) = &common.ca_file {
-            config.extra_roots = config.extra_roots.and(trusted_from(path, "after --ca-file")?);
+            config.extra_roots = config.extra_roots.and(trusted_from(path, say("given_file.after_option"))?);
         }
         let har = common.har.as_deref().map(record_into).transpose()?;
         config.har = har.as_ref().map(|(_, har)| har.clone());
@@ -158,7 +159,10 @@ impl Ground {
     pub fn recording_problem(&self) -> Option<String> {
         let (path, har) = self.har.as_ref()?;
         let problem = har.problem()?;
-        Some(format!("The recording in {} is not complete: {problem}.", path.display()))
+        Some(say_with(
+            "given_file.recording_incomplete",
+            &[("file", &path.display().to_string()), ("problem", &problem)],
+        ))
     }
 }
 
@@ -175,37 +179,41 @@ fn practised_app(practice: &Practice) -> Option<AppChoice> {
 
 /// A built-in cloud, or a file. What looks like a path is never taken for a misspelled name.
 fn cloud_called(name: &str) -> Result<Cloud, Failure> {
-    const NEXT: &str = "Name a built-in cloud or a file with the endpoints, after --cloud.";
+    let next = say("given_file.cloud_next");
     let unknown = match Cloud::named(name) {
         Ok(cloud) => return Ok(cloud),
         Err(error) => error,
     };
     let path = Path::new(name);
-    match files::read_text(path, LONGEST_FILE).map_err(|error| Failure::from(error).next(NEXT))? {
+    match files::read_text(path, LONGEST_FILE).map_err(|error| Failure::from(error).next(next))? {
         Some(text) => Cloud::from_toml(&text).map_err(|error| {
-            Failure::wrong_usage(format!("The cloud file {} cannot be used.", clean_line(name, 200)))
+            Failure::wrong_usage(say_with("given_file.cloud_unfit", &[("file", &clean_line(name, 200))]))
                 .means(error.to_string())
-                .next(NEXT)
+                .next(next)
         }),
         None if path.components().count() > 1 || path.extension().is_some() => {
-            Err(Failure::wrong_usage(format!("There is no cloud file {}.", clean_line(name, 200))).next(NEXT))
+            Err(Failure::wrong_usage(say_with("given_file.no_cloud", &[("file", &clean_line(name, 200))]))
+                .next(next))
         }
-        None => Err(Failure::from(unknown).next(NEXT)),
+        None => Err(Failure::from(unknown).next(next)),
     }
 }
 
 fn read_choices(path: &Path) -> Result<Option<Choices>, Failure> {
-    const NEXT: &str = "Mend it, remove it, or name another with --choices.";
-    let Some(text) = files::read_text(path, LONGEST_FILE).map_err(|error| Failure::from(error).next(NEXT))?
+    let next = say("given_file.choices_unread_next");
+    let Some(text) = files::read_text(path, LONGEST_FILE).map_err(|error| Failure::from(error).next(next))?
     else {
         return Ok(None);
     };
     toml::from_str(&text).map(Some).map_err(|error| {
         let shown = clean_line(&path.to_string_lossy(), 200);
-        Failure::wrong_usage(format!("The choices file {shown} cannot be read{}.", at_line(&text, &error)))
-            .means("What was chosen before is not known, so nothing was started.")
-            .next(NEXT)
-            .original(clean_line(error.message(), 200))
+        Failure::wrong_usage(say_with(
+            "given_file.choices_unread",
+            &[("shown", &shown), ("place", &at_line(&text, &error))],
+        ))
+        .means(say("given_file.choices_unread_means"))
+        .next(next)
+        .original(clean_line(error.message(), 200))
     })
 }
 
@@ -216,28 +224,25 @@ fn at_line(text: &str, error: &toml::de::Error) -> String {
     let line = text.lines().nth(number).unwrap_or_default();
     let key = line.split_once('=').map(|(key, _)| clean_line(key, 60)).filter(|key| !key.is_empty());
     let key = key.map(|key| format!(" (`{key}`)")).unwrap_or_default();
-    format!(": line {}{key}", number + 1)
+    say_with("given_file.choices_place", &[("number", &(number + 1).to_string()), ("key", &key)])
 }
 
 /// A function app as it was named: by resource id, by address, or by name.
 fn app_called(text: &str) -> Result<AppChoice, Failure> {
     let not_one = |what: &str| {
-        Failure::wrong_usage(format!("--app: {what}")).next(
-            "Name the function app, or give its address such as https://contoso-hello.azurewebsites.net, \
-             or its resource id.",
-        )
+        Failure::wrong_usage(say_with("argument.app", &[("what", what)])).next(say("argument.app_next"))
     };
     let text = text.trim();
     if text.starts_with('/') {
         return match site_id_parts(text.trim_end_matches('/')) {
             Some(_) => Ok(AppChoice::ResourceId(text.trim_end_matches('/').to_owned())),
-            None => Err(not_one("this is not the resource id of a function app.")),
+            None => Err(not_one(say("argument.app_id"))),
         };
     }
     if text.contains(['.', ':', '/']) {
         let origin = SiteOrigin::of_text(text).map_err(|trouble| not_one(&trouble.what))?;
         if !is_host_name(origin.host()) {
-            return Err(not_one("this is not the address of a function app."));
+            return Err(not_one(say("argument.app_address")));
         }
         let address =
             if text.contains("://") { text.to_owned() } else { format!("https://{}", origin.host()) };
@@ -247,33 +252,40 @@ fn app_called(text: &str) -> Result<AppChoice, Failure> {
     if text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
         Ok(AppChoice::Name(text.to_owned()))
     } else {
-        Err(not_one("this is not the name of a function app."))
+        Err(not_one(say("argument.app_name")))
     }
 }
 
 /// The certificates that `--ca-file` names.
 fn trusted_from(path: &Path, named: &str) -> Result<ExtraRoots, Failure> {
     let shown = clean_line(&path.to_string_lossy(), 200);
-    let next = format!("Name a file with one or more certificates in PEM form, {named}.");
+    let next = say_with("given_file.certificates_next", &[("named", named)]);
     let Some(text) = files::read_text(path, LONGEST_BUNDLE)? else {
-        return Err(Failure::wrong_usage(format!("There is no certificate file {shown}.")).next(next));
+        return Err(
+            Failure::wrong_usage(say_with("given_file.no_certificates", &[("shown", &shown)])).next(next)
+        );
     };
     ExtraRoots::from_pem(text.as_bytes()).map_err(|why| {
-        Failure::wrong_usage(format!("The certificates in {shown} cannot be used.")).means(why).next(next)
+        Failure::wrong_usage(say_with("given_file.certificates_unfit", &[("shown", &shown)]))
+            .means(why)
+            .next(next)
     })
 }
 
 fn record_into(path: &Path) -> Result<(PathBuf, Arc<Har>), Failure> {
-    const NOT_STARTED: &str = "Nothing would be recorded, so nothing was started.";
-    const NEXT: &str = "Name a file in a folder that is there, on a disk with room, after --har.";
+    let means = say("given_file.not_recorded_means");
+    let next = say("given_file.not_recorded_next");
     let file = files::start_recording(path)
-        .map_err(|error| Failure::wrong_usage(error.to_string()).means(NOT_STARTED).next(NEXT))?;
+        .map_err(|error| Failure::wrong_usage(error.to_string()).means(means).next(next))?;
     let har = Har::new(Box::new(file)).map_err(|error| {
         let shown = clean_line(&path.to_string_lossy(), 200);
-        Failure::wrong_usage(format!("Could not write {shown}: {}", Problem::from(&error)))
-            .means(NOT_STARTED)
-            .next(NEXT)
-            .original(error.to_string())
+        Failure::wrong_usage(say_with(
+            "given_file.not_recorded",
+            &[("shown", &shown), ("problem", &Problem::from(&error).to_string())],
+        ))
+        .means(means)
+        .next(next)
+        .original(error.to_string())
     })?;
     Ok((path.to_owned(), Arc::new(har)))
 }

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::engine::words;
+use crate::engine::words::{say, say_with};
 use crate::platform::env::Environment;
 use crate::platform::signals::{Signal, Signals};
 use args::{Args, Command, Practice};
@@ -51,7 +52,10 @@ pub fn run() -> ExitCode {
         if let Some(problem) = output.finish() {
             exit = if exit == Exit::Fine { Exit::Fails } else { exit };
             let mut output = Output::of_process(&environment, args.common.ascii);
-            output.fail(&Failure::new(exit, format!("The output could not be written: {problem}.")));
+            output.fail(&Failure::new(
+                exit,
+                say_with("at_start.no_output", &[("problem", &problem.to_string())]),
+            ));
         }
         exit
     })
@@ -88,11 +92,12 @@ fn usage(error: &clap::Error, environment: &Environment) -> Exit {
 fn carry_out(args: &Args, environment: &Environment, output: &mut Output) -> Result<Exit, Failure> {
     words::load()?;
     if args.common.practice.is_some() && matches!(args.command, Some(Command::Practice(_))) {
-        return Err(Failure::wrong_usage("--practice does not go with handclasp practice.")
-            .next("Name the scenario behind the command: handclasp practice serve finished"));
+        return Err(
+            Failure::wrong_usage(say("argument.practice_twice")).next(say("argument.practice_twice_next"))
+        );
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        Failure::new(Exit::OurFault, format!("The program could not start its work: {error}."))
+        Failure::new(Exit::OurFault, say_with("at_start.no_work", &[("error", &error.to_string())]))
     })?;
     let exit = runtime.block_on(async {
         let common = &args.common;
@@ -124,7 +129,7 @@ fn carry_out(args: &Args, environment: &Environment, output: &mut Output) -> Res
 /// Carries a command out until it ends or somebody stops it.
 async fn until_stopped<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let mut signals = Signals::listen().map_err(|error| {
-        Failure::new(Exit::OurFault, format!("The system's signals cannot be listened to: {error}."))
+        Failure::new(Exit::OurFault, say_with("at_start.no_signals", &[("error", &error.to_string())]))
     })?;
     let stopped = async { while signals.next().await == Signal::Continue {} };
     tokio::select! {

@@ -11,6 +11,7 @@ use crate::cloud::http::ExtraRoots;
 use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
 use crate::engine::clouds::is_loopback;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::{say, say_with};
 
 /// A page on this very machine answers at once; nobody waits longer for it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -66,22 +67,20 @@ async fn visit(address: &Url, trust: &ExtraRoots) -> Result<bool, Trouble> {
         None if status.is_success() && text.contains("<form") => Ok(false),
         None => Err(Trouble::new(
             Class::UnexpectedAnswer,
-            format!(
-                "Where the practice cloud's sign-in page should be, something else answered (HTTP {status})."
-            ),
-            "If a fault was set at the practice cloud, take it away; else start the practice cloud again.",
+            say_with("practising.odd_page", &[("status", &status.to_string())]),
+            say("practising.odd_page_next"),
         )),
     }
 }
 
 fn not_reached(error: reqwest::Error) -> Trouble {
-    let what = "The practice cloud's sign-in page did not answer.";
+    let what = say("practising.no_page");
     let error = error.without_url();
     let causes = chain(&error);
     if causes.contains("certificate") {
-        let next = "Name the ca_file of its first line with --ca-file.";
+        let next = say("practising.certificate_next");
         return Trouble::new(Class::Tls, what, next).original(causes);
     }
     let class = if error.is_timeout() { Class::TimeOut } else { Class::Offline };
-    Trouble::new(class, what, "Start the practice cloud again.").original(causes)
+    Trouble::new(class, what, say("practising.no_page_next")).original(causes)
 }

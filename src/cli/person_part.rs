@@ -9,7 +9,7 @@ use crate::cloud::http::ExtraRoots;
 use crate::drive::person::{Part, PersonPart, Played, Scene};
 use crate::engine::clean::clean_line;
 use crate::engine::trouble::{Class, Trouble};
-use crate::engine::words::{ui, ui_with};
+use crate::engine::words::{say, say_with, ui, ui_with};
 use crate::flow::event::PersonDone;
 
 /// Somebody at the practice cloud's pages, through its control endpoint.
@@ -49,10 +49,10 @@ impl Inner {
                 Ok(done(ui("practice.code_approved")))
             }
             "sign-in" | "rehearsal-sign-in" => {
-                let address = scene.address.ok_or_else(|| refused("There is no address to go to yet."))?;
+                let address = scene.address.ok_or_else(|| refused(say("practising.no_address")))?;
                 let back = self.act(json!({ "step": "sign-in", "url": address })).await?;
                 let location =
-                    back["location"].as_str().ok_or_else(|| refused("The page sent nobody back."))?;
+                    back["location"].as_str().ok_or_else(|| refused(say("practising.nobody_back")))?;
                 self.http.get(location).send().await.map_err(|e| unreachable(&e))?;
                 Ok(done(ui("practice.signed_in")))
             }
@@ -63,7 +63,7 @@ impl Inner {
             "portal:connect" => self.in_portal(&["add-redirect"]).await,
             "portal:try" => self.test_connector().await,
             "save-connector" => self.save_connector(scene).await,
-            other => Err(refused(&format!("Nobody plays the part {}.", clean_line(other, 40)))),
+            other => Err(refused(&say_with("practising.no_part", &[("part", &clean_line(other, 40))]))),
         }
     }
 
@@ -89,7 +89,7 @@ impl Inner {
     async fn make_secret(&self) -> Result<Part, Trouble> {
         let mut made = self.act(json!({ "step": "secret" })).await?;
         let Value::String(value) = made["value"].take() else {
-            return Err(refused("The portal showed no value."));
+            return Err(refused(say("practising.no_value")));
         };
         Ok(Part { secret: Some(SecretString::from(value)), ..done(ui("practice.secret_pasted")) })
     }
@@ -135,10 +135,10 @@ fn done(line: &str) -> Part {
 }
 
 fn refused(sentence: &str) -> Trouble {
-    Trouble::new(Class::Refused, clean_line(sentence, 400), "Do this part yourself, or try another way.")
+    Trouble::new(Class::Refused, clean_line(sentence, 400), say("practising.refused_next"))
 }
 
 fn unreachable(error: &reqwest::Error) -> Trouble {
-    Trouble::new(Class::Local, "The practice cloud did not answer.", "Leave and start again.")
+    Trouble::new(Class::Local, say("practising.no_answer"), say("practising.no_answer_next"))
         .original(clean_line(&error.to_string(), 200))
 }

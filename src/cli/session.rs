@@ -15,7 +15,7 @@ use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
 use crate::drive::{Keeper, borrow};
 use crate::engine::choices::AppChoice;
 use crate::engine::clean::clean_line;
-use crate::engine::words::{ui, ui_with};
+use crate::engine::words::{say, say_with, ui, ui_with};
 use crate::platform::browser::{Browser, BrowserOutcome};
 use crate::platform::env::Environment;
 use crate::platform::keyring::Keyring;
@@ -238,12 +238,12 @@ fn not_its_tenant(named: Option<&str>, tenant: &Value) -> Option<Failure> {
         return None;
     }
     Some(
-        Failure::wrong_usage(format!(
-            "The scenario that is practised has nobody to sign in to the tenant {}.",
-            clean_line(named, LONGEST_NAME)
+        Failure::wrong_usage(say_with(
+            "at_start.another_tenant",
+            &[("tenant", &clean_line(named, LONGEST_NAME))],
         ))
-        .means(format!("Its tenant is {domain} ({id})."))
-        .next("Leave --tenant out, or name that one."),
+        .means(say_with("at_start.another_tenant_means", &[("domain", domain), ("id", id)]))
+        .next(say("at_start.another_tenant_next")),
     )
 }
 
@@ -255,13 +255,11 @@ async fn with_nobody_there(
     output: &mut Output,
 ) -> Result<Session, Failure> {
     let next = if ground.cloud.is_practice() {
-        "Run it in a terminal, or serve the practice cloud with --auto-approve USER."
+        say("at_start.nobody_practice_next")
     } else {
-        "Run it in a terminal. To try it without Azure, add --practice."
+        say("at_start.nobody_next")
     };
-    let nobody =
-        Failure::new(Exit::SignInNeeded, "Somebody has to sign in, and there is no terminal here to do it.")
-            .next(next);
+    let nobody = Failure::new(Exit::SignInNeeded, say("at_start.nobody")).next(next);
     let Some(az) = ground.az(environment).filter(|_| http.client_id() == AZURE_CLI) else {
         return Err(nobody);
     };
@@ -294,13 +292,13 @@ async fn with_guide(
                 SignInEvent::DeviceCode { user_code, verification_uri, expires_at, .. } => {
                     let url = verification_uri.as_str();
                     output.say(&ui_with("sign_in.code", &[("url", url), ("code", &user_code)]));
-                    output.say(&format!("The code is good until {}.", ground.clock.local_hhmm(expires_at)));
+                    output.say(&say_with("at_start.code_ends", &[("time", &ground.clock.local_hhmm(expires_at))]));
                 }
                 SignInEvent::Browser { url } => {
                     if let BrowserOutcome::NotHere(reason) = browser.open(&url).await {
                         output.say(&reason.to_string());
                     }
-                    output.say(&format!("If no page has opened, open this address on this machine:\n{url}"));
+                    output.say(&format!("{}\n{url}", say("at_start.open_address")));
                 }
                 SignInEvent::Returned => {}
             },
@@ -312,9 +310,9 @@ async fn with_guide(
 fn the_one(apps: &[AppListing]) -> Result<&AppListing, Failure> {
     match apps {
         [one] => Ok(one),
-        [] => Err(Failure::new(Exit::Fails, "This sign-in sees no function app.")
-            .means("It may live in another tenant, or you have no role in its subscription.")
-            .next("Name its address with --app, or another tenant with --tenant.")),
+        [] => Err(Failure::new(Exit::Fails, say("at_start.no_app"))
+            .means(say("at_start.no_app_means"))
+            .next(say("at_start.no_app_next"))),
         several => {
             let mut list: Vec<String> = several
                 .iter()
@@ -322,14 +320,20 @@ fn the_one(apps: &[AppListing]) -> Result<&AppListing, Failure> {
                 .map(|app| format!("  {} ({})", app.name, app.host))
                 .collect();
             if several.len() > MOST_LISTED {
-                list.push(format!("  and {} more", several.len() - MOST_LISTED));
+                list.push(format!(
+                    "  {}",
+                    say_with(
+                        "at_start.several_apps_more",
+                        &[("number", &(several.len() - MOST_LISTED).to_string())]
+                    )
+                ));
             }
             Err(Failure::wrong_usage(format!(
-                "This sign-in sees {} function apps:\n{}",
-                several.len(),
+                "{}\n{}",
+                say_with("at_start.several_apps", &[("number", &several.len().to_string())]),
                 list.join("\n")
             ))
-            .next("Say which one with --app NAME."))
+            .next(say("at_start.several_apps_next")))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `handclasp sign-out`: forgets a sign-in that was kept in the operating system's keyring.
 
 use crate::drive::Keeper;
-use crate::engine::words::ui;
+use crate::engine::words::{say, say_with, ui};
 use crate::platform::env::Environment;
 use crate::platform::files::{self, Readers};
 use crate::platform::keyring::Keyring;
@@ -25,14 +25,18 @@ pub async fn run(common: &Common, environment: &Environment, output: &mut Output
 /// Whether there was anything to forget.
 async fn forget(common: &Common, environment: &Environment, keyring: Keyring) -> Result<bool, Failure> {
     if common.practice.is_some() {
-        return Err(Failure::wrong_usage("Nobody stays signed in to the built-in practice cloud.")
-            .next("Leave --practice out to forget a sign-in that was kept."));
+        return Err(
+            Failure::wrong_usage(say("practising.no_sign_out")).next(say("practising.no_sign_out_next"))
+        );
     }
     let mut ground = Ground::prepare(common, environment, PracticeSignIn::AtThePage).await?;
     let asked_for = std::mem::take(&mut ground.choices.keep_signed_in);
     if let Some(file) = ground.choices_file.as_deref().filter(|_| asked_for) {
         let text = toml::to_string(&ground.choices).map_err(|error| {
-            Failure::new(Exit::OurFault, format!("The choices cannot be written: {error}."))
+            Failure::new(
+                Exit::OurFault,
+                say_with("given_file.choices_not_written", &[("error", &error.to_string())]),
+            )
         })?;
         files::write_whole(file, text.as_bytes(), Readers::OnlyMe)?;
     }

@@ -4,7 +4,7 @@ use super::output::Ink;
 use crate::engine::clean::clean_line;
 use crate::engine::findings::Verdict;
 use crate::engine::report::{CheckReport, Report, StageReport};
-use crate::engine::words::{ui, ui_with, verdict};
+use crate::engine::words::{say_with, ui, ui_with, verdict};
 use crate::screen::theme::{Role, Theme, mark};
 use crate::screen::widgets::text::{cells, pad};
 
@@ -45,7 +45,7 @@ pub fn summary(report: &Report) -> (Role, String) {
             (Role::Strong, format!("{} [{}]", ui_with("stage.next", &next), broken.id))
         }
         None if rest.is_empty() => (Role::Good, ui("stage.done").to_owned()),
-        None => (Role::Strong, format!("Nothing is broken.{rest}")),
+        None => (Role::Strong, say_with("checking.nothing_broken", &[("rest", &rest)])),
     }
 }
 
@@ -62,7 +62,7 @@ pub fn first_broken(report: &Report) -> Option<(&StageReport, &CheckReport)> {
 pub fn setup(report: &Report) -> String {
     let setup = &report.setup;
     let app = setup.app.as_deref().map(|app| app.rsplit('/').find(|part| !part.is_empty()).unwrap_or(app));
-    let tenant = setup.tenant.as_ref().map(|tenant| format!("tenant {tenant}"));
+    let tenant = setup.tenant.as_ref().map(|tenant| say_with("checking.tenant", &[("tenant", tenant)]));
     let parts: Vec<&str> =
         [app, Some(setup.cloud.as_str()), tenant.as_deref()].into_iter().flatten().collect();
     clean_line(&parts.join(" · "), WIDTH * 3)

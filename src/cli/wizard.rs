@@ -31,6 +31,7 @@ use super::failure::Failure;
 use super::ground::{AZURE_CLI, Ground, PracticeSignIn};
 use super::output::Output;
 use super::person_part::PracticePerson;
+use crate::engine::words::{say, say_with};
 
 /// How long a new secret lasts: what the portal recommends (microsoft-cloud 7.1), in days.
 const SECRET_DAYS: i64 = 180;
@@ -50,7 +51,7 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
     let practice = control_address(&ground);
     let played_at = |control| PracticePerson::new(control, &ground.config.extra_roots);
     let person = practice.map(played_at).transpose().map_err(|error| {
-        Failure::new(Exit::OurFault, format!("The practice cloud cannot be reached: {error}."))
+        Failure::new(Exit::OurFault, say_with("practising.not_reached", &[("error", &error.to_string())]))
     })?;
     let az = ground.az(environment);
     let mut setup = setup(&ground, common, environment, person.is_some());
@@ -113,13 +114,12 @@ fn setup(ground: &Ground, common: &Common, environment: &Environment, practice: 
 }
 
 fn no_terminal() -> Failure {
-    Failure::wrong_usage("The wizard needs a terminal that it can draw on.")
-        .next("Start it in a terminal window. For a look without one, there is handclasp check.")
+    Failure::wrong_usage(say("at_start.no_terminal")).next(say("at_start.no_terminal_next"))
 }
 
 fn lost(error: &std::io::Error) -> Failure {
-    Failure::new(Exit::OurFault, format!("The terminal can no longer be drawn on: {error}."))
-        .next("Start it again: it goes on from what is there.")
+    Failure::new(Exit::OurFault, say_with("at_start.terminal_lost", &[("error", &error.to_string())]))
+        .next(say("at_start.terminal_lost_next"))
 }
 
 /// The person's terminal as a face.

@@ -14,6 +14,7 @@ use super::reader::{Reader, label, odd};
 use crate::engine::clean::clean_line;
 use crate::engine::facts::{AuthSettings, AuthVersion, Function, Permission, Seen, Site};
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::{say, say_with};
 
 /// `api-version` of Microsoft.Web: read by shipped clients, and by no recording refused (microsoft-cloud 5.1).
 pub const WEB_API: &str = "2023-12-01";
@@ -92,7 +93,7 @@ impl Arm {
     async fn one<T>(&self, path: String, parse: impl Fn(&Value) -> Option<T>) -> Seen<T> {
         let result = async {
             let body = self.get(&path).await?.json()?;
-            parse(&body).map(Some).ok_or_else(|| odd(Service::Arm, "something that lacks what was asked for"))
+            parse(&body).map(Some).ok_or_else(|| odd(Service::Arm, say("odd_answer.incomplete")))
         };
         self.reader.seen(result.await, &label("GET", &path))
     }
@@ -229,8 +230,8 @@ impl Arm {
                 (Some(site), None, _) => Ok(Some(site)),
                 (Some(_), Some(_), _) => Err(Trouble::new(
                     Class::Refused,
-                    format!("More than one function app is called {shown}."),
-                    "Pick the right one from the list.",
+                    say_with("looking.several", &[("shown", shown)]),
+                    say("looking.several_next"),
                 )),
                 // It may be in the subscription that could not be read.
                 (None, _, Some(trouble)) => Err(trouble),
@@ -270,7 +271,7 @@ impl Arm {
             let body = self.reader.ask(request).await?.json()?;
             parse::auth_version(&body)
                 .map(Some)
-                .ok_or_else(|| odd(Service::Arm, "authentication settings that name no version"))
+                .ok_or_else(|| odd(Service::Arm, say("odd_answer.no_version")))
         };
         self.reader.seen(result.await, &label("POST", &path))
     }

@@ -19,6 +19,7 @@ use crate::engine::change::{self, Change, ChangeKind, Method};
 use crate::engine::clean::clean_line;
 use crate::engine::facts::Fact;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::{say, say_with};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
@@ -61,12 +62,12 @@ pub enum WaitsFor {
 
 impl WaitsFor {
     /// The wait's name, for people.
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Registration => "the new registration to be known everywhere in the directory",
-            Self::Principal => "the new service principal to be known everywhere in the directory",
-            Self::OtherChange => "an earlier change to be worked in",
-            Self::Throttle => "the service, which asked for a pause",
+            Self::Registration => say("changing.waits_registration"),
+            Self::Principal => say("changing.waits_principal"),
+            Self::OtherChange => say("changing.waits_other_change"),
+            Self::Throttle => say("changing.waits_throttle"),
         }
     }
 }
@@ -260,13 +261,9 @@ impl Writer {
             if covered {
                 return Ok(Some(Applied::default()));
             }
-            return Err(Trouble::new(
-                Class::Refused,
-                "There is a grant for this app already, but without this permission.",
-                "Look again: the plan is then made from what is there.",
-            )
-            .meaning("Nothing was changed.")
-            .original(refusal.words()));
+            return Err(Trouble::new(Class::Refused, say("changing.grant"), say("changing.grant_next"))
+                .meaning(say("changing.nothing_changed"))
+                .original(refusal.words()));
         }
         Ok(None)
     }
@@ -287,12 +284,9 @@ fn secret(answer: &Answer) -> Result<Applied, Trouble> {
 }
 
 fn valueless(answer: &Answer) -> Trouble {
-    let mut trouble = Trouble::new(
-        Class::UnexpectedAnswer,
-        "The directory says that it made a client secret, but did not tell its value.",
-        "Look again; a secret without a known value can be removed there.",
-    )
-    .meaning("Nobody has this secret's value, so it is of no use.");
+    let mut trouble =
+        Trouble::new(Class::UnexpectedAnswer, say("changing.valueless"), say("changing.valueless_next"))
+            .meaning(say("changing.valueless_means"));
     trouble.status = Some(answer.status);
     trouble.uncertain = true;
     trouble
@@ -302,9 +296,9 @@ fn valueless(answer: &Answer) -> Trouble {
 fn stands_there_already(answer: Answer) -> Trouble {
     let refused = trouble(answer);
     Trouble {
-        what: "The registration stands there already, and the look before this did not show it yet.".into(),
-        means: "Nothing was changed, and no second one was made.".into(),
-        next: "Give the directory a minute, then look again: the plan is made from what is there.".into(),
+        what: say("changing.there_already").into(),
+        means: say("changing.there_already_means").into(),
+        next: say("changing.there_already_next").into(),
         uncertain: true,
         ..refused
     }
@@ -315,8 +309,8 @@ fn trouble(answer: Answer) -> Trouble {
     answer.ok().err().unwrap_or_else(|| {
         Trouble::new(
             Class::UnexpectedAnswer,
-            format!("The service answered with status {status}."),
-            "Look again.",
+            say_with("changing.status", &[("status", &status.to_string())]),
+            say("next.look_again"),
         )
     })
 }
@@ -325,8 +319,8 @@ fn not_ready(mark: &str) -> Trouble {
     let missing = mark.trim_matches(['⟨', '⟩']);
     Trouble::new(
         Class::Local,
-        format!("This step needs the {missing}, which an earlier step has yet to make."),
-        "Do the earlier step first, then look again.",
+        say_with("changing.not_ready", &[("missing", missing)]),
+        say("changing.not_ready_next"),
     )
-    .meaning("Nothing was sent.")
+    .meaning(say("changing.nothing_sent"))
 }

@@ -16,6 +16,7 @@ use crate::engine::clean::clean_line;
 use crate::engine::clouds::Audience;
 use crate::engine::error_codes::explain_code;
 use crate::engine::trouble::{Class, Demand, Trouble};
+use crate::engine::words::{say, say_with};
 
 /// How much of a service's own words is kept, in terminal cells.
 const WORDS: usize = 600;
@@ -131,9 +132,6 @@ fn demand(answer: &Answer, told: &Told) -> Option<Demand> {
     Some(Demand { audience, claims })
 }
 
-/// What it may be when an answer is none of the service's.
-const SOMETHING_IN_BETWEEN: &str = "A proxy or a sign-in page of the network may have answered instead.";
-
 /// Trouble for an answer that refuses.
 pub(super) fn refusal(answer: &Answer) -> Trouble {
     let body = answer.json().unwrap_or_default();
@@ -170,9 +168,8 @@ fn trouble_of(answer: &Answer, status: u16, told: Told, patience: Option<u64>) -
     trouble.demand = demand.map(Box::new);
     if (300..400).contains(&status) && answer.service != Service::Site {
         // These services send nobody elsewhere; a network that wants to be agreed with first does.
-        trouble.means = SOMETHING_IN_BETWEEN.into();
-        trouble.next =
-            "Open any page in a browser, agree to what the network asks there, then look again.".into();
+        trouble.means = say("refusal.in_between").into();
+        trouble.next = say("refusal.in_between_next").into();
     }
     // A gateway's word that the service failed does not say what the service had done by then.
     trouble.uncertain = answer.write && matches!(status, 500 | 502 | 504);
@@ -186,7 +183,8 @@ fn explain(trouble: &mut Trouble, service: Service) {
         return;
     }
     if let Some(known) = trouble.code.as_deref().and_then(explain_code) {
-        trouble.what = format!("{} says: {}.", service.name(), known.name.trim_end_matches('.'));
+        trouble.what =
+            say_with("refusal.known", &[("who", service.name()), ("code", known.name.trim_end_matches('.'))]);
         trouble.means = known.means;
         trouble.next = known.next;
     }
@@ -196,13 +194,13 @@ fn explain(trouble: &mut Trouble, service: Service) {
 fn stronger(trouble: &mut Trouble, answer: &Answer) {
     let who = answer.service.name();
     if answer.write {
-        trouble.what = format!("{who} asks for a stronger sign-in before it makes this change.");
-        trouble.means = "A rule of your organisation wants one for changes. Nothing was changed.".into();
+        trouble.what = say_with("stronger_sign_in.change", &[("who", who)]);
+        trouble.means = say("stronger_sign_in.change_means").into();
     } else {
-        trouble.what = format!("{who} asks for a stronger sign-in before it answers.");
-        trouble.means = "A rule of your organisation wants one for this.".into();
+        trouble.what = say_with("stronger_sign_in.answer", &[("who", who)]);
+        trouble.means = say("stronger_sign_in.answer_means").into();
     }
-    trouble.next = "Sign in again; have your second factor at hand.".into();
+    trouble.next = say("stronger_sign_in.next").into();
 }
 
 fn original(answer: &Answer, status: u16, code: Option<&str>, words: &str, ids: &[String]) -> String {
@@ -268,44 +266,39 @@ fn phrases(class: Class, service: Service, status: u16, patience: Option<u64>) -
         Class::Throttled | Class::ServiceFault => {
             let next = match patience {
                 Some(seconds) if seconds > 0 => {
-                    format!("Try again in {seconds} seconds; the service asks for that.")
+                    say_with("refusal.try_again_in", &[("seconds", &seconds.to_string())])
                 }
-                _ => "Wait a moment, then try again.".to_owned(),
+                _ => say("refusal.try_again").to_owned(),
             };
             let what = if class == Class::Throttled {
-                format!("{who} says that it gets too many requests.")
+                say_with("refusal.throttled", &[("who", who)])
             } else {
-                format!("{who} failed (HTTP {status}).")
+                say_with("refusal.service_fault", &[("who", who), ("status", &status.to_string())])
             };
             (what, next)
         }
         Class::SignInRefused => {
             let next = if service == Service::Site {
-                "See which check of the chain fails first."
+                say("refusal.sign_in_site_next")
             } else {
-                "Sign in again."
+                say("next.sign_in_again")
             };
-            (format!("{who} refused the sign-in."), next.into())
+            (say_with("refusal.sign_in", &[("who", who)]), next.into())
         }
-        Class::NotAllowed => (
-            format!("{who} says that you may not do this."),
-            "Ask somebody who has the right, or sign in with another account.".into(),
-        ),
-        Class::NotFound => (
-            format!("{who} does not have what was asked for."),
-            "If it was just made, look again in a minute; else check the choice.".into(),
-        ),
-        Class::Proxy => (
-            format!("The proxy on the way to {who} asks for a sign-in of its own."),
-            "Put the proxy's user and password into HTTPS_PROXY, or ask whoever runs the proxy.".into(),
-        ),
+        Class::NotAllowed => {
+            (say_with("refusal.not_allowed", &[("who", who)]), say("refusal.not_allowed_next").into())
+        }
+        Class::NotFound => {
+            (say_with("refusal.not_found", &[("who", who)]), say("refusal.not_found_next").into())
+        }
+        Class::Proxy => (say_with("refusal.proxy", &[("who", who)]), say("refusal.proxy_next").into()),
         Class::Refused => (
-            format!("{who} refused the request (HTTP {status})."),
-            "The service's own words below say why.".into(),
+            say_with("refusal.refused", &[("who", who), ("status", &status.to_string())]),
+            say("refusal.refused_next").into(),
         ),
         _ => (
-            format!("{who} answered in a way that was not expected (HTTP {status})."),
-            "Look again. If it stays like this, check that nothing in between changes the answers.".into(),
+            say_with("refusal.unexpected", &[("who", who), ("status", &status.to_string())]),
+            say("refusal.unexpected_next").into(),
         ),
     }
 }
@@ -317,10 +310,7 @@ pub(super) fn sign_in_page(error: &str, description: &str) -> Trouble {
     let error = clean_line(error, 80);
     let class = class_of(Service::Login, 400, Some(&error));
     let (what, next) = if error == "access_denied" {
-        (
-            "The sign-in or the consent was declined on the page.".into(),
-            "Start again if that was not meant.".into(),
-        )
+        (say("refusal.declined").into(), say("refusal.declined_next").into())
     } else {
         phrases(class, Service::Login, 400, None)
     };
@@ -355,12 +345,11 @@ pub fn refused_on_a_page(text: &str) -> Option<Trouble> {
 /// Trouble for a body that should be JSON and is not.
 pub(super) fn not_json(answer: &Answer) -> Trouble {
     let start = clean_line(&answer.safe_text(), 200);
-    let means =
-        if answer.truncated { "The answer is larger than this program reads." } else { SOMETHING_IN_BETWEEN };
+    let means = if answer.truncated { say("odd_answer.too_large") } else { say("refusal.in_between") };
     let mut trouble = Trouble::new(
         Class::UnexpectedAnswer,
-        format!("{} answered with something that is not JSON.", answer.service.name()),
-        "Look again. If it stays like this, open any page in a browser and see what the network asks there.",
+        say_with("odd_answer.not_json", &[("who", answer.service.name())]),
+        say("odd_answer.not_json_next"),
     )
     .meaning(means)
     .original(original(answer, answer.status, None, &start, &[]));
@@ -372,8 +361,8 @@ pub(super) fn not_json(answer: &Answer) -> Trouble {
 pub fn unexpected(answer: &Answer, missing: &str) -> Trouble {
     let mut trouble = Trouble::new(
         Class::UnexpectedAnswer,
-        format!("The answer of {} has no {missing}.", answer.service.name()),
-        "Look again. If it stays like this, the service has changed.",
+        say_with("odd_answer.lacks", &[("who", answer.service.name()), ("missing", missing)]),
+        say("odd_answer.lacks_next"),
     )
     .original(original(answer, answer.status, None, "", &[]));
     trouble.status = Some(answer.status);

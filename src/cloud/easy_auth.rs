@@ -12,6 +12,7 @@ use super::reader::{label, mapped};
 use crate::engine::clouds::is_loopback;
 use crate::engine::facts::{HostAnswer, ProbeAnswer, Probes, Seen};
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::say;
 
 /// Where the sign-in begins, in every mode of Easy Auth.
 pub const LOGIN_PATH: &str = "/.auth/login/aad";
@@ -75,11 +76,7 @@ impl SiteOrigin {
 }
 
 fn not_an_address() -> Trouble {
-    Trouble::new(
-        Class::Local,
-        "This is not the address of a function app.",
-        "Type it as the portal shows it, such as https://contoso-hello.azurewebsites.net.",
-    )
+    Trouble::new(Class::Local, say("looking.no_site_address"), say("looking.no_site_address_next"))
 }
 
 /// Makes the three harmless probes at the same time.

@@ -17,6 +17,7 @@ use crate::engine::facts::{
     Application, Fact, Grant, Person, SecretPolicy, Seen, ServicePrincipal, UserConsent,
 };
 use crate::engine::trouble::Trouble;
+use crate::engine::words::say;
 
 /// What is asked of a registration (microsoft-cloud 4.2).
 const APPLICATION: &str = "id,appId,displayName,uniqueName,tags,signInAudience,identifierUris,api,\
@@ -44,7 +45,7 @@ impl Graph {
         let call = label("GET", &path);
         let result = async {
             let body = self.batcher.get(&self.reader, &path, false).await?.json()?;
-            parse(&body).map(Some).ok_or_else(|| odd(Service::Graph, "an object that lacks its ids"))
+            parse(&body).map(Some).ok_or_else(|| odd(Service::Graph, say("odd_answer.no_ids")))
         };
         self.reader.seen(result.await, &call)
     }
@@ -151,7 +152,7 @@ impl Graph {
         let path = "/policies/authorizationPolicy?$select=defaultUserRolePermissions";
         let read =
             self.one(path.into(), |v| Some((parse::user_consent(v), policies::register_apps(v)))).await;
-        let member = || odd(Service::Graph, "a policy that lacks what was asked for");
+        let member = || odd(Service::Graph, say("odd_answer.policy"));
         let consent = told(read.clone(), |(consent, _)| consent, member);
         (consent, told(read, |(_, register)| register, member))
     }

@@ -26,6 +26,7 @@ use crate::engine::choices::{AppChoice, Choices};
 use crate::engine::facts::{Fact, Facts, ProbeAnswer, Seen};
 use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::say;
 
 /// Something to look at again by itself, without a full check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -140,11 +141,7 @@ impl Observer {
         let origin = match (facts.site.value(), &choices.app) {
             (Some(site), _) => SiteOrigin::of_host(&site.host),
             (None, Some(AppChoice::Url(url))) => SiteOrigin::of_text(url),
-            (None, _) => Err(Trouble::new(
-                Class::Local,
-                "It is not known yet where the function app is.",
-                "Pick the function app first.",
-            )),
+            (None, _) => Err(Trouble::new(Class::Local, say("looking.no_site"), say("looking.no_site_next"))),
         };
         match origin {
             Ok(origin) => easy_auth::probe_function(&self.http, &origin, path, method).await,

@@ -7,6 +7,7 @@ use super::http::Service;
 use super::json::{at, name};
 use super::reader::{Reader, label, odd};
 use crate::engine::facts::{Environment, Seen};
+use crate::engine::words::say;
 
 /// The capability that creating a custom connector needs.
 const CREATE_CONNECTOR: &str = "CreateCustomApi";
@@ -34,7 +35,8 @@ impl PowerApps {
             let url = self.reader.url(Service::PowerApps, path)?;
             let body = self.reader.get(Service::PowerApps, url, false).await?.json()?;
             let items = at(&body, &["value"]).as_array();
-            let items = items.ok_or_else(|| odd(Service::PowerApps, "a list without its values"))?;
+            let items =
+                items.ok_or_else(|| odd(Service::PowerApps, say("odd_answer.list_without_values")))?;
             Ok(Some(items.iter().filter_map(environment).collect()))
         };
         self.reader.seen(result.await, &label("GET", path))

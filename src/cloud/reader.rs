@@ -15,6 +15,7 @@ use crate::engine::clean::clean_line;
 use crate::engine::clouds::Audience;
 use crate::engine::facts::{Fact, Seen};
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::{say, say_with};
 
 /// The token that a call needs.
 #[derive(Debug, Clone)]
@@ -128,11 +129,7 @@ impl Reader {
             Service::Site => return Err(no_token_for(service)),
         };
         joined.map_err(|_| {
-            Trouble::new(
-                Class::Local,
-                "An address could not be put together.",
-                "Choose the function app again.",
-            )
+            Trouble::new(Class::Local, say("not_sent.no_address"), say("not_sent.no_address_next"))
         })
     }
 
@@ -163,13 +160,13 @@ impl Reader {
             let next = page.get(link).and_then(Value::as_str).filter(|l| !l.is_empty()).map(str::to_owned);
             match page.get_mut("value").map(Value::take) {
                 Some(Value::Array(values)) => items.extend(values),
-                _ => return Err(odd(service, "a list without its values")),
+                _ => return Err(odd(service, say("odd_answer.list_without_values"))),
             }
             let Some(next) = next else { return Ok(items) };
             if seen.len() == MOST_PAGES || !seen.insert(next.clone()) {
-                return Err(odd(service, "a list without an end"));
+                return Err(odd(service, say("odd_answer.list_without_end")));
             }
-            let url = Url::parse(&next).map_err(|_| odd(service, "a link that is no address"))?;
+            let url = Url::parse(&next).map_err(|_| odd(service, say("odd_answer.link")))?;
             page = self.get(service, url, eventual).await?.json()?;
         }
     }
@@ -212,14 +209,18 @@ pub(super) fn literal(text: &str) -> String {
 pub(super) fn odd(service: Service, what: &str) -> Trouble {
     Trouble::new(
         Class::UnexpectedAnswer,
-        format!("{} answered with {what}.", capital(service.name())),
-        "Look again in a minute. If it stays, check the cloud and any proxy in between.",
+        say_with("odd_answer.with", &[("who", &capital(service.name())), ("what", what)]),
+        say("odd_answer.with_next"),
     )
-    .meaning("What it said could not be used, so nothing is concluded from it.")
+    .meaning(say("odd_answer.with_means"))
 }
 
 fn no_token_for(service: Service) -> Trouble {
-    Trouble::new(Class::Local, format!("There is no sign-in for {}.", service.name()), "Sign in again.")
+    Trouble::new(
+        Class::Local,
+        say_with("not_sent.no_sign_in", &[("service", service.name())]),
+        say("next.sign_in_again"),
+    )
 }
 
 fn capital(text: &str) -> String {

@@ -17,6 +17,7 @@ use super::sign_in::oauth::{Tokens, Version, Via, client};
 use crate::engine::clean::{clean_block, clean_line};
 use crate::engine::facts::Rehearsal;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::{say, say_with};
 
 /// What is rehearsed: the values that stand on the connector page, and the function behind them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,11 +98,8 @@ impl Listener {
         let not_ours = || {
             Trouble::new(
                 Class::Local,
-                "This is not the address that this sign-in ends at.",
-                format!(
-                    "Copy the whole address line of the last page. It begins with {}.",
-                    self.redirect_uri()
-                ),
+                say("rehearsing.another_address"),
+                say_with("rehearsing.another_address_next", &[("address", &self.redirect_uri())]),
             )
         };
         let url = Url::parse(pasted.trim()).map_err(|_| not_ours())?;
@@ -131,7 +129,7 @@ pub async fn redirect_is_known(http: &Http, address: &Url) -> Result<bool, Troub
 
 fn redirect(uri: String) -> Result<RedirectUrl, Trouble> {
     RedirectUrl::new(uri).map_err(|_| {
-        Trouble::new(Class::Local, "The return address could not be made.", "Start the rehearsal again.")
+        Trouble::new(Class::Local, say("rehearsing.no_return"), say("rehearsing.no_return_next"))
     })
 }
 
@@ -195,13 +193,7 @@ async fn redeem(
 
 /// Method and address of the call.
 fn call(chain: &Chain) -> Result<(Method, Url), Trouble> {
-    let wrong = || {
-        Trouble::new(
-            Class::Local,
-            "The function's address could not be put together.",
-            "Choose the function again.",
-        )
-    };
+    let wrong = || Trouble::new(Class::Local, say("rehearsing.no_call"), say("rehearsing.no_call_next"));
     let method = Method::from_bytes(chain.method.to_ascii_uppercase().as_bytes()).map_err(|_| wrong())?;
     let mut url = site(chain, &chain.path).ok_or_else(wrong)?;
     if !has_body(&method) {

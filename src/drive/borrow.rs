@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::cloud::http::Http;
 use crate::cloud::sign_in::{Lender, Lent, Session};
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::say;
 use crate::platform::az::{Az, AzError};
 
 /// A session whose tokens a signed-in `az` lends, in this tenant (id or domain) or in the one that it is set to.
@@ -33,11 +34,7 @@ pub async fn borrow(az: &Az, http: &Http, tenant: Option<&str>) -> Result<Sessio
 }
 
 fn no_service() -> Trouble {
-    Trouble::new(
-        Class::Local,
-        "The Azure CLI has no sign-in for this service in the chosen cloud.",
-        "Sign in another way.",
-    )
+    Trouble::new(Class::Local, say("sign_in.az_lacks_service"), say("sign_in.another_way"))
 }
 
 fn trouble(error: &AzError) -> Trouble {

@@ -16,6 +16,7 @@ use crate::platform::files::{self, Overwrite, Readers};
 use super::Drive;
 use super::face::Face;
 use super::tasks::Answers;
+use crate::engine::words::say;
 
 impl<F: Face> Drive<F> {
     pub(super) fn copy(&mut self, clip: Clip) {
@@ -27,8 +28,8 @@ impl<F: Face> Drive<F> {
                     item: CopyItem::ClientSecret,
                     outcome: CopyOutcome::Failed(Trouble::new(
                         Class::Local,
-                        "The secret's value is not here.",
-                        "Paste it, or make a new one, on the secret's stage.",
+                        say("secret_value.not_here"),
+                        say("secret_value.not_here_on_stage"),
                     )),
                 }),
             },
@@ -79,7 +80,7 @@ impl<F: Face> Drive<F> {
             Outcome::Failed(why) => CopyOutcome::Failed(Trouble::new(
                 Class::Local,
                 why.to_string(),
-                "Nothing was copied. Select the text with the mouse, or copy it from another machine.",
+                say("handing_over.not_copied"),
             )),
         };
         self.handle(Event::Copied { item, outcome });
@@ -111,14 +112,12 @@ impl<F: Face> Drive<F> {
                     drop(zeroize::Zeroizing::new(text));
                     Err(Trouble::new(
                         Class::Local,
-                        "The clipboard still holds the secret.",
-                        "Copy the redirect URL on the connector page, then come back here.",
+                        say("handing_over.holds_secret"),
+                        say("handing_over.holds_secret_next"),
                     ))
                 }
                 Ok(text) => Ok(text),
-                Err(why) => {
-                    Err(Trouble::new(Class::Local, why.to_string(), "Type or paste the text instead."))
-                }
+                Err(why) => Err(Trouble::new(Class::Local, why.to_string(), say("handing_over.not_read"))),
             };
             answers.give(Answer::ClipboardRead(read));
         });
@@ -134,11 +133,9 @@ impl<F: Face> Drive<F> {
             };
             answers.give(Answer::BrowserOpened(match outcome {
                 BrowserOutcome::Started => Ok(()),
-                BrowserOutcome::NotHere(why) => Err(Trouble::new(
-                    Class::Local,
-                    why.to_string(),
-                    "Copy the address and open it in a browser yourself.",
-                )),
+                BrowserOutcome::NotHere(why) => {
+                    Err(Trouble::new(Class::Local, why.to_string(), say("handing_over.no_browser")))
+                }
             }));
         });
     }
@@ -148,17 +145,11 @@ impl<F: Face> Drive<F> {
     }
 
     fn files(&self, dir: &Path) -> Result<Vec<String>, Trouble> {
-        let local = |what: String| {
-            Trouble::new(
-                Class::Local,
-                what,
-                "Choose another folder, or leave this out: it only saves typing.",
-            )
-        };
+        let local = |what: String| Trouble::new(Class::Local, what, say("handing_over.no_files"));
         let (Some(site), Some(functions)) =
             (self.state.facts.site.value(), self.state.facts.functions.value())
         else {
-            return Err(local("The app's host and functions are not known yet.".to_owned()));
+            return Err(local(say("handing_over.not_known").to_owned()));
         };
         let login = self.state.setup.cloud.login_in_files();
         let source = Source {

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::cloud::rehearsal::{Chain, Code, Listener, redirect_is_known, rehearse};
 use crate::engine::target::target;
 use crate::engine::trouble::{Class, Trouble};
-use crate::engine::words::ui;
+use crate::engine::words::{say, ui};
 use crate::flow::event::{Answer, RehearsalProgress, Waiting};
 use crate::platform::browser::Browser;
 
@@ -71,11 +71,11 @@ impl<F: Face> Drive<F> {
         self.tasks.start(generation, async move {
             let outcome = async {
                 let chain = chain?;
-                let secret = secret.ok_or_else(|| missing("The secret's value is not here."))?;
+                let secret = secret.ok_or_else(|| missing(say("secret_value.not_here")))?;
                 let method = http::Method::from_bytes(chain.method.as_bytes())
-                    .map_err(|_| missing("The function's HTTP method is not known."))?;
+                    .map_err(|_| missing(say("rehearsing.no_method")))?;
                 let mut place = place.lock().await;
-                let listener = place.as_mut().ok_or_else(|| missing("The port for the answer is closed."))?;
+                let listener = place.as_mut().ok_or_else(|| missing(say("rehearsing.port_closed")))?;
                 let address = listener.authorize_url(&client, &chain)?;
                 let known = || redirect_is_known(&client, &address);
                 let since = clock.now();
@@ -110,9 +110,9 @@ impl<F: Face> Drive<F> {
     pub(super) fn paste_rehearsal(&self, answers: &Answers, address: String) {
         let taken = self.rehearsal.pastes.as_ref().is_some_and(|to| to.send(address).is_ok());
         if !taken {
-            answers.give(Answer::Rehearsal(RehearsalProgress::PasteRefused(missing(
-                "No rehearsal is waiting.",
-            ))));
+            answers.give(Answer::Rehearsal(RehearsalProgress::PasteRefused(missing(say(
+                "rehearsing.none_waits",
+            )))));
         }
     }
 
@@ -122,12 +122,13 @@ impl<F: Face> Drive<F> {
         let (Some(tenant), Some(client), Some(site)) =
             (facts.tenant.value(), facts.client_app.value(), facts.site.value())
         else {
-            return Err(missing("The tenant, the app or the connector's registration is not known."));
+            return Err(missing(say("rehearsing.not_known")));
         };
-        let target =
-            facts.functions.value().and_then(|functions| target(functions)).ok_or_else(|| {
-                missing("There is no function that can be called without filling anything in.")
-            })?;
+        let target = facts
+            .functions
+            .value()
+            .and_then(|functions| target(functions))
+            .ok_or_else(|| missing(say("rehearsing.no_function")))?;
         let name = facts.person.value().map_or("Handclasp", |person| {
             person.display_name.split_whitespace().next().unwrap_or("Handclasp")
         });
@@ -144,7 +145,7 @@ impl<F: Face> Drive<F> {
 }
 
 fn missing(what: &str) -> Trouble {
-    Trouble::new(Class::Local, what, "Look again, then start the rehearsal once more.")
+    Trouble::new(Class::Local, what, say("rehearsing.next"))
 }
 
 /// Waits for the browser to come back, or for an address that leads to the same.

@@ -18,7 +18,7 @@ use crate::engine::facts::{Facts, SecretProbe};
 use crate::engine::secret_shape;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::values::values;
-use crate::engine::words::ui;
+use crate::engine::words::{say, say_with, ui};
 use crate::flow::effect::{CopyItem, Part, SignInMethod};
 use crate::flow::event::{
     Answer, CallLine, CopyOutcome, Event, RightUsed, SignInProgress, SignedIn, Waiting,
@@ -52,11 +52,9 @@ impl<F: Face> Drive<F> {
                     SignInMethod::Kept => return services.kept_session(tenant.as_deref()).await,
                     SignInMethod::AzCli => match services.az() {
                         Some(az) => borrow(az, services.http(), tenant.as_deref()).await,
-                        None => Err(Trouble::new(
-                            Class::Local,
-                            "Borrowing a signed-in az is not possible here.",
-                            "Choose the browser or the code.",
-                        )),
+                        None => {
+                            Err(Trouble::new(Class::Local, say("sign_in.no_az"), say("sign_in.no_az_next")))
+                        }
                     },
                 };
                 if let (Ok(_), Some(keeper)) = (&session, services.keeper()) {
@@ -137,10 +135,7 @@ impl<F: Face> Drive<F> {
                 Some(writer) => {
                     writer
                         .on_wait(Arc::new(move |reason, _| {
-                            let text = format!(
-                                "Waiting for {}. It usually takes a few seconds, at most two minutes.",
-                                reason.name()
-                            );
+                            let text = say_with("changing.waits", &[("what", reason.name())]);
                             waiting.give(Answer::Waiting(Waiting {
                                 text,
                                 since: clock.now(),
@@ -150,11 +145,9 @@ impl<F: Face> Drive<F> {
                         .apply(&change)
                         .await
                 }
-                None => Err(Trouble::new(
-                    Class::Local,
-                    "Nothing may be changed in this run.",
-                    "Start again without --read-only, signed in.",
-                )),
+                None => {
+                    Err(Trouble::new(Class::Local, say("changing.read_only"), say("changing.read_only_next")))
+                }
             };
             let result = result.map(|applied| {
                 if let (Some(secret), Some(client)) = (applied.secret, &client) {
@@ -196,12 +189,9 @@ impl<F: Face> Drive<F> {
         self.tasks.start(generation, async move {
             let (Some(held), Some(value), Some(tenant)) = (&held, value, &tenant) else {
                 let (what, next) = if held.is_some() && tenant.is_none() {
-                    (
-                        "The tenant is not known, so the value was not tried.",
-                        "Sign in, or look again and then try the value.",
-                    )
+                    (say("secret_value.no_tenant"), say("secret_value.no_tenant_next"))
                 } else {
-                    ("The secret's value is not here.", "Paste it, or make a new one.")
+                    (say("secret_value.not_here"), say("secret_value.not_here_next"))
                 };
                 answers.give(Answer::SecretProbed(Err(Trouble::new(Class::Local, what, next))));
                 return;
@@ -231,11 +221,9 @@ impl<F: Face> Drive<F> {
         self.tasks.start(generation, async move {
             let result = match playing {
                 Some(playing) => playing.await,
-                None => Err(Trouble::new(
-                    Class::Local,
-                    "Only the practice cloud has somebody who plays this part.",
-                    "Do this step yourself.",
-                )),
+                None => {
+                    Err(Trouble::new(Class::Local, say("practising.nobody"), say("practising.nobody_next")))
+                }
             };
             let result = result.map(|part| {
                 if let (Some(value), Some(client_id)) = (part.secret, client_id) {
@@ -316,10 +304,10 @@ fn secret_for(change: &Change, facts: &Facts) -> Result<Option<String>, Trouble>
     known.map(|client| Some(client.app_id.clone())).ok_or_else(|| {
         Trouble::new(
             Class::Local,
-            "It is not known which registration this secret would be for.",
-            "Look again, then plan it again.",
+            say("changing.which_registration"),
+            say("changing.which_registration_next"),
         )
-        .meaning("Nothing was sent.")
+        .meaning(say("changing.nothing_sent"))
     })
 }
 
@@ -359,5 +347,5 @@ fn is_write(record: &CallRecord) -> bool {
 }
 
 pub(super) fn not_signed_in() -> Trouble {
-    Trouble::new(Class::SignInRefused, "Nobody is signed in.", "Sign in first.")
+    Trouble::new(Class::SignInRefused, say("sign_in.nobody"), say("sign_in.nobody_next"))
 }

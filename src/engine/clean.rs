@@ -3,6 +3,7 @@
 //! A display name or an error text from a service is data. It may hold escape sequences that repaint the terminal,
 //! marks that turn the reading direction round, or a megabyte of accents on one letter. What is shown goes through here.
 
+use super::words::{say, say_with};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 const ELLIPSIS: char = '…';
@@ -150,20 +151,27 @@ impl Cleaned {
     /// What happened, such as `36 characters pasted, 1 line break removed`. Never quotes the value.
     pub fn report(&self) -> String {
         let removed: Vec<String> = [
-            (self.line_breaks, "line break", "line breaks"),
-            (self.hidden, "invisible character", "invisible characters"),
-            (self.spaces, "space", "spaces"),
+            (self.line_breaks, say("pasted.line_break"), say("pasted.line_breaks")),
+            (self.hidden, say("pasted.invisible"), say("pasted.invisibles")),
+            (self.spaces, say("pasted.space"), say("pasted.spaces")),
         ]
         .into_iter()
         .filter(|(count, ..)| *count > 0)
         .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
         .collect();
-        let kept =
-            format!("{} {} pasted", self.kept, if self.kept == 1 { "character" } else { "characters" });
+        let count = self.kept.to_string();
+        let kept = if self.kept == 1 {
+            say_with("pasted.kept_one", &[("count", &count)])
+        } else {
+            say_with("pasted.kept", &[("count", &count)])
+        };
         match removed.split_last() {
             None => kept,
-            Some((last, [])) => format!("{kept}, {last} removed"),
-            Some((last, others)) => format!("{kept}, {} and {last} removed", others.join(", ")),
+            Some((last, [])) => say_with("pasted.removed", &[("kept", &kept), ("last", last)]),
+            Some((last, others)) => say_with(
+                "pasted.removed_more",
+                &[("kept", &kept), ("others", &others.join(", ")), ("last", last)],
+            ),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use super::words::{say, say_with};
 use serde::Deserialize;
 use url::{Host, Url};
 
@@ -60,8 +61,7 @@ pub enum Audience {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CloudError {
     /// No built-in cloud has this name.
-    #[error(
-        "There is no built-in cloud called \"{asked}\". The built-in ones are: {known}. A file with your own endpoints works too."
+    #[error("{}", say_with("cloud_file.unknown", &[("asked", .asked), ("known", .known)])
     )]
     Unknown {
         /// The name that was asked for, cleaned for display.
@@ -70,10 +70,10 @@ pub enum CloudError {
         known: String,
     },
     /// The text is not a cloud file.
-    #[error("The cloud file cannot be read: {0}")]
+    #[error("{}", say_with("cloud_file.not_a_file", &[("problem", .0)]))]
     NotAFile(String),
     /// One value is missing or does not fit.
-    #[error("In the cloud file, `{key}` {problem}")]
+    #[error("{}", say_with("cloud_file.bad", &[("key", .key), ("problem", .problem)]))]
     Bad {
         /// The key as it is spelled in the file.
         key: &'static str,
@@ -196,10 +196,9 @@ impl Cloud {
         let table: toml::Table =
             toml::from_str(text).map_err(|error| CloudError::NotAFile(one_line(&error)))?;
         if let Some(unknown) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            return Err(CloudError::NotAFile(format!(
-                "it has a key `{}` that means nothing here; the keys are {}.",
-                crate::engine::clean::clean_line(unknown, 40),
-                KEYS.join(", ")
+            return Err(CloudError::NotAFile(say_with(
+                "cloud_file.unknown_key",
+                &[("key", &crate::engine::clean::clean_line(unknown, 40)), ("keys", &KEYS.join(", "))],
             )));
         }
         let endpoints: Endpoints =
@@ -225,10 +224,7 @@ impl Cloud {
             maker: optional_origin("maker", raw.maker)?,
             site_origin: match optional_origin("site_origin", raw.site_origin)? {
                 Some(origin) if !is_loopback(&origin) => {
-                    return Err(bad(
-                        "site_origin",
-                        "is for practice and must point to this machine (127.0.0.1).",
-                    ));
+                    return Err(bad("site_origin", say("cloud_file.practice")));
                 }
                 origin => origin,
             },
@@ -350,9 +346,9 @@ fn bad(key: &'static str, problem: impl Into<String>) -> CloudError {
 }
 
 fn required(key: &'static str, value: Option<String>) -> Result<String, CloudError> {
-    let value = value.ok_or_else(|| bad(key, "is missing."))?;
+    let value = value.ok_or_else(|| bad(key, say("cloud_file.missing")))?;
     if value.trim().is_empty() {
-        return Err(bad(key, "is empty."));
+        return Err(bad(key, say("cloud_file.empty")));
     }
     Ok(value)
 }
@@ -366,24 +362,20 @@ fn optional_origin(key: &'static str, value: Option<String>) -> Result<Option<Ur
 }
 
 fn origin(key: &'static str, value: &str) -> Result<Url, CloudError> {
-    let url = Url::parse(value.trim())
-        .map_err(|_| bad(key, "is not a web address; it should look like https://graph.example.com."))?;
+    let url = Url::parse(value.trim()).map_err(|_| bad(key, say("cloud_file.no_address")))?;
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
         "http" => {
-            return Err(bad(
-                key,
-                "uses http. Tokens go there, so it must use https (http only to this machine).",
-            ));
+            return Err(bad(key, say("cloud_file.http")));
         }
-        _ => return Err(bad(key, "must begin with https://.")),
+        _ => return Err(bad(key, say("cloud_file.scheme"))),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(bad(key, "must not hold a user name or password."));
+        return Err(bad(key, say("cloud_file.user")));
     }
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-        return Err(bad(key, "must be an address without a path, such as https://graph.example.com."));
+        return Err(bad(key, say("cloud_file.path")));
     }
     Ok(url)
 }
@@ -393,11 +385,7 @@ fn suffix(value: &str) -> Result<String, CloudError> {
     let fits = value
         .split('.')
         .all(|label| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'));
-    if fits {
-        Ok(value)
-    } else {
-        Err(bad("site_suffix", "must be the end of a host name, such as azurewebsites.net."))
-    }
+    if fits { Ok(value) } else { Err(bad("site_suffix", say("cloud_file.suffix"))) }
 }
 
 #[cfg(test)]

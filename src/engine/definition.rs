@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::clean::clean_line;
 use super::facts::Function;
+use super::words::{say, say_with};
 
 /// What the files describe.
 #[derive(Debug, Clone, Copy)]
@@ -37,10 +38,10 @@ pub struct File {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DefinitionError {
     /// No function can be called over HTTP.
-    #[error("There is no function that can be called over HTTP, so there is nothing to import yet.")]
+    #[error("{}", say("import.nothing_to_call"))]
     NoActions,
     /// The host name holds characters that the connector page refuses.
-    #[error("The host name of the function app cannot be used in a definition.")]
+    #[error("{}", say("import.no_host"))]
     BadHost,
 }
 
@@ -102,10 +103,7 @@ impl Described {
         }
         Ok(Self {
             title: title(source.name),
-            description: format!(
-                "The functions of {}, called in the name of the person who is signed in.",
-                clean_line(source.name, 60)
-            ),
+            description: say_with("import.description", &[("app", &clean_line(source.name, 60))]),
             host,
             authority: format!(
                 "{}/{}",

@@ -15,7 +15,7 @@ use super::clean::clean_line;
 use super::clouds::Cloud;
 use super::ids::StageId;
 use super::pasted::readings;
-use super::words::{WordsError, ui, ui_with};
+use super::words::{WordsError, say_with, ui, ui_with};
 
 const ERRORS: &str = include_str!("../../assets/errors.toml");
 const PREFIX: &str = "AADSTS";
@@ -79,9 +79,9 @@ impl Explained {
     /// The ids that support asks for, as one line each; empty where the text had none.
     pub fn support_lines(&self) -> Vec<String> {
         [
-            self.trace_id.as_ref().map(|id| format!("Trace ID: {id}")),
-            self.correlation_id.as_ref().map(|id| format!("Correlation ID: {id}")),
-            self.timestamp.map(|at| format!("Timestamp: {at}")),
+            self.trace_id.as_ref().map(|id| say_with("for_support.trace", &[("id", id)])),
+            self.correlation_id.as_ref().map(|id| say_with("for_support.correlation", &[("id", id)])),
+            self.timestamp.map(|at| say_with("for_support.time", &[("at", &at.to_string())])),
         ]
         .into_iter()
         .flatten()

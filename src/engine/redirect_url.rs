@@ -8,6 +8,7 @@ use url::Url;
 use super::clean::clean_paste;
 use super::clouds::{Cloud, origin_text};
 use super::pasted::readings;
+use super::words::say;
 
 const PATH: &str = "/redirect/";
 const REHEARSAL: &str = "/handclasp-";
@@ -86,15 +87,15 @@ pub enum Difference {
 
 impl Difference {
     /// The difference as a short phrase, to follow "It differs:".
-    pub const fn words(self) -> &'static str {
+    pub fn words(self) -> &'static str {
         match self {
-            Self::TrailingSlash => "a slash at the end",
-            Self::Http => "http instead of https",
-            Self::Case => "upper and lower case",
-            Self::Query => "something after a question mark",
-            Self::Around => "spaces, line breaks or quotes",
-            Self::Encoded => "percent codes",
-            Self::InsideText => "other text around it",
+            Self::TrailingSlash => say("redirect_differs.trailing_slash"),
+            Self::Http => say("redirect_differs.http"),
+            Self::Case => say("redirect_differs.case"),
+            Self::Query => say("redirect_differs.query"),
+            Self::Around => say("redirect_differs.around"),
+            Self::Encoded => say("redirect_differs.encoded"),
+            Self::InsideText => say("redirect_differs.inside_text"),
         }
     }
 }

@@ -8,6 +8,8 @@
 use url::Url;
 use uuid::Uuid;
 
+use super::words::{say, say_with};
+
 /// Which tokens the API app gets, by its own `api.requestedAccessTokenVersion` (microsoft-cloud 2.11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenVersion {
@@ -219,51 +221,34 @@ fn resource_of_scope<'v>(value: &'v str, api: &Api<'_>) -> Option<&'v str> {
 
 fn label(kind: Kind) -> &'static str {
     match kind {
-        Kind::ClientId => "the API's client ID",
-        Kind::ApiUri => "api:// and the client ID",
-        Kind::SiteUrl => "the function app's address",
-        Kind::OtherUri => "another URI of the API",
-        Kind::Scope => "a scope",
-        Kind::ConnectorsOwn => "the connector's own app",
-        Kind::Unknown => "not a name of the API",
+        Kind::ClientId => say("resource_url_label.client_id"),
+        Kind::ApiUri => say("resource_url_label.api_uri"),
+        Kind::SiteUrl => say("resource_url_label.site_url"),
+        Kind::OtherUri => say("resource_url_label.other_uri"),
+        Kind::Scope => say("resource_url_label.scope"),
+        Kind::ConnectorsOwn => say("resource_url_label.connectors_own"),
+        Kind::Unknown => say("resource_url_label.unknown"),
     }
 }
 
 fn note(value: &str, kind: Kind, resolves: bool, needs_audience: Option<&str>, api: &Api<'_>) -> String {
     if let Some(audience) = needs_audience {
-        return format!(
-            "Entra knows it, but Easy Auth refuses the token until {audience} is an allowed audience."
-        );
+        return say_with("resource_url.needs_audience", &[("audience", audience)]);
     }
     match kind {
-        Kind::ClientId => {
-            "Always right: Entra knows it and Easy Auth accepts it, whichever tokens the API gets.".into()
-        }
+        Kind::ClientId => say("resource_url.client_id").into(),
         Kind::Scope => match resource_of_scope(value, api) {
-            Some(resource) => format!(
-                "This is a scope, a permission of the API. The Resource URL is the part in front of it: {resource}"
-            ),
-            None => "This is a scope, a permission of the API. Use the API's client ID instead.".into(),
+            Some(resource) => say_with("resource_url.scope_of", &[("resource", resource)]),
+            None => say("resource_url.scope").into(),
         },
-        Kind::ConnectorsOwn => {
-            "This names the connector's own app. The Resource URL names the app that is called: the API."
-                .into()
-        }
+        Kind::ConnectorsOwn => say("resource_url.connectors_own").into(),
         Kind::Unknown => unknown_note(value, api),
         Kind::ApiUri | Kind::SiteUrl | Kind::OtherUri if is_one_app(api) => {
-            "The connector uses the API's own app, and an app may ask for itself by its client ID only."
-                .into()
+            say("resource_url.one_app").into()
         }
-        _ if resolves => "Entra knows it and the token that results names the API.".into(),
-        Kind::SiteUrl => {
-            "The 2020 tutorial uses it, but this API does not have it as an identifier URI, and Entra no \
-                          longer lets a new app add it. Use the client ID."
-                .into()
-        }
-        Kind::ApiUri | Kind::OtherUri => {
-            "This API does not have it as an identifier URI, so Entra would not find it. Use the client ID."
-                .into()
-        }
+        _ if resolves => say("resource_url.resolves").into(),
+        Kind::SiteUrl => say("resource_url.site_url").into(),
+        Kind::ApiUri | Kind::OtherUri => say("resource_url.not_registered").into(),
     }
 }
 
@@ -273,25 +258,23 @@ fn unknown_note(value: &str, api: &Api<'_>) -> String {
         .iter()
         .find(|uri| uri.trim_end_matches('/').eq_ignore_ascii_case(value.trim_end_matches('/')));
     if let Some(twin) = twin {
-        return format!(
-            "Nearly: the API has {twin}. Entra compares every character, slash and case included."
-        );
+        return say_with("resource_url.nearly", &[("twin", twin)]);
     }
     if value.is_empty() {
-        return "The Resource URL must not be empty.".into();
+        return say("resource_url.empty").into();
     }
     if Uuid::try_parse(value).is_ok() {
-        return "This ID is not the API's client ID. An object ID or a tenant ID looks the same, but is not it.".into();
+        return say("resource_url.another_id").into();
     }
     if value.eq_ignore_ascii_case(api.host) {
-        return "A bare host name is no name of the API. Use the client ID.".into();
+        return say("resource_url.bare_host").into();
     }
     let inside = Url::parse(value)
         .is_ok_and(|url| url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(api.host)));
     if inside {
-        return "An address inside the function app is no name of the API. Use the client ID.".into();
+        return say("resource_url.inside").into();
     }
-    "The API has neither this ID nor this identifier URI, so Entra would not find it.".into()
+    say("resource_url.unknown").into()
 }
 
 /// A typed value, put right where that is safe.

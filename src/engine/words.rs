@@ -1,10 +1,10 @@
-//! Every text that a person reads, as data: checks, stages, names of things, and what the faces say. What checks say of
-//! what was seen is in [`evidence`].
+//! Every text that a person reads, as data: checks, stages, names of things, and what the faces say. What checks,
+//! plans and failures say is in [`sentences`].
 //!
 //! The texts are embedded TOML, parsed once. [`load`] is called at start and reports a mistake in the data; a test
 //! keeps such a mistake from ever being shipped. After that [`words`] gives the texts without anything to handle.
 
-pub(super) mod evidence;
+mod sentences;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -14,6 +14,7 @@ use serde::Deserialize;
 use super::change::Right;
 use super::findings::Verdict;
 use super::ids::{CheckId, StageId};
+pub use sentences::{say, say_with};
 
 const CHECKS: &str = include_str!("../../assets/checks.toml");
 const STAGES: &str = include_str!("../../assets/stages.toml");
@@ -263,7 +264,7 @@ pub struct Words {
 
 static WORDS: OnceLock<Words> = OnceLock::new();
 
-/// Parses the embedded texts (and those of [`evidence`], [`super::error_codes`] and [`super::links`]), once. Called at start, so that damaged texts
+/// Parses the embedded texts (and those of [`sentences`], [`super::error_codes`] and [`super::links`]), once. Called at start, so that damaged texts
 /// end the program with a message instead of leaving screens empty.
 ///
 /// # Errors
@@ -273,7 +274,7 @@ pub fn load() -> Result<&'static Words, WordsError> {
         return Ok(words);
     }
     let parsed = Words::parse(CHECKS, STAGES, TERMS)?;
-    evidence::load()?;
+    sentences::load()?;
     super::error_codes::load()?;
     super::links::load()?;
     Ok(WORDS.get_or_init(|| parsed))

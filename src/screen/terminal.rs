@@ -17,16 +17,16 @@ use ratatui::crossterm::terminal::{
 use ratatui::crossterm::{Command, QueueableCommand, style::Attribute};
 use zeroize::Zeroize;
 
+use crate::engine::words::{say, say_with};
+
 /// Why the terminal cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum TerminalError {
     /// Input or output is not a terminal.
-    #[error(
-        "The wizard needs a terminal, and {0} is not one. Use `handclasp check` here: it looks once and prints what it finds."
-    )]
+    #[error("{}", say_with("at_start.not_a_terminal", &[("what", .0)]))]
     NotATerminal(&'static str),
     /// The terminal refused.
-    #[error("The terminal could not be set up: {0}. `handclasp check` works without it.")]
+    #[error("{}", say_with("at_start.terminal_refused", &[("error", &.0.to_string())]))]
     Refused(#[from] io::Error),
 }
 
@@ -122,10 +122,10 @@ impl Guard {
     /// When input or output is no terminal, or it refuses; it is then left as it was.
     pub fn take() -> Result<Self, TerminalError> {
         if !io::stdin().is_terminal() {
-            return Err(TerminalError::NotATerminal("the input"));
+            return Err(TerminalError::NotATerminal(say("at_start.the_input")));
         }
         if !io::stdout().is_terminal() {
-            return Err(TerminalError::NotATerminal("the output"));
+            return Err(TerminalError::NotATerminal(say("at_start.the_output")));
         }
         // Our own table already leaves colours out where they are not wanted; crossterm doing it too would reset
         // bold and reverse along with them (rust-tui-models 2 g).

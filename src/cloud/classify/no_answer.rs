@@ -11,6 +11,7 @@ use crate::cloud::http::Service;
 use crate::cloud::redact::Redactor;
 use crate::engine::clean::clean_line;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::{say, say_with};
 
 /// Trouble for a call that got no answer. The error must have lost its address already.
 pub(in crate::cloud) fn no_answer(
@@ -38,8 +39,8 @@ fn class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Tr
     if error.is_builder() {
         return Trouble::new(
             Class::Local,
-            format!("The request to {who} could not be made."),
-            "Check the address.",
+            say_with("no_answer.bad_request", &[("who", &who)]),
+            say("no_answer.bad_request_next"),
         );
     }
     if error.is_connect() && says(&["proxy", "tunnel"]) {
@@ -50,11 +51,11 @@ fn class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Tr
             return offline(&who);
         }
         let next = if service == Service::Site {
-            "Check the spelling of the address. A function app that was just made may need a few minutes."
+            say("no_answer.unknown_host_site_next")
         } else {
-            "Check that this computer is online and that the right cloud is chosen."
+            say("no_answer.unknown_host_next")
         };
-        return Trouble::new(Class::Dns, format!("The host name of {who} is not known."), next);
+        return Trouble::new(Class::Dns, say_with("no_answer.unknown_host", &[("who", &who)]), next);
     }
     if error.is_connect()
         && says(&["certificate", "tls", "handshake", "unknownissuer", "ssl", "corrupt message"])
@@ -64,8 +65,8 @@ fn class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Tr
     if error.is_timeout() {
         return Trouble::new(
             Class::TimeOut,
-            format!("{who} did not answer in time."),
-            "It is safe to try again.",
+            say_with("no_answer.in_time", &[("who", &who)]),
+            say("no_answer.in_time_next"),
         );
     }
     match io_kind(error) {
@@ -74,8 +75,8 @@ fn class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Tr
         ) => offline(&who),
         Some(io::ErrorKind::ConnectionRefused) => Trouble::new(
             Class::Offline,
-            format!("Nothing answers at {who}."),
-            "Check that the address is right and that the service is running.",
+            say_with("no_answer.nothing_there", &[("who", &who)]),
+            say("no_answer.nothing_there_next"),
         ),
         // The connection was there, and ended before it was secure.
         Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
@@ -85,8 +86,8 @@ fn class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Tr
         }
         _ => Trouble::new(
             Class::TimeOut,
-            format!("The connection to {who} broke before an answer came."),
-            "It is safe to look again.",
+            say_with("no_answer.broke", &[("who", &who)]),
+            say("no_answer.broke_next"),
         ),
     }
 }
@@ -94,49 +95,32 @@ fn class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Tr
 fn offline(who: &str) -> Trouble {
     Trouble::new(
         Class::Offline,
-        format!("{who} cannot be reached."),
-        "Check that this computer is online, then try again.",
+        say_with("no_answer.offline", &[("who", who)]),
+        say("no_answer.offline_next"),
     )
 }
 
 fn proxy(who: &str, says: &dyn Fn(&[&str]) -> bool) -> Trouble {
-    let what = format!("The proxy did not let the call to {who} through.");
+    let what = say_with("no_answer.proxy", &[("who", who)]);
     if says(&["authorization required", "407"]) {
-        return Trouble::new(
-            Class::Proxy,
-            what,
-            "Put them into HTTPS_PROXY (http://user:password@host:port), or ask whoever runs the proxy.",
-        )
-        .meaning("It wants a user name and a password of its own.");
+        return Trouble::new(Class::Proxy, what, say("no_answer.proxy_password_next"))
+            .meaning(say("no_answer.proxy_password_means"));
     }
-    Trouble::new(Class::Proxy, what, "Check HTTPS_PROXY and NO_PROXY, or ask whoever runs the proxy.")
+    Trouble::new(Class::Proxy, what, say("no_answer.proxy_next"))
 }
 
 /// No secure connection, by what was wrong with it.
 fn not_secure(who: &str, says: &dyn Fn(&[&str]) -> bool) -> Trouble {
     let (means, next) = if says(&["unknownissuer", "badsignature", "selfsigned"]) {
-        (
-            "The certificate it showed comes from nobody whom this computer trusts. A company proxy that looks into \
-             connections does that; so would somebody who listens in.",
-            "Behind a company proxy, name its certificate with --ca-file. Else try another network.",
-        )
+        (say("not_secure.untrusted_means"), say("not_secure.untrusted_next"))
     } else if says(&["not valid for name", "notvalidforname"]) {
-        (
-            "The certificate it showed is for another address: something in between answers in its place.",
-            "Open any page in a browser and see what the network asks there, or try another network.",
-        )
+        (say("not_secure.another_means"), say("not_secure.another_next"))
     } else if says(&["expired", "not yet valid", "notvalidyet"]) {
-        (
-            "The certificate it showed is not good at this time.",
-            "Check the clock of this computer. If it is right, try another network.",
-        )
+        (say("not_secure.expired_means"), say("not_secure.expired_next"))
     } else {
-        (
-            "The connection was ended before it was secure. A proxy or a filter in between may not let it through.",
-            "Check HTTPS_PROXY, or ask whoever runs the proxy or the network.",
-        )
+        (say("not_secure.ended_means"), say("not_secure.ended_next"))
     };
-    Trouble::new(Class::Tls, format!("No secure connection to {who} could be made."), next).meaning(means)
+    Trouble::new(Class::Tls, say_with("not_secure.what", &[("who", who)]), next).meaning(means)
 }
 
 fn io_kind(error: &(dyn Error + 'static)) -> Option<io::ErrorKind> {

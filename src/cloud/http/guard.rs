@@ -6,6 +6,7 @@ use super::request::{Request, Service};
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::{Audience, Cloud, is_loopback};
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::{say, say_with};
 
 /// Where a request really goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,19 +73,19 @@ fn site_route(cloud: &Cloud, request: &Request) -> Result<Route, Trouble> {
 fn elsewhere(url: &Url, service: &str) -> Trouble {
     Trouble::new(
         Class::UnexpectedAnswer,
-        format!("A call for {service} would have gone to {}, which is not its address.", shown(url)),
-        "Nothing was sent. Check the cloud and the address that are chosen.",
+        say_with("not_sent.elsewhere", &[("address", &shown(url)), ("service", service)]),
+        say("not_sent.elsewhere_next"),
     )
-    .meaning("A sign-in is sent only to the service that it was made for.")
+    .meaning(say("not_sent.elsewhere_means"))
 }
 
 fn not_secure(url: &Url) -> Trouble {
     Trouble::new(
         Class::Local,
-        format!("The address {} does not use https.", shown(url)),
-        "Use the address that begins with https://.",
+        say_with("not_sent.no_https", &[("address", &shown(url))]),
+        say("not_sent.no_https_next"),
     )
-    .meaning("Nothing was sent: without https anybody on the way could read it.")
+    .meaning(say("not_sent.no_https_means"))
 }
 
 fn shown(url: &Url) -> String {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::request::{Body, Request, Service};
 use crate::engine::clean::clean_line;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::{say, say_with};
 
 /// Reads that a service offers by POST alone, by the end of their path: several reads in one (microsoft-cloud 4.8), and
 /// authentication settings of the older kind (microsoft-cloud 5.8).
@@ -50,11 +51,7 @@ fn only_gets(body: &str) -> bool {
 fn stopped(request: &Request) -> Trouble {
     let host = request.url.host_str().unwrap_or_default();
     let call = clean_line(&format!("{} {host}{}", request.method, request.url.path()), 160);
-    Trouble::new(
-        Class::Local,
-        format!("A call that is no read was stopped here: {call}"),
-        "Nothing was sent. This is an error in Handclasp: please report it.",
-    )
+    Trouble::new(Class::Local, say_with("not_sent.no_read", &[("call", &call)]), say("not_sent.no_read_next"))
 }
 
 #[cfg(test)]

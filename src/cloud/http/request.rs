@@ -7,6 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::cloud::call_log::SignInUsed;
+use crate::engine::words::say;
 
 /// Which service a call goes to. A call tagged with one of Microsoft's is sent only to this cloud's own host of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,13 +26,13 @@ pub enum Service {
 
 impl Service {
     /// The name a person is shown.
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Login => "Microsoft Entra sign-in",
-            Self::Graph => "Microsoft Graph",
-            Self::Arm => "Azure Resource Manager",
-            Self::PowerApps => "Power Apps",
-            Self::Site => "the function app",
+            Self::Login => say("service.login"),
+            Self::Graph => say("service.graph"),
+            Self::Arm => say("service.arm"),
+            Self::PowerApps => say("service.power_apps"),
+            Self::Site => say("service.site"),
         }
     }
 }

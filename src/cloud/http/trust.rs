@@ -6,6 +6,7 @@ use reqwest::{Certificate, Client, ClientBuilder};
 
 use crate::cloud::classify;
 use crate::engine::clean::clean_line;
+use crate::engine::words::{say, say_with};
 
 /// Certificate authorities that the person named, to be trusted beside the system's own.
 #[derive(Clone, Default)]
@@ -18,11 +19,11 @@ impl ExtraRoots {
     /// One sentence on why nobody can be trusted by it.
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         let unreadable = |error: &reqwest::Error| {
-            clean_line(&format!("One of its certificates cannot be read: {}.", classify::chain(error)), 300)
+            clean_line(&say_with("certificates.unreadable", &[("problem", &classify::chain(error))]), 300)
         };
         let certificates = Certificate::from_pem_bundle(pem).map_err(|error| unreadable(&error))?;
         if certificates.is_empty() {
-            return Err("It holds no certificate: none begins with -----BEGIN CERTIFICATE-----.".to_owned());
+            return Err(say("certificates.none").to_owned());
         }
         // What is inside a certificate is looked at only once a client is made with it.
         let trial = Client::builder().tls_certs_only(certificates.clone()).no_proxy().build();

@@ -23,6 +23,7 @@ use crate::cloud::classify;
 use crate::cloud::har::{Entry, EntryAnswer};
 use crate::cloud::redact::Redactor;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::say;
 
 const USER_AGENT: &str = concat!("Handclasp/", env!("CARGO_PKG_VERSION"));
 
@@ -154,12 +155,8 @@ fn client(
         .connect_timeout(config.limits.connect)
         .timeout(config.limits.total);
     special(config.extra_roots.trusted_by(builder)).build().map_err(|error| {
-        Trouble::new(
-            Class::Local,
-            "The connection settings of this computer could not be used.",
-            "Check the proxy settings (HTTPS_PROXY) and the certificate file (SSL_CERT_FILE).",
-        )
-        .original(classify::chain(&error))
+        Trouble::new(Class::Local, say("not_sent.settings"), say("not_sent.settings_next"))
+            .original(classify::chain(&error))
     })
 }
 

@@ -10,6 +10,7 @@ use super::session::{Session, first_scopes};
 use super::{SignIn, SignInEvent, announce};
 use crate::cloud::call_log::SignInUsed;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::say;
 
 pub(super) async fn sign_in(
     sign_in: &SignIn,
@@ -17,13 +18,8 @@ pub(super) async fn sign_in(
 ) -> Result<Session, Trouble> {
     let http = &sign_in.http;
     let mut loopback = Loopback::bind("").await?;
-    let redirect = RedirectUrl::new(loopback.redirect_uri()).map_err(|_| {
-        Trouble::new(
-            Class::Local,
-            "The return address could not be made.",
-            "Sign in with a device code instead.",
-        )
-    })?;
+    let redirect = RedirectUrl::new(loopback.redirect_uri())
+        .map_err(|_| Trouble::new(Class::Local, say("sign_in.no_return"), say("sign_in.with_code")))?;
     let entra =
         client(http.cloud(), &sign_in.tenant, http.client_id(), Version::V2).set_redirect_uri(redirect);
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();

@@ -16,6 +16,7 @@ use crate::cloud::call_log::SignInUsed;
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::is_loopback;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::say;
 
 type DeviceCode = DeviceAuthorizationResponse<Sentence>;
 
@@ -78,11 +79,7 @@ fn page(address: &str) -> Result<Url, Trouble> {
         .ok()
         .filter(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)))
         .ok_or_else(|| {
-            Trouble::new(
-                Class::UnexpectedAnswer,
-                "The sign-in service named a page that is not a secure web address.",
-                "Sign in with the browser instead.",
-            )
+            Trouble::new(Class::UnexpectedAnswer, say("sign_in.odd_page"), say("sign_in.with_browser"))
         })
 }
 
@@ -91,22 +88,18 @@ fn page(address: &str) -> Result<Url, Trouble> {
 fn explain(trouble: Trouble, kind: Option<&DeviceCodeErrorResponseType>) -> Trouble {
     let blocked = matches!(trouble.code.as_deref(), Some("AADSTS53003" | "AADSTS530003"));
     let (what, means, next) = match kind.map(AsRef::<str>::as_ref) {
-        _ if blocked => (
-            "Your organisation does not allow signing in with a code here.",
-            "A Conditional Access policy refused it. That is common for device codes and no fault of yours.",
-            "Sign in with the browser on this computer instead, or ask your administrator.",
-        ),
+        _ if blocked => {
+            (say("sign_in.code_blocked"), say("sign_in.code_blocked_means"), say("sign_in.code_blocked_next"))
+        }
         Some("expired_token" | "code_expired" | "bad_verification_code") => {
-            ("The code has run out before anybody used it.", "", "Start the sign-in again to get a new code.")
+            (say("sign_in.code_ended"), "", say("sign_in.code_ended_next"))
         }
         Some("authorization_declined" | "access_denied") => {
-            ("The sign-in was declined on the page.", "", "Start the sign-in again if that was not meant.")
+            (say("sign_in.declined"), "", say("sign_in.declined_next"))
         }
-        Some("invalid_client") => (
-            "This client may not sign people in with a code.",
-            "Its registration does not allow public client flows.",
-            "Sign in with the browser instead, or choose another client.",
-        ),
+        Some("invalid_client") => {
+            (say("sign_in.client"), say("sign_in.client_means"), say("sign_in.client_next"))
+        }
         _ => return trouble,
     };
     Trouble {

@@ -16,6 +16,7 @@ use url::form_urlencoded;
 use crate::cloud::classify;
 use crate::engine::clean::clean_line;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::say;
 
 /// A listener on this machine, bound before anybody is sent anywhere. Dropping it frees the port.
 pub struct Loopback {
@@ -54,12 +55,8 @@ impl Loopback {
     /// When no port can be had.
     pub async fn bind(path: &str) -> Result<Self, Trouble> {
         let no_port = |error: io::Error| {
-            Trouble::new(
-                Class::Local,
-                "No port could be opened on this computer for the browser to come back to.",
-                "Sign in with a device code instead.",
-            )
-            .original(clean_line(&error.to_string(), 200))
+            Trouble::new(Class::Local, say("sign_in.no_port"), say("sign_in.with_code"))
+                .original(clean_line(&error.to_string(), 200))
         };
         let (port, listeners) = listeners().await.map_err(no_port)?;
         let (sender, arrivals) = mpsc::unbounded_channel();
@@ -104,11 +101,7 @@ impl Loopback {
                 return outcome;
             }
         }
-        Err(Trouble::new(
-            Class::Local,
-            "The port for the browser's return was closed.",
-            "Start the sign-in again.",
-        ))
+        Err(Trouble::new(Class::Local, say("sign_in.port_closed"), say("sign_in.start_again")))
     }
 }
 
@@ -142,11 +135,7 @@ pub(in crate::cloud) fn read_return(query: &str, state: &str) -> Option<Result<S
         return Some(Err(classify::sign_in_page(&error, &value("error_description").unwrap_or_default())));
     }
     Some(value("code").map(SecretString::from).ok_or_else(|| {
-        Trouble::new(
-            Class::UnexpectedAnswer,
-            "The browser came back without a code.",
-            "Start the sign-in again.",
-        )
+        Trouble::new(Class::UnexpectedAnswer, say("sign_in.no_code"), say("sign_in.start_again"))
     }))
 }
 
@@ -165,17 +154,13 @@ async fn open(State(door): State<Arc<Door>>, method: Method, uri: Uri) -> Respon
 
 fn page(page: Page) -> Response {
     let (status, title, text) = match page {
-        Page::Done => (StatusCode::OK, "That worked", "You can close this page and go back to the terminal."),
-        Page::Refused => (
-            StatusCode::OK,
-            "That did not work",
-            "Go back to the terminal: it says why, and what to do next.",
-        ),
-        Page::NotOurs => (
-            StatusCode::NOT_FOUND,
-            "Nothing to do here",
-            "This address does not belong to a sign-in that is under way. Go back to the terminal.",
-        ),
+        Page::Done => (StatusCode::OK, say("browser_page.done_title"), say("browser_page.done_text")),
+        Page::Refused => {
+            (StatusCode::OK, say("browser_page.refused_title"), say("browser_page.refused_text"))
+        }
+        Page::NotOurs => {
+            (StatusCode::NOT_FOUND, say("browser_page.not_ours_title"), say("browser_page.not_ours_text"))
+        }
     };
     let mut headers = HeaderMap::new();
     for (name, value) in [

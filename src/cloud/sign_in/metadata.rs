@@ -7,6 +7,7 @@ use crate::cloud::classify;
 use crate::cloud::http::{Answer, Http, Request, Service};
 use crate::engine::clean::clean_line;
 use crate::engine::trouble::Trouble;
+use crate::engine::words::say;
 
 /// A tenant's public metadata (microsoft-cloud 2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,5 +59,5 @@ fn tenant_id(answer: &Answer) -> Result<String, Trouble> {
         .ok()
         .and_then(|url| url.path_segments()?.next().map(str::to_owned))
         .filter(|segment| uuid::Uuid::try_parse(segment).is_ok())
-        .ok_or_else(|| classify::unexpected(answer, "tenant id"))
+        .ok_or_else(|| classify::unexpected(answer, say("odd_answer.tenant_id")))
 }

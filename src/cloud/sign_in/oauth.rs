@@ -22,6 +22,7 @@ use crate::cloud::classify;
 use crate::cloud::http::{Http, Request, Service};
 use crate::engine::clouds::Cloud;
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::say;
 
 /// A client of the `oauth2` crate with Entra's three endpoints.
 pub(in crate::cloud) type EntraClient = oauth2::Client<
@@ -242,15 +243,13 @@ impl<'a> Via<'a> {
         match error {
             RequestTokenError::Request(trouble) => trouble,
             // The text of a parse error may quote the answer, so it is not kept.
-            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => Trouble::new(
-                Class::UnexpectedAnswer,
-                "The sign-in service answered without a token.",
-                "Try again. If it stays like this, check that nothing in between changes the answers.",
-            ),
+            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+                Trouble::new(Class::UnexpectedAnswer, say("sign_in.no_token"), say("sign_in.no_token_next"))
+            }
             RequestTokenError::ServerResponse(_) => {
                 let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
                 last.unwrap_or_else(|| {
-                    Trouble::new(Class::SignInRefused, "The sign-in was refused.", "Sign in again.")
+                    Trouble::new(Class::SignInRefused, say("sign_in.refused"), say("next.sign_in_again"))
                 })
             }
         }
@@ -267,7 +266,7 @@ impl<'c> AsyncHttpClient<'c> for Via<'_> {
 }
 
 fn bad_address() -> Trouble {
-    Trouble::new(Class::Local, "The sign-in request could not be made.", "Check the tenant's name.")
+    Trouble::new(Class::Local, say("sign_in.no_request"), say("sign_in.no_request_next"))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::oauth::{Version, client};
 use crate::cloud::classify;
 use crate::cloud::http::{Answer, Http, Request, Service};
 use crate::engine::trouble::{Class, Trouble};
+use crate::engine::words::say;
 
 /// Asks for a silent sign-in that ends at this address (microsoft-cloud 2.5): whoever is sent there, with whatever
 /// refusal, shows that it is registered to the letter; AADSTS50011 that it is not.
@@ -23,8 +24,8 @@ pub async fn probe_redirect(
     let redirect = RedirectUrl::new(redirect_url.to_owned()).map_err(|_| {
         Trouble::new(
             Class::Local,
-            "This redirect URL is not an address.",
-            "Copy it again from the connector page.",
+            say("handing_over.no_redirect_address"),
+            say("handing_over.no_redirect_address_next"),
         )
     })?;
     let entra = client(http.cloud(), tenant, client_id, Version::V2).set_redirect_uri(redirect);
@@ -38,7 +39,7 @@ pub async fn probe_redirect(
     match classify::aadsts(&answer.safe_text()) {
         Some(code) if code == "AADSTS50011" => Ok(false),
         Some(code) => Err(classify::on_a_page(&answer, code)),
-        None if answer.is_success() => Err(classify::unexpected(&answer, "word on the redirect URL")),
+        None if answer.is_success() => Err(classify::unexpected(&answer, say("odd_answer.word_on_redirect"))),
         None => Err(answer.ok().err().unwrap_or_else(unreachable_page)),
     }
 }
@@ -60,7 +61,7 @@ fn leads_to(answer: &Answer, redirect_url: &str, state: &str) -> bool {
 fn unreachable_page() -> Trouble {
     Trouble::new(
         Class::UnexpectedAnswer,
-        "The sign-in page said nothing that helps.",
-        "Look again in a minute.",
+        say("handing_over.page_silent"),
+        say("handing_over.page_silent_next"),
     )
 }

@@ -17,6 +17,7 @@ use crate::cloud::http::Http;
 use crate::cloud::reader::{Refused, TokenWish, Tokens as Giver};
 use crate::engine::clouds::{Audience, Cloud};
 use crate::engine::trouble::{Class, Demand, Trouble};
+use crate::engine::words::say;
 
 /// A token is renewed this long before its end, or at half of a shorter life.
 const MARGIN: Duration = Duration::from_secs(300);
@@ -342,10 +343,10 @@ impl Session {
         if differ(&now.tenant, &person.tenant) || differ(&now.object_id, &person.object_id) {
             return Err(Trouble::new(
                 Class::SignInRefused,
-                "The program that lends its sign-in is signed in as somebody else by now.",
-                "Sign in again.",
+                say("sign_in.somebody_else"),
+                say("next.sign_in_again"),
             )
-            .meaning("Nothing is done in that person's name."));
+            .meaning(say("sign_in.somebody_else_means")));
         }
         Ok((lent.token, lent.lifetime))
     }
@@ -364,8 +365,8 @@ impl Session {
         let Some(refresh) = self.refresh_token() else {
             return Err(Trouble::new(
                 Class::SignInRefused,
-                "The sign-in cannot be renewed.",
-                "Sign in again.",
+                say("sign_in.cannot_renew"),
+                say("next.sign_in_again"),
             ));
         };
         let via = Via::new(http, SignInUsed::Person).again();
@@ -387,25 +388,17 @@ impl Session {
 }
 
 fn no_such_service() -> Trouble {
-    Trouble::new(
-        Class::Local,
-        "There is no sign-in for this service in the chosen cloud.",
-        "Name its audience in a cloud file.",
-    )
+    Trouble::new(Class::Local, say("not_sent.no_service"), say("not_sent.no_service_next"))
 }
 
 fn cannot_be_lent() -> Trouble {
-    Trouble::new(
-        Class::SignInRefused,
-        "The program that lends its sign-in cannot be asked for a stronger one.",
-        "Sign in with the browser, or with a code.",
-    )
+    Trouble::new(Class::SignInRefused, say("sign_in.cannot_be_lent"), say("sign_in.cannot_be_lent_next"))
 }
 
 /// Whatever the reason, a session that cannot go on is mended by a new sign-in.
 fn ended(trouble: Trouble) -> Trouble {
     if trouble.class == Class::SignInRefused {
-        return Trouble { next: "Sign in again.".into(), ..trouble };
+        return Trouble { next: say("next.sign_in_again").into(), ..trouble };
     }
     trouble
 }

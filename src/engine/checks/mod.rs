@@ -19,7 +19,7 @@ use super::facts::{Application, Facts, Gap};
 use super::findings::{Finding, Findings, StageFindings, Verdict};
 use super::held::Held;
 use super::ids::{CheckId, StageId};
-use super::words::evidence::{say, say_with};
+use super::words::{say, say_with};
 
 /// The scope that the connector is granted, the tutorial's own (microsoft-cloud 4.4).
 pub const SCOPE: &str = "user_impersonation";

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::engine::facts::Function;
 use crate::engine::percent::percent_encoded;
+use crate::engine::words::{say, say_with};
 
 /// Methods that become actions, in the order in which they are offered.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -113,8 +114,8 @@ pub fn of(functions: &[Function]) -> Vec<Action> {
                     id: unique(&names.id(&by), &mut taken),
                     summary: match verb {
                         _ if !greets => names.summary(&by),
-                        None => "Say hello".to_owned(),
-                        Some(verb) => format!("Say hello with {verb}"),
+                        None => say("import.hello").to_owned(),
+                        Some(verb) => say_with("import.hello_with", &[("verb", verb)]),
                     },
                     function: crate::engine::clean::clean_line(&function.name, 80),
                     method,
@@ -269,7 +270,7 @@ impl Names<'_> {
         text.truncate(text.trim_end().len());
         match text.get(..1) {
             Some(first) => first.to_ascii_uppercase() + &text[1..],
-            None => "Call the function".to_owned(),
+            None => say("import.call").to_owned(),
         }
     }
 }

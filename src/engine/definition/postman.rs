@@ -5,15 +5,19 @@ use uuid::Uuid;
 
 use super::Described;
 use super::actions::{Action, Segment};
+use crate::engine::words::say;
 
 const SAMPLE_NAME: &str = "Ada";
-/// Stands for an answer that is text, from which an import learns its type. What the text says is not known.
-const SAMPLE_ANSWER: &str = "The function's answer.";
 
 /// Ids come from the host and the action, so that the same app always gives the same file.
 fn id(described: &Described, what: &str) -> String {
     let app = Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("https://{}", described.host).as_bytes());
     Uuid::new_v5(&app, what.as_bytes()).to_string()
+}
+
+/// Stands for an answer that is text, from which an import learns its type. What the text says is not known.
+fn sample_answer() -> &'static str {
+    say("import.answer")
 }
 
 fn url(described: &Described, action: &Action) -> String {
@@ -86,7 +90,7 @@ fn request_v1(described: &Described, action: &Action, request: &str, collection:
             "status": null,
             "mime": null,
             "language": "plain",
-            "text": SAMPLE_ANSWER,
+            "text": sample_answer(),
             "responseCode": { "code": 200, "name": "OK" },
             "requestObject": {
                 "data": [],
@@ -151,7 +155,7 @@ fn item_v2(described: &Described, action: &Action) -> Value {
             "status": "OK",
             "code": 200,
             "header": [{ "key": "Content-Type", "value": "text/plain; charset=utf-8" }],
-            "body": SAMPLE_ANSWER,
+            "body": sample_answer(),
         }));
     }
     json!({ "name": action.id, "request": request, "response": responses })

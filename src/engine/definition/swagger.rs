@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Described;
 use super::actions::{Action, Segment, heading};
+use crate::engine::words::{say, say_with};
 
 /// The whole document.
 pub fn document(described: &Described) -> Value {
@@ -72,7 +73,7 @@ fn operation(action: &Action) -> Value {
             "required": false,
             "type": "string",
             "x-ms-summary": "Name",
-            "description": "Who to greet.",
+            "description": say("import.who"),
         }));
     } else if action.greets {
         parameters.push(json!({
@@ -85,7 +86,7 @@ fn operation(action: &Action) -> Value {
                     "name": {
                         "type": "string",
                         "title": "Name",
-                        "description": "Who to greet.",
+                        "description": say("import.who"),
                         "x-ms-summary": "Name",
                     },
                 },
@@ -101,14 +102,14 @@ fn operation(action: &Action) -> Value {
         }));
     }
     let response = if action.greets {
-        json!({ "description": "The function's answer.", "schema": { "type": "string" } })
+        json!({ "description": say("import.answer"), "schema": { "type": "string" } })
     } else {
-        json!({ "description": "The function's answer." })
+        json!({ "description": say("import.answer") })
     };
     json!({
         "operationId": action.id,
         "summary": action.summary,
-        "description": format!("Calls the function {}.", action.function),
+        "description": say_with("import.calls", &[("function", &action.function)]),
         "x-ms-visibility": "important",
         "parameters": parameters,
         "responses": { "200": response },

@@ -8,13 +8,14 @@ use crate::engine::checks::{GRAPH_APP_ID, SCOPE, USER_READ_ID};
 use crate::engine::clean::clean_line;
 use crate::engine::facts::{Application, RequiredAccess, Site};
 use crate::engine::markers;
+use crate::engine::words::{say, say_with};
 
 /// Graph's upsert: creates when there is none of this `uniqueName`, so that a repeat makes no twin.
 const CREATE_IF_MISSING: &str = "create-if-missing";
 
 /// The API's registration, as microsoft-cloud 4.4 describes it: single tenant, version 2 tokens.
 pub(super) fn create_api(v: &View, site: &Site) -> Change {
-    let name = format!("{} API", clean_line(&site.name, 90));
+    let name = say_with("registered.api_name", &[("app", &clean_line(&site.name, 90))]);
     let body = json!({
         "displayName": name,
         "signInAudience": "AzureADMyOrg",
@@ -43,7 +44,7 @@ fn callbacks(site: &Site) -> Vec<String> {
 
 /// The connector's registration: single tenant, asking for nothing but the sign-in so far.
 pub(super) fn create_client(v: &View, site: &Site) -> Change {
-    let name = format!("{} connector", clean_line(&site.name, 90));
+    let name = say_with("registered.client_name", &[("app", &clean_line(&site.name, 90))]);
     let body = json!({
         "displayName": name,
         "signInAudience": "AzureADMyOrg",
@@ -67,12 +68,10 @@ fn create(v: &View, kind: ChangeKind, unique_name: &str, name: &str, body: Value
         prefer: Some(CREATE_IF_MISSING),
         before: Value::Null,
         body,
-        title: format!("Create the app registration “{name}”"),
+        title: say_with("change.create_app.title", &[("name", name)]),
         consequences: vec![],
         right: Right::CreateApps,
-        undo: format!(
-            "Delete the registration “{name}” in App registrations; it can be restored for 30 days."
-        ),
+        undo: say_with("change.create_app.undo", &[("name", name)]),
     }
 }
 
@@ -83,10 +82,10 @@ fn scope(id: &str, name: &str) -> Value {
         "value": SCOPE,
         "type": "User",
         "isEnabled": true,
-        "adminConsentDisplayName": format!("Access {name}"),
-        "adminConsentDescription": format!("Allow the application to access {name} on behalf of the signed-in user."),
-        "userConsentDisplayName": format!("Access {name}"),
-        "userConsentDescription": format!("Allow the application to access {name} on your behalf."),
+        "adminConsentDisplayName": say_with("registered.scope_name", &[("name", name)]),
+        "adminConsentDescription": say_with("registered.scope_for_admins", &[("name", name)]),
+        "userConsentDisplayName": say_with("registered.scope_name", &[("name", name)]),
+        "userConsentDescription": say_with("registered.scope_for_people", &[("name", name)]),
     })
 }
 
@@ -133,8 +132,8 @@ pub(super) fn identifier_uri(v: &View) -> Change {
         &v.api_object_id(),
         json!({ "identifierUris": before }),
         json!({ "identifierUris": after }),
-        "Give the API its identifier URI".to_owned(),
-        "Remove the URI under Expose an API.".into(),
+        say("change.identifier_uri.title").to_owned(),
+        say("change.identifier_uri.undo").into(),
     )
 }
 
@@ -147,12 +146,12 @@ pub(super) fn expose_scope(v: &View, site: &Site, app: &Application) -> Change {
     let exists = scopes.iter_mut().find(|s| s.get("value").and_then(Value::as_str) == Some(SCOPE));
     let title = if let Some(Value::Object(existing)) = exists {
         existing.insert("isEnabled".into(), Value::Bool(true));
-        format!("Switch {SCOPE} on")
+        say_with("change.scope.enable", &[("scope", SCOPE)])
     } else {
         let taken: Vec<&str> = scopes.iter().filter_map(|s| s.get("id")?.as_str()).collect();
         let id = markers::scope_id(&site.id, &taken);
         scopes.push(scope(&id, &app.display_name));
-        format!("Expose the permission {SCOPE}")
+        say_with("change.scope.expose", &[("scope", SCOPE)])
     };
     after["oauth2PermissionScopes"] = Value::Array(scopes);
     patch(
@@ -162,12 +161,12 @@ pub(super) fn expose_scope(v: &View, site: &Site, app: &Application) -> Change {
         json!({ "api": before }),
         json!({ "api": after }),
         title,
-        "Switch the permission off and remove it under Expose an API.".into(),
+        say("change.scope.undo").into(),
     )
 }
 
 /// The service principal that Graph, unlike the portal, does not make by itself (microsoft-cloud 4.4).
-pub(super) fn create_principal(kind: ChangeKind, app_id: &Ref, whose: &str) -> Change {
+pub(super) fn create_principal(kind: ChangeKind, app_id: &Ref, title: &str) -> Change {
     let body = json!({ "appId": app_id.to_string() });
     Change {
         kind,
@@ -178,10 +177,10 @@ pub(super) fn create_principal(kind: ChangeKind, app_id: &Ref, whose: &str) -> C
         before: Value::Null,
         az: format!("az ad sp create --id {app_id}"),
         body,
-        title: format!("Create the {whose}'s service principal (enterprise application)"),
+        title: title.to_owned(),
         consequences: vec![],
         right: Right::CreateApps,
-        undo: "It goes with its registration; or delete it in Enterprise applications.".into(),
+        undo: say("change.create_principal.undo").into(),
     }
 }
 

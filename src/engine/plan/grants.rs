@@ -8,14 +8,14 @@ use crate::engine::checks::{GRAPH_APP_ID, SCOPE, USER_READ_ID};
 use crate::engine::choices::ConsentWay;
 use crate::engine::facts::{Application, RequiredAccess};
 use crate::engine::forecast::{Can, Subject, outlook};
-use crate::engine::words::{ui, ui_with};
+use crate::engine::words::{say, say_with};
 
 pub(super) fn grant(v: &View) -> Plan {
     let (Some(api), Some(client)) = (v.facts.api_app.value(), v.facts.client_app.value()) else {
-        return Plan::blocked("Both registrations have to exist first. Those are steps 2 and 3.");
+        return Plan::blocked(say("blocked.no_registrations"));
     };
     let Some(scope) = api.scope(SCOPE).filter(|s| s.enabled) else {
-        return Plan::blocked(format!("The API has to offer {SCOPE} first. That is step 2."));
+        return Plan::blocked(say_with("blocked.no_scope", &[("scope", SCOPE)]));
     };
     let mut plan = Plan::default();
     plan.changes.extend(request(v, client, &api.app_id, &scope.id));
@@ -23,17 +23,15 @@ pub(super) fn grant(v: &View) -> Plan {
         ConsentWay::PreAuthorize => {
             if let Some(change) = pre_authorize(v, api, client, &scope.id) {
                 plan.changes.push(change);
-                plan.consequences.push(format!(
-                    "From then on nobody in the tenant is asked before the connector uses {SCOPE} of this API in their name."
-                ));
+                plan.consequences.push(say_with("consequence.pre_authorized", &[("scope", SCOPE)]));
             }
         }
         ConsentWay::Everyone => {
             if let Some(change) = everyone(v) {
                 plan.changes.push(change);
-                plan.consequences.push(ui_with("plan.everyone", &[("scope", SCOPE)]));
+                plan.consequences.push(say_with("consequence.everyone", &[("scope", SCOPE)]));
                 if outlook(v.facts, v.input.now, Subject::ConsentEveryone) == Can::No {
-                    plan.consequences.push(ui("plan.everyone_no_role").to_owned());
+                    plan.consequences.push(say("consequence.everyone_no_role").to_owned());
                 }
             }
         }
@@ -55,8 +53,8 @@ fn request(v: &View, client: &Application, api: &str, scope: &str) -> Option<Cha
         &v.client_object_id(),
         json!({ "requiredResourceAccess": apps::required_json(&client.required) }),
         json!({ "requiredResourceAccess": apps::required_json(&after) }),
-        format!("Request {SCOPE} for the connector"),
-        "Remove the permission under API permissions.".into(),
+        say_with("change.request.title", &[("scope", SCOPE)]),
+        say("change.request.undo").into(),
     ))
 }
 
@@ -100,10 +98,10 @@ fn pre_authorize(v: &View, api: &Application, client: &Application, scope: &str)
         &v.api_object_id(),
         json!({ "api": before }),
         json!({ "api": after }),
-        "Pre-authorise the connector on the API".into(),
-        "Remove the connector under Expose an API, Authorized client applications.".into(),
+        say("change.pre_authorize.title").into(),
+        say("change.pre_authorize.undo").into(),
     );
-    change.consequences.push("Nobody is asked for consent to this one permission any more.".into());
+    change.consequences.push(say("change.pre_authorize.consequence").into());
     Some(change)
 }
 
@@ -143,9 +141,9 @@ fn everyone(v: &View) -> Option<Change> {
         prefer: None,
         before,
         body,
-        title: format!("Grant {SCOPE} for everyone in the tenant"),
-        consequences: vec!["It holds for every person in the tenant.".into()],
+        title: say_with("change.everyone.title", &[("scope", SCOPE)]),
+        consequences: vec![say("change.everyone.consequence").into()],
         right: Right::ConsentForAll,
-        undo: "Revoke it under Enterprise applications, Permissions.".into(),
+        undo: say("change.everyone.undo").into(),
     })
 }

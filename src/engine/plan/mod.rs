@@ -16,7 +16,7 @@ use super::choices::{Choices, ConsentWay};
 use super::clouds::Cloud;
 use super::facts::{Fact, Facts, Gap, Seen};
 use super::ids::StageId;
-use super::words::ui;
+use super::words::{say, say_with};
 
 /// An ordered list of changes for one stage, with what a person should know first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,15 +67,15 @@ pub fn plan(stage: StageId, cloud: &Cloud, facts: &Facts, choices: &Choices, inp
             StageId::Grant => return grants::grant(&view),
             StageId::Secret => return secret(&view),
             StageId::Connect => return redirects::connect(&view),
-            _ => return Plan::blocked(ui("plan.hidden_site")),
+            _ => return Plan::blocked(say("blocked.hidden_site")),
         },
         Err(Gap::CouldNot(trouble)) => {
-            return Plan::blocked(format!(
-                "The function app could not be read. {} {}",
-                trouble.what, trouble.next
+            return Plan::blocked(say_with(
+                "blocked.site_unread",
+                &[("what", &trouble.what), ("next", &trouble.next)],
             ));
         }
-        Err(_) => return Plan::blocked("The function app has to be chosen first. That is step 1."),
+        Err(_) => return Plan::blocked(say("blocked.no_site")),
     };
     match stage {
         StageId::Pick => Plan::default(),

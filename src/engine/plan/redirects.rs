@@ -6,11 +6,12 @@ use super::{Plan, View, apps};
 use crate::engine::change::{Change, ChangeKind};
 use crate::engine::facts::Application;
 use crate::engine::redirect_url;
+use crate::engine::words::say;
 
 /// Stage 6: register the redirect URL that came back from the connector page; clear a leftover away.
 pub(super) fn connect(v: &View) -> Plan {
     let Some(client) = v.facts.client_app.value() else {
-        return Plan::blocked("The connector's registration has to exist first. That is step 3.");
+        return Plan::blocked(say("blocked.no_client"));
     };
     let mut plan = Plan::default();
     let mut list = client.web_redirects.clone();
@@ -22,7 +23,7 @@ pub(super) fn connect(v: &View) -> Plan {
             ChangeKind::AddRedirect,
             &before,
             &list,
-            "Register the connector's redirect URL under Web".into(),
+            say("change.redirect.add").into(),
         ));
     }
     plan.changes.extend(leftover(v, client, &list));
@@ -38,7 +39,7 @@ fn leftover(v: &View, client: &Application, list: &[String]) -> Option<Change> {
 /// Stage 7: the temporary redirect URI, there and away again.
 pub(super) fn rehearsal(v: &View) -> Plan {
     let Some(client) = v.facts.client_app.value() else {
-        return Plan::blocked("The connector's registration has to exist first. That is step 3.");
+        return Plan::blocked(say("blocked.no_client"));
     };
     let mut plan = Plan::default();
     let Some(uri) = &v.input.rehearsal_redirect else {
@@ -54,12 +55,12 @@ pub(super) fn rehearsal(v: &View) -> Plan {
             ChangeKind::AddRehearsalRedirect,
             &before,
             &list,
-            "Register a temporary redirect URI for this machine".to_owned(),
+            say("change.redirect.add_rehearsal").to_owned(),
         ));
     }
     plan.changes.push(removal(v, &list, uri));
-    plan.consequences.push("You sign in once more, as the connector will. If you have not consented yet you are asked, and your consent is recorded.".into());
-    plan.consequences.push("The function is called twice: once without a sign-in, which must be refused, and once with your identity.".into());
+    plan.consequences.push(say("consequence.sign_in_again").into());
+    plan.consequences.push(say("consequence.called_twice").into());
     plan
 }
 
@@ -70,7 +71,7 @@ fn removal(v: &View, list: &[String], uri: &str) -> Change {
         ChangeKind::RemoveRehearsalRedirect,
         list,
         &after,
-        "Take the temporary redirect URI away again".to_owned(),
+        say("change.redirect.remove_rehearsal").to_owned(),
     )
 }
 
@@ -82,6 +83,6 @@ fn change(v: &View, kind: ChangeKind, before: &[String], after: &[String], title
         json!({ "web": { "redirectUris": before } }),
         json!({ "web": { "redirectUris": after } }),
         title,
-        "Edit the list under Authentication, Web.".into(),
+        say("change.redirect.undo").into(),
     )
 }

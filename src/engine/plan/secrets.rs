@@ -8,11 +8,12 @@ use crate::engine::change::{Change, ChangeKind, Method, Right, Service};
 use crate::engine::forecast::days;
 use crate::engine::lost::is_ours;
 use crate::engine::markers;
+use crate::engine::words::{say, say_with};
 
 /// One more client secret beside those that are there. Old ones stay until a person removes them.
 pub(super) fn add(v: &View) -> Plan {
     let Some(client) = v.facts.client_app.value() else {
-        return Plan::blocked("The connector's registration has to exist first. That is step 3.");
+        return Plan::blocked(say("blocked.no_client"));
     };
     let name = secret_name(v.input.now);
     if client.secrets.iter().any(|s| s.display_name == name) {
@@ -20,10 +21,7 @@ pub(super) fn add(v: &View) -> Plan {
     }
     let policy = v.facts.rights.secret_policy.value();
     if policy.is_some_and(|policy| policy.forbids(client.created)) {
-        return Plan::blocked(
-            "A policy of this tenant forbids client secrets, and the connector needs one. An administrator can except \
-             the connector's app from it: the card for that is offered at this step.",
-        );
+        return Plan::blocked(say("blocked.secrets_forbidden"));
     }
     let wanted = SignedDuration::from_hours(24 * v.input.secret_days);
     let limit = policy.and_then(|policy| policy.limit(client.created));
@@ -32,21 +30,18 @@ pub(super) fn add(v: &View) -> Plan {
     let body = json!({ "passwordCredential": { "displayName": name, "endDateTime": end } });
     let day = end.split('T').next().unwrap_or_default();
     let path = format!("/applications/{}/addPassword", client.object_id);
-    let mut consequences =
-        vec!["The value is shown to nobody: it is held here until you paste it.".to_owned()];
+    let mut consequences = vec![say("consequence.value_held").to_owned()];
     match limit {
-        Some(limit) if limit < wanted => consequences.push(format!(
-            "The tenant lets a secret last for {} at most, so this one ends earlier than usual.",
-            days(limit)
-        )),
+        Some(limit) if limit < wanted => {
+            consequences.push(say_with("consequence.policy_limit", &[("length", &days(limit))]));
+        }
         _ if v.input.secret_shortened => {
-            consequences.push("The tenant refused a later end, so an earlier one is asked for.".into());
+            consequences.push(say("consequence.shortened").into());
         }
         _ => {}
     }
     if !client.secrets.is_empty() {
-        consequences
-            .push("The secrets that are there now stay, so that nothing that uses them breaks.".into());
+        consequences.push(say("consequence.others_stay").into());
     }
     Plan {
         changes: vec![Change {
@@ -61,10 +56,10 @@ pub(super) fn add(v: &View) -> Plan {
                 client.app_id,
             ),
             body,
-            title: format!("Create a client secret that ends on {day}"),
+            title: say_with("change.add_secret.title", &[("day", day)]),
             consequences: vec![],
             right: Right::OwnApp,
-            undo: "Remove it under Certificates & secrets.".into(),
+            undo: say("change.add_secret.undo").into(),
         }],
         consequences,
         blocked: None,
@@ -89,13 +84,13 @@ fn secret_name(now: Timestamp) -> String {
 /// ([`lost_secrets`](crate::engine::lost::lost_secrets)); what is not ours, or was handed over, is refused here as well.
 pub(super) fn remove(v: &View, key_id: &str) -> Plan {
     let Some(client) = v.facts.client_app.value() else {
-        return Plan::blocked("The connector's registration has to be seen first. That is step 3.");
+        return Plan::blocked(say("blocked.client_unseen"));
     };
     let Some(secret) = client.secrets.iter().find(|s| s.key_id.eq_ignore_ascii_case(key_id)) else {
         return Plan::default();
     };
     if !is_ours(secret) || v.choices.handed_over(key_id) {
-        return Plan::blocked("This secret may be in use, so it is left alone.");
+        return Plan::blocked(say("blocked.secret_in_use"));
     }
     let body = json!({ "keyId": secret.key_id });
     let mut before = json!({
@@ -116,18 +111,12 @@ pub(super) fn remove(v: &View, key_id: &str) -> Plan {
             before,
             az: format!("az ad app credential delete --id {} --key-id {}", client.app_id, secret.key_id),
             body,
-            title: format!("Remove the client secret “{}”", secret.display_name),
-            consequences: vec![
-                "If somebody has its value after all, whatever uses it can no longer sign in.".into(),
-            ],
+            title: say_with("change.remove_secret.title", &[("name", &secret.display_name)]),
+            consequences: vec![say("change.remove_secret.consequence").into()],
             right: Right::OwnApp,
-            undo: "This cannot be taken back: a removed secret never comes back. Make a new one instead."
-                .into(),
+            undo: say("change.remove_secret.undo").into(),
         }],
-        consequences: vec![
-            "We made this secret, and its value is neither held here nor known to have been copied.".into(),
-            "The other secrets stay as they are.".into(),
-        ],
+        consequences: vec![say("consequence.lost").into(), say("consequence.rest_stays").into()],
         blocked: None,
     }
 }

@@ -7,6 +7,7 @@ use crate::engine::change::{Change, ChangeKind, Method, Right, Service};
 use crate::engine::checks::SCOPE;
 use crate::engine::facts::{AuthSettings, AuthVersion, Facts, Gap, Site};
 use crate::engine::markers;
+use crate::engine::words::{say, say_with};
 
 /// `api-version` of Microsoft.Web calls (microsoft-cloud 5.1).
 pub const API_VERSION: &str = "2023-12-01";
@@ -15,14 +16,12 @@ pub const API_VERSION: &str = "2023-12-01";
 pub(super) fn protect(v: &View, site: &Site) -> Plan {
     if let Err(gap @ (Gap::NotLooked | Gap::CouldNot(_))) = v.facts.auth.get() {
         return Plan::blocked(match gap {
-            Gap::CouldNot(trouble) => {
-                format!("The authentication settings could not be read. {}", trouble.what)
-            }
-            _ => "The authentication settings were not read yet.".to_owned(),
+            Gap::CouldNot(trouble) => say_with("blocked.auth_unread", &[("what", &trouble.what)]),
+            _ => say("blocked.auth_not_read").to_owned(),
         });
     }
     if v.facts.auth.value().is_some_and(|a| a.config_file.is_some()) {
-        return Plan::blocked("A file in the app rules its authentication; it must be changed there.");
+        return Plan::blocked(say("blocked.auth_file"));
     }
     let mut plan = Plan::default();
     match v.facts.api_app.get() {
@@ -39,18 +38,22 @@ pub(super) fn protect(v: &View, site: &Site) -> Plan {
             plan.changes.push(apps::create_api(v, site));
             plan.changes.push(apps::identifier_uri(v));
         }
-        Err(_) => return Plan::blocked("The API's registration could not be read."),
+        Err(_) => return Plan::blocked(say("blocked.api_unread")),
     }
     if v.facts.api_principal.value().is_none() {
-        plan.changes.push(apps::create_principal(ChangeKind::CreateApiPrincipal, &v.api_app_id(), "API"));
+        plan.changes.push(apps::create_principal(
+            ChangeKind::CreateApiPrincipal,
+            &v.api_app_id(),
+            say("change.create_principal.api"),
+        ));
     }
     let before = document(v.facts);
     let after = protected(v, &before);
     if after != before {
         plan.consequences.extend(consequences(v, &before, &after));
         let title = match v.facts.auth.value() {
-            Some(auth) if auth.enabled => "Correct the sign-in settings of the function app (Easy Auth)",
-            _ => "Switch the sign-in on at the function app (Easy Auth)",
+            Some(auth) if auth.enabled => say("change.auth.correct"),
+            _ => say("change.auth.switch_on"),
         };
         plan.changes.push(put(v, site, &before, &after, title));
     }
@@ -60,7 +63,7 @@ pub(super) fn protect(v: &View, site: &Site) -> Plan {
 /// Stage 3.
 pub(super) fn register(v: &View, site: &Site) -> Plan {
     let Some(auth) = v.facts.auth.value().filter(|a| a.enabled) else {
-        return Plan::blocked("The function has to be protected first. That is step 2.");
+        return Plan::blocked(say("blocked.not_protected"));
     };
     let mut plan = Plan::default();
     match v.facts.client_app.get() {
@@ -76,19 +79,17 @@ pub(super) fn register(v: &View, site: &Site) -> Plan {
                 .map(|c| c.display_name.as_str())
                 .collect();
             if !names.is_empty() {
-                plan.consequences.push(format!(
-                    "There is already a registration that could be the connector's: {}. This makes a new one beside it.",
-                    names.join(", ")
-                ));
+                plan.consequences
+                    .push(say_with("consequence.another_client", &[("names", &names.join(", "))]));
             }
         }
-        Err(_) => return Plan::blocked("The connector's registration could not be read."),
+        Err(_) => return Plan::blocked(say("blocked.client_unread")),
     }
     if v.facts.client_principal.value().is_none() {
         plan.changes.push(apps::create_principal(
             ChangeKind::CreateClientPrincipal,
             &v.client_app_id(),
-            "connector",
+            say("change.create_principal.connector"),
         ));
     }
     let before = auth.document.clone();
@@ -96,7 +97,7 @@ pub(super) fn register(v: &View, site: &Site) -> Plan {
     allow(v, &mut after, true);
     if after != before {
         plan.consequences.extend(consequences(v, &before, &after));
-        plan.changes.push(put(v, site, &before, &after, "Let Easy Auth admit the connector's client ID"));
+        plan.changes.push(put(v, site, &before, &after, say("change.auth.admit")));
     }
     plan
 }
@@ -238,7 +239,7 @@ fn put(v: &View, site: &Site, before: &Value, after: &Value, title: &str) -> Cha
         title: title.to_owned(),
         consequences: vec![],
         right: Right::WriteSite,
-        undo: "Put the settings back as they were before (the “before” of this change).".into(),
+        undo: say("change.auth.undo").into(),
     }
 }
 
@@ -246,34 +247,33 @@ fn put(v: &View, site: &Site, before: &Value, after: &Value, title: &str) -> Cha
 fn consequences(v: &View, before: &Value, after: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     if !closed(before) && closed(after) {
-        lines.push("Everybody who calls the app without signing in is refused from then on: anonymous callers, callers with only a function key, and webhooks.".to_owned());
+        lines.push(say("consequence.closed").to_owned());
     }
     if on(before) {
         if listed(before).is_empty() && !listed(after).is_empty() {
-            lines.push("Only the listed client IDs are let in from then on: another application that calls this app today gets a 403 until it is listed too.".into());
+            lines.push(say("consequence.listed").into());
         }
-        for (member, name) in [("openIdIssuer", "issuer"), ("clientId", "client ID")] {
+        for (member, name) in [
+            ("openIdIssuer", say("consequence.changes_issuer")),
+            ("clientId", say("consequence.changes_client")),
+        ] {
             let path = ["identityProviders", "azureActiveDirectory", "registration", member];
             let text = |doc| at(doc, &path).and_then(Value::as_str).unwrap_or_default().to_owned();
             let (old, new) = (text(before), text(after));
             if !old.is_empty() && !old.eq_ignore_ascii_case(&new) {
-                lines.push(format!(
-                    "The {name} changes from {old}: what relied on it is refused from then on."
-                ));
+                lines.push(say_with("consequence.changes", &[("name", name), ("old", &old)]));
             }
         }
     }
     if matches!(v.facts.auth_version.value(), Some(AuthVersion::V1 { enabled: true })) {
-        lines.push("The app moves from the classic settings to the current ones. That is one way.".into());
+        lines.push(say("consequence.one_way").into());
     }
     let wanted = v.api_app_id().to_string();
     let configured = v.facts.auth.value().filter(|a| a.enabled).and_then(|a| a.client_id.as_deref());
     if let Some(old) = configured.filter(|old| !old.eq_ignore_ascii_case(&wanted)) {
-        lines.push(format!(
-            "The function app signs people in with {wanted} from then on, no longer with {old}. Clients that ask for tokens of the old one can be refused."
-        ));
+        lines.push(say_with("consequence.another_api", &[("wanted", &wanted), ("old", old)]));
     }
-    lines.push("The app restarts; for up to a minute the old settings stay in force.".into());
+    lines.push(say("consequence.restarts").into());
     lines
 }
 

@@ -37,7 +37,7 @@ fn all_texts() -> Vec<(String, String)> {
     texts.extend(words.test_failures().iter().map(|failure| (failure.seen.clone(), failure.means.clone())));
     texts.extend(words.terms().iter().map(|term| (term.word.clone(), term.means.clone())));
     texts.extend(words.ui.clone());
-    texts.extend(evidence::texts().clone());
+    texts.extend(sentences::texts().clone());
     texts
 }
 

@@ -1,5 +1,6 @@
 //! A one-line text field without a terminal: text, cursor, and the editing that keys do.
 
+use crate::engine::words::say;
 use crate::flow::event::Key;
 
 /// The longest text that a field takes, in characters; an error message of Entra's fits in.
@@ -49,7 +50,7 @@ impl Field {
         let clean: String = text.chars().filter(|c| !c.is_control()).collect();
         let fitting: String = clean.chars().take(room).collect();
         if fitting.len() < clean.len() {
-            self.note = Some("This field is full; the rest was left out.".to_owned());
+            self.note = Some(say("handing_over.field_full").to_owned());
         }
         let at = self.byte(self.cursor);
         self.text.insert_str(at, &fitting);

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::text::{cells, chop, fit, wrap};
+use crate::engine::words::ui_with;
 use crate::screen::theme::{Role, Theme};
 
 /// Lines under construction. Every text that comes in is cleaned; what is drawn never holds a control character.
@@ -191,9 +192,12 @@ impl Doc {
             let below_hint = below > 0 && row + 1 == height && hints;
             if above_hint || below_hint {
                 let hint = if above_hint {
-                    format!("↑ {} more lines above ({})", offset + 1, key(false))
+                    ui_with(
+                        "screen.more_above",
+                        &[("number", &(offset + 1).to_string()), ("key", key(false))],
+                    )
                 } else {
-                    format!("↓ {} more lines below ({})", below + 1, key(true))
+                    ui_with("screen.more_below", &[("number", &(below + 1).to_string()), ("key", key(true))])
                 };
                 buffer.set_stringn(at.x, at.y, hint, usize::from(area.width), self.theme.style(Role::Quiet));
                 continue;

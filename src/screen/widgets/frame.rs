@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::doc::{Doc, Scroll, to_u16};
 use super::text::{cells, fit};
 use crate::engine::findings::Verdict;
+use crate::engine::words::ui_with;
 use crate::screen::theme::{Role, Theme, mark};
 
 /// From this many columns on the rail is shown.
@@ -145,9 +146,11 @@ fn flush(doc: &mut Doc, line: &mut Vec<(String, Role)>) {
 /// The one line that a terminal gets which is too small for a page.
 pub fn too_small(theme: Theme, area: Rect, buffer: &mut Buffer) {
     let (width, height) = SMALLEST;
-    let text = format!(
-        "Please make this window larger: at least {width} by {height}; it is {} by {}.",
-        area.width, area.height
+    let [width, height, now_width, now_height] =
+        [width, height, area.width, area.height].map(|cells| cells.to_string());
+    let text = ui_with(
+        "screen.too_small",
+        &[("width", &width), ("height", &height), ("now_width", &now_width), ("now_height", &now_height)],
     );
     let mut doc = Doc::new(theme, area.width);
     doc.text(Role::Plain, &text);

@@ -86,8 +86,8 @@ fn spell(value: Option<&Value>) -> Option<String> {
         None | Some(Value::Null) => None,
         Some(Value::String(text)) if text.is_empty() => Some("\"\"".to_owned()),
         Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Array(list)) if list.is_empty() => Some("(empty list)".to_owned()),
-        Some(Value::Object(members)) if members.is_empty() => Some("(nothing in it)".to_owned()),
+        Some(Value::Array(list)) if list.is_empty() => Some(ui("screen.empty_list").to_owned()),
+        Some(Value::Object(members)) if members.is_empty() => Some(ui("screen.nothing_in_it").to_owned()),
         Some(other) => Some(other.to_string()),
     }
 }

@@ -25,6 +25,7 @@ pub mod percent;
 pub mod plan;
 pub mod policies;
 pub mod redirect_url;
+pub mod remedy;
 pub mod report;
 pub mod resource_url;
 pub mod secret_shape;

@@ -1,8 +1,11 @@
 //! The card for somebody who has a right that this person lacks: what is needed, the ways to it with the least right first,
 //! each with who can, the exact command, and how to take it back.
 
+use serde_json::json;
+
 use super::change::{Change, ChangeKind, Right};
 use super::choices::{Choices, ConsentWay};
+use super::client_id;
 use super::clouds::Cloud;
 use super::facts::{Application, Facts};
 use super::forecast::{Can, Subject, may_change, outlook};
@@ -23,6 +26,24 @@ pub enum Need {
     Secrets,
 }
 
+/// The pages that cards lead to, by their ids in [`super::links`].
+pub(super) const PAGES: [&str; 14] = [
+    "portal.app_registrations",
+    "portal.roles",
+    "portal.apps",
+    "portal.app_policies",
+    "site.authentication",
+    "site.access",
+    "api.overview",
+    "api.expose",
+    "api.owners",
+    "client.overview",
+    "client.permissions",
+    "client.authentication",
+    "client.credentials",
+    "client.owners",
+];
+
 /// A card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
@@ -30,8 +51,6 @@ pub struct Card {
     pub what: String,
     /// Why this person cannot do it.
     pub why: String,
-    /// The page where it is done, by its id in [`super::links`].
-    pub link: &'static str,
     /// The ways, the one that gives the least right first.
     pub ways: Vec<Way>,
 }
@@ -43,10 +62,44 @@ pub struct Way {
     pub what: String,
     /// The least role that can.
     pub role: String,
-    /// The same as commands; none where none can be given with what is known.
-    pub az: Vec<String>,
+    /// The page where it is done, by its id in [`super::links`].
+    pub link: &'static str,
+    /// The same as commands, in their order; none where none can be given with what is known.
+    pub commands: Vec<String>,
+    /// What the commands are for.
+    pub shell: Shell,
+    /// Whether a command replaces what is there by what was there when the card was made.
+    pub soon: bool,
     /// How to take it back.
     pub undo: String,
+}
+
+/// What commands are written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shell {
+    /// The Azure CLI, in Bash or in PowerShell, as the portal's Cloud Shell has both.
+    AzureCli,
+    /// PowerShell with Microsoft Graph's module.
+    GraphPowerShell,
+}
+
+impl Way {
+    /// A way by hand alone, so far.
+    fn new(what: impl Into<String>, role: &str, link: &'static str, undo: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            role: ui(role).to_owned(),
+            link,
+            commands: Vec::new(),
+            shell: Shell::AzureCli,
+            soon: false,
+            undo: undo.into(),
+        }
+    }
+
+    fn commands(self, commands: Vec<String>) -> Self {
+        Self { commands, ..self }
+    }
 }
 
 /// Everything that a card is made from.
@@ -89,15 +142,20 @@ pub fn foreseen(stage: StageId, of: &Material<'_>) -> Option<Need> {
     planned.changes.iter().map(|change| change.right).find(|right| missing(*right)).map(Need::Right)
 }
 
-/// Whether what was missing at a stage can be seen to be there now.
+/// Whether what was missing at a stage can be seen to be there now: the right, or what it was needed for, made by somebody
+/// else.
 pub fn granted(stage: StageId, need: Need, of: &Material<'_>) -> bool {
     let (facts, now) = (of.facts, of.input.now);
     let yes = |subject| outlook(facts, now, subject) == Can::Yes;
     let mine = |app: Option<&Application>| app.is_some_and(|app| may_change(facts, now, app) == Can::Yes);
+    let made = |right: Right| {
+        let planned = plan(stage, of.cloud, facts, of.choices, of.input);
+        planned.blocked.is_none() && planned.changes.iter().all(|change| change.right != right)
+    };
     match need {
-        Need::Right(Right::CreateApps) => yes(Subject::CreateApps),
-        Need::Right(Right::WriteSite) => yes(Subject::ChangeSite),
-        Need::Right(Right::OwnApp) => mine(owned_at(stage, facts)),
+        Need::Right(Right::CreateApps) => yes(Subject::CreateApps) || made(Right::CreateApps),
+        Need::Right(Right::WriteSite) => yes(Subject::ChangeSite) || made(Right::WriteSite),
+        Need::Right(Right::OwnApp) => mine(owned_at(stage, facts)) || made(Right::OwnApp),
         // Pre-authorising needs the API's owner alone, whoever was to agree.
         Need::Right(Right::ConsentForAll) => {
             let pre = of.choices.consent.is_none_or(|way| way == ConsentWay::PreAuthorize);
@@ -106,6 +164,12 @@ pub fn granted(stage: StageId, need: Need, of: &Material<'_>) -> bool {
         Need::SeeSite => facts.site.value().is_some(),
         Need::Secrets => yes(Subject::MakeSecrets),
     }
+}
+
+/// Whether looking can ever show that it was granted. An exception for one app is kept with that app's own policy, which
+/// is not read (microsoft-cloud 2.10, 4.10): whoever asked for it has to try.
+pub fn can_be_seen(need: Need) -> bool {
+    need != Need::Secrets
 }
 
 /// The registration whose owner a stage needs.
@@ -134,134 +198,148 @@ fn changes(stage: StageId, of: &Material<'_>, choices: &Choices) -> Vec<Change> 
     planned.changes.into_iter().filter(|change| change.waits_for().is_none()).collect()
 }
 
-/// The way of making the stage's own changes of these kinds; `None` where there are none.
-fn done_for_me(what: &str, role: &str, changes: &[Change]) -> Option<Way> {
+/// The way of making changes that the stage's plan holds; `None` where there are none.
+fn done_for_me(what: &str, role: &str, link: &'static str, changes: &[Change]) -> Option<Way> {
     let first = changes.first()?;
+    let way = Way::new(ui(what), role, link, &first.undo);
     Some(Way {
-        what: ui(what).to_owned(),
-        role: ui(role).to_owned(),
-        az: changes.iter().map(|change| change.az.clone()).collect(),
-        undo: first.undo.clone(),
+        soon: changes.iter().any(|change| !change.before.is_null()),
+        ..way.commands(changes.iter().map(|change| change.az.clone()).collect())
     })
 }
 
+/// Making the registration needs all that comes with it, so that nothing is left which only its maker may do: the service
+/// principal, and the person as an owner.
 fn create(stage: StageId, of: &Material<'_>) -> Card {
-    let kinds = [ChangeKind::CreateApiApp, ChangeKind::CreateClientApp];
-    let mut planned = changes(stage, of, of.choices);
-    planned.retain(|change| kinds.contains(&change.kind));
-    let made = done_for_me("card.create_done", "card.create_done_role", &planned);
-    let role = Way {
-        what: ui_with("card.create_role", &[("me", &me(of).1)]),
-        role: ui("card.create_role_role").to_owned(),
-        az: Vec::new(),
-        undo: ui("card.create_role_undo").to_owned(),
+    let planned = plan(stage, of.cloud, of.facts, of.choices, of.input).changes;
+    let find = |kinds: [ChangeKind; 2]| planned.iter().find(|change| kinds.contains(&change.kind));
+    let app = find([ChangeKind::CreateApiApp, ChangeKind::CreateClientApp]);
+    let principal = find([ChangeKind::CreateApiPrincipal, ChangeKind::CreateClientPrincipal]);
+    let (me, upn) = me(of);
+    let made = match (app, principal) {
+        (Some(app), _) => {
+            let graph = of.cloud.graph.as_str().trim_end_matches('/');
+            // Its client ID is known only once it is there; it is asked for by the name that it is made under.
+            let id = format!(
+                "$(az rest --method get --url \"{graph}/v1.0{}\" --query appId --output tsv)",
+                app.path
+            );
+            let mut commands = vec![app.az.clone(), format!("az ad sp create --id {id}")];
+            commands.extend(owner("add", &id, &me));
+            let what = ui_with("card.create_done", &[("me", &upn)]);
+            let way = Way::new(what, "card.create_done_role", "portal.app_registrations", &app.undo);
+            Some(way.commands(commands))
+        }
+        (None, Some(principal)) => {
+            let (link, theirs) = match principal.kind {
+                ChangeKind::CreateApiPrincipal => ("api.overview", of.facts.api_app.value()),
+                _ => ("client.overview", of.facts.client_app.value()),
+            };
+            let theirs = theirs.filter(|app| may_change(of.facts, of.input.now, app) != Can::Yes);
+            let mut commands = vec![principal.az.clone()];
+            commands.extend(theirs.and_then(|app| owner("add", &app.app_id, &me)));
+            let way = Way::new(ui("card.principal_done"), "card.own_done_role", link, &principal.undo);
+            Some(way.commands(commands))
+        }
+        (None, None) => None,
     };
+    let role = Way::new(
+        ui_with("card.create_role", &[("me", &upn)]),
+        "card.create_role_role",
+        "portal.roles",
+        ui("card.create_role_undo"),
+    );
+    let what = if app.is_none() && made.is_some() { "card.principal_what" } else { "card.create_what" };
     Card {
-        what: ui("card.create_what").to_owned(),
+        what: ui(what).to_owned(),
         why: ui("card.create_why").to_owned(),
-        link: "portal.app_registrations",
         ways: made.into_iter().chain([role]).collect(),
     }
+}
+
+/// The command that makes this person an owner of a registration, or takes that back; none where nobody was seen.
+fn owner(verb: &str, app: &str, me: &str) -> Option<String> {
+    (!me.is_empty())
+        .then(|| format!("az ad app owner {verb} --id {app} --owner-object-id {}", shell_word(me)))
+}
+
+/// The way of giving a role on the function app; with commands where the person and the app are known.
+fn role_on_site(what: &str, role: &str, link: &'static str, scope: Option<&str>, of: &Material<'_>) -> Way {
+    let (id, upn) = me(of);
+    let assignment = |verb: &str, who: &str, scope: &str| {
+        format!("az role assignment {verb} {who} {} --role \"{role}\" --scope {scope}", shell_word(&id))
+    };
+    let scope = scope.filter(|_| !id.is_empty());
+    let create = |scope| assignment("create", "--assignee-principal-type User --assignee-object-id", scope);
+    let undo = scope.map(|scope| assignment("delete", "--assignee", scope));
+    let undo = undo.unwrap_or_else(|| ui("card.site_role_undo").to_owned());
+    Way::new(ui_with(what, &[("me", &upn)]), "card.site_role_role", link, undo)
+        .commands(scope.map(create).into_iter().collect())
 }
 
 fn write_site(stage: StageId, of: &Material<'_>) -> Card {
     let mut planned = changes(stage, of, of.choices);
     planned.retain(|change| change.right == Right::WriteSite);
-    let made = done_for_me("card.site_done", "card.site_done_role", &planned);
-    let (id, upn) = me(of);
-    let site = of.facts.site.value().map(|site| site.id.as_str()).unwrap_or_default();
-    let assignment = |verb: &str, who: &str| {
-        format!(
-            "az role assignment {verb} {who} {} --role \"Website Contributor\" --scope {}",
-            shell_word(&id),
-            shell_word(site)
-        )
-    };
-    let known = !id.is_empty() && !site.is_empty();
-    let role = Way {
-        what: ui_with("card.site_role", &[("me", &upn)]),
-        role: ui("card.site_role_role").to_owned(),
-        az: if known {
-            vec![assignment("create", "--assignee-principal-type User --assignee-object-id")]
-        } else {
-            Vec::new()
-        },
-        undo: if known { assignment("delete", "--assignee") } else { ui("card.site_role_undo").to_owned() },
-    };
+    let made = done_for_me("card.site_done", "card.site_done_role", "site.authentication", &planned);
+    let site = of.facts.site.value().map(|site| shell_word(&site.id));
+    let role = role_on_site("card.site_role", "Website Contributor", "site.access", site.as_deref(), of);
     Card {
         what: ui("card.site_what").to_owned(),
         why: ui("card.site_why").to_owned(),
-        link: "site",
         ways: made.into_iter().chain([role]).collect(),
     }
 }
 
 /// A function app of which nothing but its address is known: a role on it shows it, the least one first.
 fn see_site(stage: StageId, of: &Material<'_>) -> Card {
-    let (id, upn) = me(of);
     let host = values(of.facts, of.choices, &Held::default()).host.unwrap_or_default();
-    let assignment = |verb: &str, who: &str, role: &str| {
-        let scope =
-            format!("$(az functionapp list --query \"[?contains(hostNames, '{host}')].id\" --output tsv)");
-        format!("az role assignment {verb} {who} {} --role \"{role}\" --scope \"{scope}\"", shell_word(&id))
-    };
     // The host stands within quotes within quotes: one that is no plain host name gets no command.
-    let known = !id.is_empty()
-        && !host.is_empty()
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
-    let way = |what: &str, role: &str| Way {
-        what: ui_with(what, &[("me", &upn)]),
-        role: ui("card.site_role_role").to_owned(),
-        az: if known {
-            vec![assignment("create", "--assignee-principal-type User --assignee-object-id", role)]
-        } else {
-            Vec::new()
-        },
-        undo: if known {
-            assignment("delete", "--assignee", role)
-        } else {
-            ui("card.site_role_undo").to_owned()
-        },
-    };
+    let plain = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+    let scope = plain.then(|| {
+        format!("$(az functionapp list --query \"[?contains(hostNames, '{host}')].id\" --output tsv)")
+    });
+    let way = |what: &str, role: &str| role_on_site(what, role, "portal.apps", scope.as_deref(), of);
     let look = (stage == StageId::Pick).then(|| way("card.see_reader", "Reader"));
-    let change = if look.is_some() { "card.see_contributor_or" } else { "card.see_contributor" };
+    let change = if look.is_some() { "card.see_contributor_too" } else { "card.see_contributor" };
     Card {
         what: ui_with("card.see_what", &[("host", &host)]),
         why: ui("card.see_why").to_owned(),
-        link: "site",
         ways: look.into_iter().chain([way(change, "Website Contributor")]).collect(),
     }
 }
 
 /// A registration that belongs to somebody else: its owner makes the change, or makes this person an owner too.
 fn own(stage: StageId, of: &Material<'_>) -> Card {
-    let app = owned_at(stage, of.facts);
-    let link = match stage {
-        StageId::Protect => "api.overview",
-        StageId::Secret => "client.credentials",
-        StageId::Connect => "client.authentication",
-        _ => "client.overview",
+    let (link, owners, id) = match stage {
+        StageId::Protect | StageId::Grant => {
+            ("api.expose", "api.owners", client_id::of_api(of.facts, of.choices))
+        }
+        StageId::Connect => {
+            ("client.authentication", "client.owners", client_id::of_connector(of.facts, of.choices))
+        }
+        StageId::Secret => {
+            ("client.credentials", "client.owners", client_id::of_connector(of.facts, of.choices))
+        }
+        _ => ("client.permissions", "client.owners", client_id::of_connector(of.facts, of.choices)),
     };
     let mut planned = changes(stage, of, of.choices);
     // A secret that somebody else makes would have to be sent: nobody is asked for that.
     planned.retain(|change| change.right == Right::OwnApp && change.kind != ChangeKind::AddSecret);
-    let made = done_for_me("card.own_done", "card.own_done_role", &planned);
-    let name = app.map(|app| app.display_name.clone()).unwrap_or_default();
-    let (id, upn) = me(of);
-    let owner = |verb: &str, app: &Application| {
-        format!("az ad app owner {verb} --id {} --owner-object-id {}", app.app_id, shell_word(&id))
-    };
-    let app = app.filter(|_| !id.is_empty());
-    let owning = Way {
-        what: ui_with("card.own_owner", &[("me", &upn), ("app", &name)]),
-        role: ui("card.own_done_role").to_owned(),
-        az: app.map(|app| owner("add", app)).into_iter().collect(),
-        undo: app.map_or_else(|| ui("card.own_owner_undo").to_owned(), |app| owner("remove", app)),
-    };
+    let made = done_for_me("card.own_done", "card.own_done_role", link, &planned);
+    // A registration that cannot be seen is named by its client ID, which is enough for the command, too.
+    let name = owned_at(stage, of.facts).map(|app| app.display_name.as_str()).or(id).unwrap_or_default();
+    let (me, upn) = me(of);
+    let command = |verb: &str| id.and_then(|id| owner(verb, &shell_word(id), &me));
+    let owning = Way::new(
+        ui_with("card.own_owner", &[("me", &upn), ("app", name)]),
+        "card.own_done_role",
+        owners,
+        command("remove").unwrap_or_else(|| ui("card.own_owner_undo").to_owned()),
+    )
+    .commands(command("add").into_iter().collect());
     Card {
-        what: ui_with("card.own_what", &[("app", &name)]),
+        what: ui_with("card.own_what", &[("app", name)]),
         why: ui("card.own_why").to_owned(),
-        link,
         ways: made.into_iter().chain([owning]).collect(),
     }
 }
@@ -285,11 +363,13 @@ fn consent(of: &Material<'_>) -> Card {
     let least = done_for_me(
         "card.pre_authorize",
         "card.pre_authorize_role",
+        "api.expose",
         &only(ConsentWay::PreAuthorize, ChangeKind::PreAuthorize),
     );
     let all = done_for_me(
         "card.everyone",
         "card.everyone_role",
+        "client.permissions",
         &only(ConsentWay::Everyone, ChangeKind::GrantEveryone),
     );
     // Who owns the API and chose to ask for everyone needs nobody for the other way.
@@ -305,31 +385,71 @@ fn consent(of: &Material<'_>) -> Card {
     Card {
         what: ui("card.consent_what").to_owned(),
         why: ui(why).to_owned(),
-        link: "api.expose",
         ways: least.into_iter().chain(all).collect(),
     }
 }
 
+/// An exception for this one app: a policy of its own that does not restrict secrets, which then counts instead of the
+/// tenant's (microsoft-cloud 4.10; the requests and the role are those of Graph's reference, "Create appManagementPolicy" and
+/// "Create appliesTo"). The Azure CLI's token holds no right to policies (2.10), so it is asked for by Graph's own module.
 fn secrets(of: &Material<'_>) -> Card {
-    let graph = of.cloud.graph.as_str().trim_end_matches('/');
+    let way = Way::new(
+        ui("card.secrets_except"),
+        "card.secrets_role",
+        "portal.app_policies",
+        ui("card.secrets_undo"),
+    );
+    let known = of.facts.client_app.value().zip(of.facts.tenant.value());
+    let commands = known.and_then(|(app, tenant)| exception(of.cloud, &tenant.id, app)).unwrap_or_default();
     Card {
         what: ui("card.secrets_what").to_owned(),
         why: ui("card.secrets_why").to_owned(),
-        link: "client.credentials",
-        ways: vec![Way {
-            what: ui("card.secrets_except").to_owned(),
-            role: ui("card.secrets_role").to_owned(),
-            az: vec![format!(
-                "az rest --method get --url \"{graph}/v1.0/policies/defaultAppManagementPolicy\""
-            )],
-            undo: ui("card.secrets_undo").to_owned(),
-        }],
+        ways: vec![Way { shell: Shell::GraphPowerShell, ..way.commands(commands) }],
     }
 }
 
-/// This person's object id and principal name; empty where nobody was seen.
+/// What Graph's module calls this cloud, to be said when signing in; `None` for one that it does not know.
+fn environment(cloud: &Cloud) -> Option<&'static str> {
+    match cloud.graph.host_str()? {
+        "graph.microsoft.com" => Some("Global"),
+        "graph.microsoft.us" => Some("USGov"),
+        "dod-graph.microsoft.us" => Some("USGovDoD"),
+        "microsoftgraph.chinacloudapi.cn" => Some("China"),
+        _ => None,
+    }
+}
+
+fn exception(cloud: &Cloud, tenant: &str, app: &Application) -> Option<Vec<String>> {
+    let environment = environment(cloud)?;
+    let graph = cloud.graph.as_str().trim_end_matches('/');
+    let policies = format!("{graph}/v1.0/policies/appManagementPolicies");
+    let unrestricted = |kind: &str, longest: Option<&str>| {
+        json!({
+            "restrictionType": kind, "state": "disabled", "maxLifetime": longest,
+            "restrictForAppsCreatedAfterDateTime": "2014-01-01T00:00:00Z",
+        })
+    };
+    let restrictions =
+        [unrestricted("passwordAddition", None), unrestricted("passwordLifetime", Some("P180D"))];
+    let policy = json!({
+        "displayName": ui("card.secrets_policy"),
+        "description": ui("card.secrets_policy_means"),
+        "isEnabled": true,
+        "restrictions": { "passwordCredentials": restrictions },
+    });
+    let policy = policy.to_string().replace('\'', "\\u0027");
+    let assigned = format!("{graph}/v1.0/applications/{}/appManagementPolicies/$ref", app.object_id);
+    Some(vec![
+        ui_with("card.graph_sign_in", &[("environment", environment), ("tenant", tenant)]),
+        ui_with("card.graph_policy", &[("url", &policies), ("body", &policy)]),
+        ui_with("card.graph_assign", &[("url", &assigned), ("policies", &policies)]),
+    ])
+}
+
+/// This person's object id and principal name; without an id where nobody was seen.
 fn me(of: &Material<'_>) -> (String, String) {
-    of.facts.person.value().map(|p| (p.object_id.clone(), p.upn.clone())).unwrap_or_default()
+    let person = of.facts.person.value();
+    person.map_or_else(|| (String::new(), ui("card.me").to_owned()), |p| (p.object_id.clone(), p.upn.clone()))
 }
 
 #[cfg(test)]
@@ -338,6 +458,7 @@ mod tests {
     use crate::engine::choices::AppChoice;
     use crate::engine::facts::{AppsSince, Permission, SecretPolicy};
     use crate::engine::fixtures::*;
+    use crate::engine::links::link;
 
     fn with<T>(facts: &Facts, choices: &Choices, look: impl FnOnce(&Material<'_>) -> T) -> T {
         look(&Material { cloud: &cloud(), facts, choices, input: &input() })
@@ -348,7 +469,11 @@ mod tests {
         assert!(!card.what.is_empty() && !card.why.is_empty() && !card.ways.is_empty(), "{card:?}");
         for way in &card.ways {
             assert!(!way.what.is_empty() && !way.role.is_empty() && !way.undo.is_empty(), "{way:?}");
-            assert!(way.az.iter().all(|az| az.starts_with("az ") && !az.contains('⟨')), "{way:?}");
+            // One way may be all that is left of several.
+            assert!(!way.what.starts_with("Or ") && PAGES.contains(&way.link), "{way:?}");
+            if way.shell == Shell::AzureCli {
+                assert!(way.commands.iter().all(|az| az.starts_with("az ") && reads_alike(az)), "{way:?}");
+            }
         }
         card
     }
@@ -366,8 +491,12 @@ mod tests {
     fn consent_asks_for_the_least_first() {
         let card = made(StageId::Grant, Need::Right(Right::ConsentForAll), &ungranted());
         let [least, all] = &card.ways[..] else { panic!("{card:?}") };
-        assert!(least.az[0].contains("preAuthorizedApplications") && least.az[0].contains(CLIENT));
-        assert!(all.az[0].contains("oauth2PermissionGrants"));
+        let command = &least.commands[0];
+        assert!(command.contains("preAuthorizedApplications") && command.contains(CLIENT), "{command}");
+        assert!(all.commands[0].contains("oauth2PermissionGrants"));
+        // What is there is sent again with it, since nobody has confirmed what becomes of members that are left out.
+        assert!(command.contains("oauth2PermissionScopes") && least.soon && !all.soon, "{card:?}");
+        assert_eq!((least.link, all.link), ("api.expose", "client.permissions"));
         assert!(all.role.contains("Cloud Application Administrator"));
     }
 
@@ -403,11 +532,11 @@ mod tests {
         client.required.clear();
         facts.client_app = seen(client);
         let need = Need::Right(Right::ConsentForAll);
-        assert_eq!(made(StageId::Grant, need, &facts).ways[0].az.len(), 1, "its owner does that alone");
+        assert_eq!(made(StageId::Grant, need, &facts).ways[0].commands.len(), 1, "its owner does that alone");
         facts.rights.owned = seen(vec![]);
         let card = made(StageId::Grant, need, &facts);
-        assert!(card.ways[0].az[0].contains("preAuthorizedApplications"), "{card:?}");
-        assert!(card.ways[0].az[1].contains("requiredResourceAccess"), "{card:?}");
+        assert!(card.ways[0].commands[0].contains("preAuthorizedApplications"), "{card:?}");
+        assert!(card.ways[0].commands[1].contains("requiredResourceAccess"), "{card:?}");
     }
 
     #[test]
@@ -425,8 +554,12 @@ mod tests {
         let [reader, contributor] = &card.ways[..] else { panic!("{card:?}") };
         assert!(card.what.contains(HOST), "{card:?}");
         for (way, role) in [(reader, "Reader"), (contributor, "Website Contributor")] {
-            assert!(way.az[0].contains(&format!("--role \"{role}\"")) && way.az[0].contains(HOST), "{way:?}");
-            assert!(way.az[0].contains(ADA) && way.undo.contains("assignment delete"), "{way:?}");
+            let command = &way.commands[0];
+            assert!(command.contains(&format!("--role \"{role}\"")) && command.contains(HOST), "{way:?}");
+            assert!(command.contains(ADA) && way.undo.contains("assignment delete"), "{way:?}");
+            assert!(reads_alike(command) && reads_alike(&way.undo), "{way:?}");
+            let page = link(way.link, &cloud(), |_| None).unwrap();
+            assert_eq!(page.url.unwrap().as_str(), "https://portal.azure.com/", "a page without any id");
         }
         let (need, card, _) = look(&facts, StageId::Protect);
         assert_eq!((need, card.ways.len()), (Some(Need::SeeSite), 1), "to look is not enough there");
@@ -435,7 +568,7 @@ mod tests {
         assert_eq!((need, granted), (None, true));
         let odd = Choices { app: Some(AppChoice::Url("https://a'b.example".into())), ..choices() };
         let card = with(&facts, &odd, |of| super::card(StageId::Pick, Need::SeeSite, of));
-        assert!(card.ways.iter().all(|way| way.az.is_empty()), "{card:?}");
+        assert!(card.ways.iter().all(|way| way.commands.is_empty()), "{card:?}");
     }
 
     #[test]
@@ -447,8 +580,9 @@ mod tests {
             (StageId::Secret, Need::Right(Right::OwnApp), true),
             (StageId::Secret, Need::Secrets, true),
         ] {
-            assert_eq!(look(&finished(), stage, need), granted, "{need:?}");
-            let mut without = finished();
+            let facts = if stage == StageId::Secret { finished() } else { fresh() };
+            assert_eq!(look(&facts, stage, need), granted, "{need:?}");
+            let mut without = facts;
             *without.rights = crate::engine::facts::Rights::default();
             assert!(!look(&without, stage, need), "{need:?}: what cannot be read is not granted");
         }
@@ -457,15 +591,81 @@ mod tests {
     #[test]
     fn a_registration_is_made_by_its_marker_so_that_it_is_found() {
         let card = made(StageId::Protect, Need::Right(Right::CreateApps), &fresh());
-        assert!(card.ways[0].az[0].contains(&crate::engine::markers::api_unique_name(SITE)));
-        assert_eq!(card.ways.len(), 2);
+        let [done, role] = &card.ways[..] else { panic!("{card:?}") };
+        let name = format!("(uniqueName='{}')", crate::engine::markers::api_unique_name(SITE));
+        let [app, principal, owner] = &done.commands[..] else { panic!("{done:?}") };
+        for (command, begins) in [
+            (app, "az rest --method patch "),
+            (principal, "az ad sp create --id $("),
+            (owner, "az ad app owner add --id $("),
+        ] {
+            assert!(command.starts_with(begins) && command.contains(&name), "{command}");
+        }
+        assert!(app.contains(" Prefer=create-if-missing "), "{app}");
+        assert!(owner.ends_with(&format!(" --owner-object-id {ADA}")), "{owner}");
+        assert_eq!((done.link, role.link), ("portal.app_registrations", "portal.roles"));
+    }
+
+    #[test]
+    fn what_an_administrator_has_made_is_not_asked_for_again() {
+        let need = Need::Right(Right::CreateApps);
+        let look = |facts: &Facts| with(facts, &choices(), |of| granted(StageId::Protect, need, of));
+        let mut facts = fresh();
+        facts.rights.register_apps = seen(false);
+        assert!(!look(&facts));
+        // The registration is there; its enterprise app is not, and nobody made this person an owner.
+        facts.api_app = finished().api_app;
+        assert!(!look(&facts));
+        let card = made(StageId::Protect, need, &facts);
+        assert_eq!(card.what, ui("card.principal_what"));
+        let commands = [
+            format!("az ad sp create --id {API}"),
+            format!("az ad app owner add --id {API} --owner-object-id {ADA}"),
+        ];
+        assert_eq!((&card.ways[0].commands[..], card.ways[0].link), (&commands[..], "api.overview"));
+        facts.rights.owned = seen(vec![API.into()]);
+        assert_eq!(made(StageId::Protect, need, &facts).ways[0].commands, commands[..1]);
+        facts.api_principal = finished().api_principal;
+        assert!(look(&facts), "nothing is left that needs the right");
+    }
+
+    #[test]
+    fn an_exception_is_asked_for_with_its_policy_and_cannot_be_seen() {
+        let forbidden = SecretPolicy { forbidden: Some(AppsSince(None)), ..SecretPolicy::default() };
+        let mut facts = finished();
+        facts.rights.secret_policy = seen(forbidden);
+        let card = made(StageId::Secret, Need::Secrets, &facts);
+        let [way] = &card.ways[..] else { panic!("{card:?}") };
+        assert_eq!((way.shell, way.link), (Shell::GraphPowerShell, "portal.app_policies"));
+        assert!(way.role.contains("Cloud Application Administrator"));
+        let [sign_in, policy, assign] = &way.commands[..] else { panic!("{way:?}") };
+        assert!(sign_in.contains(TENANT) && sign_in.contains("Policy.ReadWrite.ApplicationConfiguration"));
+        let body = policy.split('\'').rfind(|part| part.starts_with('{')).unwrap();
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["isEnabled"], true);
+        let restrictions = body["restrictions"]["passwordCredentials"].as_array().unwrap();
+        assert!(restrictions.iter().all(|one| one["state"] == "disabled"), "{body}");
+        assert!(
+            assign.contains(&format!("/applications/{CLIENT_OBJECT}/appManagementPolicies/$ref'")),
+            "{assign}"
+        );
+        assert!(!can_be_seen(Need::Secrets) && can_be_seen(Need::SeeSite));
+        // Before the registration is there, and in a cloud that the module does not know, there is none.
+        facts.client_app = gone();
+        assert!(made(StageId::Secret, Need::Secrets, &facts).ways[0].commands.is_empty());
+        let own = Cloud { graph: "http://127.0.0.1:7000/".parse().unwrap(), ..cloud() };
+        assert_eq!(environment(&own), None);
+        for name in Cloud::names().unwrap() {
+            assert!(environment(&Cloud::named(name).unwrap()).is_some(), "{name}");
+        }
     }
 
     #[test]
     fn owning_is_asked_for_by_command_and_nobody_is_asked_to_send_a_secret() {
         let card = made(StageId::Secret, Need::Right(Right::OwnApp), &finished());
         let [only] = &card.ways[..] else { panic!("{card:?}") };
-        assert_eq!(only.az, [format!("az ad app owner add --id {CLIENT} --owner-object-id {ADA}")]);
+        assert_eq!(only.commands, [format!("az ad app owner add --id {CLIENT} --owner-object-id {ADA}")]);
+        assert_eq!(only.link, "client.owners");
         assert_eq!(only.undo, format!("az ad app owner remove --id {CLIENT} --owner-object-id {ADA}"));
         let known = Choices { redirect_url: Some(REDIRECT.into()), ..choices() };
         let mut facts = finished();
@@ -473,15 +673,24 @@ mod tests {
         app.web_redirects.clear();
         facts.client_app = seen(app);
         let card = with(&facts, &known, |of| super::card(StageId::Connect, Need::Right(Right::OwnApp), of));
-        assert!(card.ways[0].az[0].contains("redirectUris"), "{card:?}");
-        assert!(card.ways[1].az[0].contains("owner add"));
+        assert!(card.ways[0].commands[0].contains("redirectUris") && card.ways[0].soon, "{card:?}");
+        assert!(card.ways[1].commands[0].contains("owner add"));
+        // The client ID is enough, where the registration itself cannot be seen.
+        facts.client_app = crate::engine::facts::Seen::default();
+        let known = Choices { client_app_id: Some(CLIENT.into()), ..choices() };
+        let card = with(&facts, &known, |of| super::card(StageId::Secret, Need::Right(Right::OwnApp), of));
+        assert!(card.ways[0].commands[0].contains(CLIENT) && card.what.contains(CLIENT), "{card:?}");
     }
 
     #[test]
     fn a_role_at_the_app_is_asked_for_at_the_app_alone() {
         let card = made(StageId::Register, Need::Right(Right::WriteSite), &finished());
         let role = card.ways.last().unwrap();
-        assert!(role.az[0].contains("Website Contributor") && role.az[0].ends_with(SITE), "{role:?}");
+        assert!(
+            role.commands[0].contains("Website Contributor") && role.commands[0].ends_with(SITE),
+            "{role:?}"
+        );
+        assert_eq!(role.link, "site.access");
         assert!(role.undo.starts_with("az role assignment delete"));
     }
 

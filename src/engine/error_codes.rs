@@ -76,6 +76,11 @@ pub struct Explained {
 }
 
 impl Explained {
+    /// The stage that mends it: the first that one of the codes names.
+    pub fn stage(&self) -> Option<StageId> {
+        self.codes.iter().find_map(|code| code.stage)
+    }
+
     /// The ids that support asks for, as one line each; empty where the text had none.
     pub fn support_lines(&self) -> Vec<String> {
         [
@@ -91,15 +96,15 @@ impl Explained {
 
 /// An answer that carries no code of its own.
 #[derive(Debug, Clone, Copy)]
-pub struct BareAnswer<'a> {
+struct BareAnswer<'a> {
     /// Its HTTP status.
-    pub status: u16,
+    status: u16,
     /// Whether the header `WWW-Authenticate` came with it.
-    pub challenged: bool,
+    challenged: bool,
     /// Whether the call carried no token.
-    pub anonymous: bool,
+    anonymous: bool,
     /// Its body, or the beginning of it.
-    pub body: &'a str,
+    body: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -271,8 +276,35 @@ pub fn explain(text: &str) -> Explained {
     all
 }
 
+/// Explains a pasted text as [`explain`] does; one that holds no code, but the status of an answer, by that.
+pub fn explain_pasted(text: &str) -> Explained {
+    let mut all = explain(text);
+    if all.codes.is_empty() {
+        let challenged = text.to_ascii_lowercase().contains("www-authenticate");
+        let answer = |status| BareAnswer { status, challenged, anonymous: false, body: text };
+        all.codes.extend(status_in(text).and_then(|status| explain_status(&answer(status))));
+    }
+    all
+}
+
+/// The HTTP status that a text begins with, or that stands behind a word for it.
+fn status_in(text: &str) -> Option<u16> {
+    let lower = text.to_ascii_lowercase();
+    let lower = lower.as_str();
+    let words = ["http/1.1", "http/2", "http", "statuscode", "status", "error"];
+    let behind = words
+        .into_iter()
+        .flat_map(|word| lower.match_indices(word).map(move |(at, found)| &lower[at + found.len()..]));
+    std::iter::once(lower).chain(behind).find_map(|text| {
+        let text = text.trim_start_matches([' ', ':', '"', '\'', '=', '\t', '\r', '\n']);
+        let digits = leading_digits(text);
+        let alone = text[digits.len()..].chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '-');
+        digits.parse().ok().filter(|status| alone && (200..600).contains(status))
+    })
+}
+
 /// Explains an answer by its status alone; `None` for a status that says nothing by itself.
-pub fn explain_status(answer: &BareAnswer<'_>) -> Option<Explanation> {
+fn explain_status(answer: &BareAnswer<'_>) -> Option<Explanation> {
     let body = answer.body.to_ascii_lowercase();
     let fits = |entry: &&StatusEntry| {
         entry.status.contains(&answer.status)
@@ -600,6 +632,30 @@ mod tests {
     }
 
     #[test]
+    fn a_pasted_answer_without_a_code_is_told_by_its_status() {
+        for (text, code) in [
+            ("401", Some("401")),
+            ("403 Forbidden", Some("403")),
+            ("HTTP/1.1 404 Not Found\r\nServer: Kestrel", Some("404")),
+            ("{\"statusCode\": 502, \"message\": \"Bad gateway\"}", Some("502")),
+            ("Response\nStatus\n(500)", None),
+            ("Status: 503", Some("503")),
+            ("AADSTS65001: x 401", Some("AADSTS65001")),
+            ("401-dash", None),
+            ("room 401", None),
+            ("The call took 500 ms.", None),
+            ("", None),
+        ] {
+            let found = explain_pasted(text).codes;
+            assert_eq!(found.first().map(|one| one.code.as_str()), code, "{text}");
+        }
+        let with =
+            |headers: &str| explain_pasted(&format!("HTTP/1.1 401 Unauthorized{headers}")).codes[0].stage;
+        assert_eq!(with("\r\nWWW-Authenticate: Bearer realm=\"x\""), Some(StageId::Protect));
+        assert_eq!(with(""), Some(StageId::Pick));
+    }
+
+    #[test]
     fn a_hostile_address_is_not_taken_over() {
         for address in [
             "javascript:alert(1)",
@@ -615,7 +671,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_survived(text in "(?s).{0,200}|(AADSTS|[0-9]{3,9}|trace id: |redirect uri '|error?code=|[ é%&#;'\"]){0,12}") {
-            let all = explain(&text);
+            let all = explain_pasted(&text);
             prop_assert!(all.codes.len() <= MAX_CODES);
             for one in all.codes {
                 prop_assert!(!one.name.is_empty() && !one.means.is_empty() && !one.next.is_empty());

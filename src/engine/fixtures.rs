@@ -261,3 +261,52 @@ fn principal(app_id: &str) -> ServicePrincipal {
         names: vec![app_id.into()],
     }
 }
+
+/// Whether Bash and PowerShell read a command alike: quotes that need no escape, and nothing else that either of them gives a
+/// meaning of its own.
+pub fn reads_alike(command: &str) -> bool {
+    let mut open = Vec::new();
+    let mut rest = command.chars().peekable();
+    while let Some(c) = rest.next() {
+        let within = open.last().copied();
+        match (within, c) {
+            (Some('\''), '\'') | (Some('"'), '"') => {
+                open.pop();
+                // What stands close behind a quote is read as one word by one of them only.
+                if !rest.peek().is_none_or(|next| matches!(next, ' ' | ')')) {
+                    return false;
+                }
+            }
+            (Some('\''), _) => {}
+            (_, '$') => {
+                if rest.next() != Some('(') {
+                    return false;
+                }
+                open.push('(');
+            }
+            (Some('"'), '\\' | '`' | '!') => return false,
+            (Some('"'), _) => {}
+            (_, '\'' | '"') => open.push(c),
+            (Some('('), ')') => drop(open.pop()),
+            (_, c) if c.is_ascii_alphanumeric() || " -_./:@=+".contains(c) => {}
+            _ => return false,
+        }
+    }
+    open.is_empty()
+}
+
+#[test]
+fn what_only_one_shell_reads_so_is_told() {
+    for (command, alike) in [
+        ("az x --id 'a b' --url \"https://x/y(z='1')\"", true),
+        ("az x --id $(az y --url \"https://x/y(z='1')\" --query appId)", true),
+        (r"az x --body 'it'\''s'", false),
+        ("az x --body \"{\\\"a\\\":1}\"", false),
+        ("az x --url \"https://x/$ref\"", false),
+        ("az x a,b", false),
+        ("az x # note", false),
+        ("az x 'open", false),
+    ] {
+        assert_eq!(reads_alike(command), alike, "{command}");
+    }
+}

@@ -134,6 +134,7 @@ mod tests {
         for stage in StageId::ALL {
             named.extend(words().stage(stage).unwrap().myself.iter().filter_map(|step| step.link.clone()));
         }
+        named.extend(crate::engine::cards::PAGES.map(str::to_owned));
         for id in &named {
             assert!(ids().any(|known| known == id), "{id} is not in links.toml");
         }

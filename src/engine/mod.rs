@@ -27,6 +27,7 @@ pub mod plan;
 pub mod policies;
 pub mod premium;
 pub mod redirect_url;
+pub mod remedy;
 pub mod report;
 pub mod resource_url;
 pub mod secret_shape;

@@ -15,6 +15,7 @@ use super::held::Held;
 use super::ids::StageId;
 use super::known::known;
 use super::links;
+use super::remedy::command;
 use super::values::{self, SecretState};
 use super::words;
 
@@ -120,6 +121,7 @@ pub fn report(
 ) -> Report {
     let values = values::values(facts, choices, held);
     let value = |name: &str| known(cloud, facts, choices, name);
+    let az = |finding: &Finding| command(finding, cloud, facts, choices);
     let app = facts.site.value().map(|s| s.id.clone()).or_else(|| {
         choices.app.as_ref().map(|app| match app {
             AppChoice::ResourceId(text) | AppChoice::Name(text) | AppChoice::Url(text) => text.clone(),
@@ -139,7 +141,7 @@ pub fn report(
                 id: stage.id,
                 title: words::words().stage(stage.id).map_or_else(String::new, |w| w.title.clone()),
                 status: stage.status(),
-                checks: stage.checks.iter().map(|c| check(cloud, &value, c)).collect(),
+                checks: stage.checks.iter().map(|c| check(cloud, &value, &az, c)).collect(),
             })
             .collect(),
         values: ValuesReport {
@@ -155,7 +157,12 @@ pub fn report(
     }
 }
 
-fn check(cloud: &Cloud, value: &dyn Fn(&str) -> Option<String>, finding: &Finding) -> CheckReport {
+fn check(
+    cloud: &Cloud,
+    value: &dyn Fn(&str) -> Option<String>,
+    az: &dyn Fn(&Finding) -> Option<String>,
+    finding: &Finding,
+) -> CheckReport {
     let words = words::words().check(finding.id);
     let remedy = words.filter(|_| !finding.verdict.settled()).map(|w| Remedy {
         summary: match &finding.note {
@@ -163,7 +170,7 @@ fn check(cloud: &Cloud, value: &dyn Fn(&str) -> Option<String>, finding: &Findin
             None => w.remedy.clone(),
         },
         portal: w.portal.as_deref().and_then(|id| links::link(id, cloud, value)?.url).map(String::from),
-        az: w.az.as_deref().and_then(|template| words::fill_command(template, value)),
+        az: az(finding),
         automatic: w.automatic,
     });
     CheckReport {

@@ -342,13 +342,16 @@ pub fn fill_command(template: &str, value: impl Fn(&str) -> Option<String>) -> O
     fill(template, |name| value(name).map(|value| shell_word(&value)))
 }
 
-/// A value as one word of a POSIX shell.
+/// A value as one word of a POSIX shell, and of PowerShell as far as both spell it alike.
 pub fn shell_word(value: &str) -> String {
-    let plain = |c: char| {
-        c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '=' | ',' | '+')
-    };
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '=' | '+');
     if !value.is_empty() && value.chars().all(plain) {
         return value.to_owned();
+    }
+    // Each escapes an apostrophe within quotes in its own way; within double ones it needs no escape.
+    if value.contains('\'') && !value.contains(['"', '$', '`', '\\', '!']) {
+        return format!("\"{value}\"");
     }
     format!("'{}'", value.replace('\'', r"'\''"))
 }

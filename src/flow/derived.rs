@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use crate::engine;
-use crate::engine::cards::{Card, Material, Need, card, foreseen, granted};
+use crate::engine::cards::{Card, Material, Need, Shell, Way, can_be_seen, card, foreseen, granted};
 use crate::engine::change::Right;
 use crate::engine::choices::ConsentWay;
 use crate::engine::facts::SecretInfo;
@@ -260,7 +260,9 @@ pub fn page_address(state: &State) -> Option<String> {
                 .chain(steps.iter().filter_map(|step| step.link.as_deref()))
                 .find_map(|id| link_address(state, id))
         }
-        (Page::Stage(_), Panel::AskAdmin) => link_address(state, asked_card(state)?.link),
+        (Page::Stage(_), Panel::AskAdmin) => {
+            asked_card(state)?.ways.iter().find_map(|way| link_address(state, way.link))
+        }
         _ => None,
     }
 }
@@ -342,26 +344,52 @@ pub fn admin_card(state: &State) -> Option<Vec<String>> {
         // The name is what a person knows; the id is what a command needs.
         card.push(ui_with("admin_card.tenant", &[("tenant", &tenant.display_name), ("id", &tenant.id)]));
     }
-    if let Some(page) = link(asked.link, &state.setup.cloud, |name| known(state, name)) {
-        card.push(ui_with("admin_card.path", &[("path", page.path)]));
-        if let Some(url) = page.url {
-            card.push(ui_with("admin_card.link", &[("url", url.as_str())]));
-        }
-    }
-    if asked.ways.len() > 1 {
+    let several = asked.ways.len() > 1;
+    if several {
         card.push(ui("admin_card.first").to_owned());
     }
     for (index, way) in asked.ways.iter().enumerate() {
-        let number = (index + 1).to_string();
-        card.push(ui_with("admin_card.way", &[("number", &number), ("what", &way.what)]));
-        card.push(ui_with("admin_card.role", &[("role", &way.role)]));
-        card.extend(way.az.iter().map(|az| ui_with("admin_card.command", &[("command", az)])));
-        card.push(ui_with("admin_card.undo", &[("undo", &way.undo)]));
+        card.push(match (several, (index + 1).to_string()) {
+            (true, number) => ui_with("admin_card.way", &[("number", &number), ("what", &way.what)]),
+            (false, _) => ui_with("admin_card.only", &[("what", &way.what)]),
+        });
+        write_way(state, way, &mut card);
     }
-    if asked.ways.iter().any(|way| !way.az.is_empty()) {
-        card.push(ui("admin_card.shell").to_owned());
+    for (shell, text) in
+        [(Shell::AzureCli, "admin_card.shell"), (Shell::GraphPowerShell, "admin_card.graph_shell")]
+    {
+        if asked.ways.iter().any(|way| way.shell == shell && !way.commands.is_empty()) {
+            card.push(ui(text).to_owned());
+        }
     }
     Some(card)
+}
+
+/// One way of a card: who can, where, by which commands, and how to take it back.
+fn write_way(state: &State, way: &Way, card: &mut Vec<String>) {
+    card.push(ui_with("admin_card.role", &[("role", &way.role)]));
+    if let Some(page) = link(way.link, &state.setup.cloud, |name| known(state, name)) {
+        card.push(ui_with("admin_card.path", &[("path", page.path)]));
+        card.extend(page.url.map(|url| ui_with("admin_card.link", &[("url", url.as_str())])));
+    }
+    let count = way.commands.len().to_string();
+    card.extend(way.commands.iter().enumerate().map(|(index, command)| match way.commands.len() {
+        1 => ui_with("admin_card.command", &[("command", command)]),
+        _ => {
+            let number = (index + 1).to_string();
+            ui_with("admin_card.command_of", &[("number", &number), ("count", &count), ("command", command)])
+        }
+    }));
+    if way.soon {
+        card.push(ui("admin_card.soon").to_owned());
+    }
+    card.push(ui_with("admin_card.undo", &[("undo", &way.undo)]));
+}
+
+/// Whether what the shown card asks for is granted where it cannot be seen from here, so that only trying tells.
+pub fn granted_unseen(state: &State) -> bool {
+    let need = state.stage().and_then(|stage| asked_for(state, stage));
+    need.is_some_and(|need| !can_be_seen(need))
 }
 
 /// An open text by name, as it is known now; `None` for what is not known, and for the secret.

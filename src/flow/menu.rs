@@ -156,8 +156,10 @@ pub enum ActionId {
     More,
     /// "The page looks different": what to know then.
     LooksDifferent,
-    /// Paste the message of a failed sign-in, to find the redirect URL in it.
+    /// Paste the text of an error, to have it explained.
     PasteError,
+    /// To the stage where an explained error is mended.
+    ToExplained,
     /// Choose how the connector is let in.
     ChooseConsent,
     /// To the first stage that is not done.

@@ -193,8 +193,17 @@ pub(super) fn audience(v: &View) -> Judged {
     } else if auth.allowed_audiences.iter().any(|a| a == audience) {
         Ok(pass(say_with("api.audience.allowed", &[("audience", audience)])))
     } else {
-        Ok(fail(say_with("api.audience.refused", &[("audience", audience)]))
-            .note(say_with("api.audience.refused_note", &[("id", client), ("audience", audience)])))
+        // Another Resource URL helps only where the token names what was asked for, and Easy Auth has the API's own client
+        // ID, which it always accepts. Otherwise it is Easy Auth that has to hear of the audience (microsoft-cloud 6.6).
+        let (id, ours) = (app.app_id.as_str(), same(client, &app.app_id));
+        let note = if ours && version == TokenVersion::V1 {
+            say_with("api.audience.resource_note", &[("id", id), ("audience", audience)])
+        } else if same(audience, id) {
+            say_with("api.audience.another_note", &[("other", client), ("id", id)])
+        } else {
+            say_with("api.audience.allow_note", &[("other", client), ("audience", audience)])
+        };
+        Ok(fail(say_with("api.audience.refused", &[("audience", audience)])).note(note))
     }
 }
 

@@ -60,10 +60,7 @@ fn create(v: &View, kind: ChangeKind, unique_name: &str, name: &str, body: Value
         kind,
         service: Service::Graph,
         method: Method::Patch,
-        az: format!(
-            "{} # with the header Prefer: {CREATE_IF_MISSING}",
-            v.az_rest(true, "PATCH", &path, &body)
-        ),
+        az: v.az_rest(Service::Graph, Method::Patch, &path, Some(CREATE_IF_MISSING), &body),
         path,
         prefer: Some(CREATE_IF_MISSING),
         before: Value::Null,
@@ -108,7 +105,7 @@ pub(super) fn patch(
         kind,
         service: Service::Graph,
         method: Method::Patch,
-        az: v.az_rest(true, "PATCH", &path, &body),
+        az: v.az_rest(Service::Graph, Method::Patch, &path, None, &body),
         path,
         prefer: None,
         before,

@@ -136,7 +136,7 @@ fn everyone(v: &View) -> Option<Change> {
         kind: ChangeKind::GrantEveryone,
         service: Service::Graph,
         method,
-        az: v.az_rest(true, method.as_str(), &path, &body),
+        az: v.az_rest(Service::Graph, method, &path, None, &body),
         path,
         prefer: None,
         before,

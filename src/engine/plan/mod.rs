@@ -10,7 +10,7 @@ mod tests;
 
 use jiff::Timestamp;
 
-use super::change::{Change, ChangeKind, Pending, Ref};
+use super::change::{Change, ChangeKind, Method, Pending, Ref, Service};
 use super::checks::SCOPE;
 use super::choices::{Choices, ConsentWay};
 use super::clouds::Cloud;
@@ -197,15 +197,25 @@ impl View<'_> {
         self.choices.consent_way()
     }
 
-    /// `az rest` for a Graph or ARM call: exact, and the same everywhere.
-    fn az_rest(&self, graph: bool, method: &str, path: &str, body: &serde_json::Value) -> String {
-        let base = if graph { self.cloud.graph.as_str() } else { self.cloud.arm.as_str() };
-        let base = base.trim_end_matches('/');
-        let version = if graph { "/v1.0" } else { "" };
+    /// `az rest` for a Graph or ARM call: exact, and the same in Bash and in PowerShell. An apostrophe, which each of them
+    /// quotes in its own way, stands in the body as JSON can spell it as well.
+    fn az_rest(
+        &self,
+        service: Service,
+        method: Method,
+        path: &str,
+        prefer: Option<&str>,
+        body: &serde_json::Value,
+    ) -> String {
+        let (base, version) = match service {
+            Service::Graph => (self.cloud.graph.as_str(), "/v1.0"),
+            Service::Arm => (self.cloud.arm.as_str(), ""),
+        };
+        let url = format!("{}{version}{path}", base.trim_end_matches('/'));
+        let prefer = prefer.map(|prefer| format!(" Prefer={prefer}")).unwrap_or_default();
+        let (method, body) = (method.as_str().to_lowercase(), body.to_string().replace('\'', "\\u0027"));
         format!(
-            "az rest --method {} --url \"{base}{version}{path}\" --headers Content-Type=application/json --body '{}'",
-            method.to_lowercase(),
-            body.to_string().replace('\'', "'\\''")
+            "az rest --method {method} --url \"{url}\" --headers Content-Type=application/json{prefer} --body '{body}'"
         )
     }
 }

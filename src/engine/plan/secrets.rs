@@ -20,9 +20,6 @@ pub(super) fn add(v: &View) -> Plan {
         return Plan::default();
     }
     let policy = v.facts.rights.secret_policy.value();
-    if policy.is_some_and(|policy| policy.forbids(client.created)) {
-        return Plan::blocked(say("blocked.secrets_forbidden"));
-    }
     let wanted = SignedDuration::from_hours(24 * v.input.secret_days);
     let limit = policy.and_then(|policy| policy.limit(client.created));
     let length = limit.map_or(wanted, |limit| limit.min(wanted));
@@ -31,6 +28,10 @@ pub(super) fn add(v: &View) -> Plan {
     let day = end.split('T').next().unwrap_or_default();
     let path = format!("/applications/{}/addPassword", client.object_id);
     let mut consequences = vec![say("consequence.value_held").to_owned()];
+    // An exception for this one app is not to be seen from here: it can only be tried.
+    if policy.is_some_and(|policy| policy.forbids(client.created)) {
+        consequences.push(say("consequence.secrets_forbidden").to_owned());
+    }
     match limit {
         Some(limit) if limit < wanted => {
             consequences.push(say_with("consequence.policy_limit", &[("length", &days(limit))]));
@@ -52,7 +53,7 @@ pub(super) fn add(v: &View) -> Plan {
             prefer: None,
             before: Value::Null,
             az: format!(
-                "az ad app credential reset --id {} --append --display-name \"{name}\" --end-date {day}",
+                "az ad app credential reset --id {} --append --display-name \"{name}\" --end-date {end}",
                 client.app_id,
             ),
             body,

@@ -230,7 +230,7 @@ fn put(v: &View, site: &Site, before: &Value, after: &Value, title: &str) -> Cha
         kind: ChangeKind::PutAuth,
         service: Service::Arm,
         method: Method::Put,
-        az: v.az_rest(false, "PUT", &path, &body),
+        az: v.az_rest(Service::Arm, Method::Put, &path, None, &body),
         path,
         prefer: None,
         before: json!({ "properties": before }),

@@ -1,5 +1,7 @@
-//! Stage 6: the redirect URL comes back, by clipboard, typed, or inside an error; and which Resource URL is handed over.
+//! Stage 6: the redirect URL comes back, by clipboard, typed, or inside an error; what a pasted error means otherwise; and
+//! which Resource URL is handed over.
 
+use crate::engine::error_codes::explain_pasted;
 use crate::engine::ids::StageId;
 use crate::engine::redirect_url::{Recognition, RedirectUrl, WhyNot, recognise};
 use crate::engine::trouble::Trouble;
@@ -27,9 +29,30 @@ impl Turn<'_> {
         self.take_redirect(&text, true);
     }
 
+    /// Explains a pasted error. At the connector page one that is about the redirect URL brings that along, which is what is
+    /// waited for there; so does a text that holds nothing but the URL.
     pub(super) fn submit_error(&mut self) {
         let text = self.state.fields.error.text().to_owned();
-        self.take_redirect(&text, false);
+        let found = explain_pasted(&text);
+        let about_it = found.codes.is_empty() || found.redirect_uri.is_some();
+        let brings = about_it && !matches!(recognise(&text, &self.state.setup.cloud), Recognition::NotOne(_));
+        if brings && self.state.stage() == Some(StageId::Connect) {
+            self.take_redirect(&text, false);
+        } else if found.codes.is_empty() {
+            self.notice("explain.nothing_title", ui("explain.nothing"));
+        } else {
+            self.show(Panel::Explained(Box::new(found)));
+        }
+    }
+
+    /// To the stage where the explained error is mended, with the redirect URL that it named.
+    pub(super) fn to_explained(&mut self) {
+        let Panel::Explained(found) = &self.state.panel else { return };
+        let (Some(stage), redirect) = (found.stage(), found.redirect_uri.clone()) else { return };
+        self.open_stage(stage);
+        if let Some(url) = redirect.filter(|_| stage == StageId::Connect) {
+            self.take_redirect(&url, false);
+        }
     }
 
     /// Takes a redirect URL out of a text. What was put right or is doubtful is shown in the field first, so that the

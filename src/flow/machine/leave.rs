@@ -68,7 +68,10 @@ impl Turn<'_> {
                 self.show(Panel::Overview);
             }
             // The watch goes on underneath.
-            Panel::Resource | Panel::RedirectField | Panel::ErrorField => self.show(Panel::HandOver),
+            Panel::Resource | Panel::RedirectField => self.show(Panel::HandOver),
+            Panel::ErrorField | Panel::Explained(_) if self.state.stage() == Some(StageId::Connect) => {
+                self.show(Panel::HandOver);
+            }
             _ => self.base(),
         }
     }

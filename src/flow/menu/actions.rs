@@ -6,8 +6,8 @@ use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, words};
 use crate::flow::derived::{
-    answers_unseen, confirmable, may_need_somebody, page_address, person_step, text_of, unsaid_client,
-    writes_possible,
+    answers_unseen, confirmable, granted_unseen, may_need_somebody, page_address, person_step, text_of,
+    unsaid_client, writes_possible,
 };
 use crate::flow::effect::CopyItem;
 use crate::flow::hand_over;
@@ -163,6 +163,9 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
                 grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking),
                 action(ActionId::Back, "action.back", None),
             ];
+            if granted_unseen(state) {
+                list.insert(1, grey(action(ActionId::ForMe, "flow.try_again", Some('f')), state.public_only));
+            }
             if state.stage_done() {
                 list.insert(0, action(ActionId::Continue, "action.continue", Some('c')));
             }
@@ -181,7 +184,8 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
         }
         Panel::ClientField => submit("flow.take_client"),
         Panel::RedirectField => submit("flow.take_redirect"),
-        Panel::ErrorField => submit("flow.find_redirect"),
+        Panel::ErrorField => submit("flow.explain_it"),
+        Panel::Explained(found) => connect::explained(stage, found),
         Panel::Rehearsal(view) => {
             let mut list = Vec::new();
             if matches!(view.step, RehearsalStep::SignIn { .. }) {
@@ -287,6 +291,7 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                 list.push(action(ActionId::ShowAnswer, "flow.show_answer", Some('a')));
             }
             list.push(action(ActionId::Myself, "flow.test_page", Some('m')));
+            list.push(action(ActionId::PasteError, "flow.paste_error", Some('x')));
         }
     }
     if stage == StageId::Protect && open {
@@ -420,6 +425,9 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
     }
     if matches!(stage, StageId::Register | StageId::Secret) {
         register::type_client(state, &mut list);
+    }
+    if stage == StageId::Try {
+        list.push(action(ActionId::PasteError, "flow.paste_error", Some('x')));
     }
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));
     list.push(action(ActionId::Back, "action.back", None));

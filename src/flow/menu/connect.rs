@@ -1,7 +1,10 @@
-//! Stage 6's actions: what brings the person on stands on the page, what is needed now and then behind "More".
+//! Stage 6's actions: what brings the person on stands on the page, what is needed now and then behind "More"; and those of
+//! an explained error.
 
+use crate::engine::error_codes::Explained;
 use crate::engine::findings::Verdict;
 use crate::engine::ids::{CheckId, StageId};
+use crate::engine::words::{ui_with, words};
 use crate::flow::derived::page_address;
 use crate::flow::hand_over;
 use crate::flow::state::State;
@@ -56,5 +59,18 @@ pub(super) fn more(state: &State) -> Vec<Action> {
     list.push(action(ActionId::PasteError, "flow.paste_error", Some('n')));
     list.push(action(ActionId::LooksDifferent, "action.looks_different", Some('d')));
     list.push(action(ActionId::Close, "action.back", None));
+    list
+}
+
+/// What can be done about an explained error: going where it is mended, where that is another stage.
+pub(super) fn explained(stage: StageId, found: &Explained) -> Vec<Action> {
+    let mut list = Vec::new();
+    if let Some(to) = found.stage().filter(|to| *to != stage) {
+        let title = words().stage(to).map_or("", |words| words.title.as_str());
+        let label = ui_with("flow.to_stage", &[("number", &to.number().to_string()), ("title", title)]);
+        list.push(Action { id: ActionId::ToExplained, label, enabled: true, shortcut: Some('g') });
+    }
+    list.push(action(ActionId::PasteError, "flow.explain_another", Some('x')));
+    list.push(action(ActionId::Back, "action.back", None));
     list
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::engine::change::Change;
+use crate::engine::error_codes::Explained;
 use crate::engine::facts::SecretVerdict;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::plan::{Plan, PlanInput};
@@ -58,8 +59,10 @@ pub enum Panel {
     Resource,
     /// Stage 6: typing the redirect URL.
     RedirectField,
-    /// Stage 6: pasting the message of a failed sign-in, to find the redirect URL in it.
+    /// Stages 6 and 7: pasting the text of an error, to be told what it means, or to find the redirect URL in it.
     ErrorField,
+    /// What the pasted error means, and where it is mended.
+    Explained(Box<Explained>),
     /// Stage 7: a loopback port is being bound, before the rehearsal's plan is made.
     Binding,
     /// Stage 7: the rehearsal runs.

@@ -12,6 +12,7 @@ use crate::engine::cards::Need;
 use crate::engine::change::{Change, Right};
 use crate::engine::checks::assess;
 use crate::engine::choices::Choices;
+use crate::engine::error_codes::explain_pasted;
 use crate::engine::facts::{
     Candidate, CandidateReason, Environment, Facts, Permission, Rehearsal, SecretInfo, SecretProbe,
     SecretVerdict, Seen,
@@ -435,6 +436,11 @@ fn connect_scenes() -> Vec<(&'static str, State)> {
     ]
 }
 
+/// What the window of a connection that was refused shows.
+const PASTED: &str = "AADSTS65001: The user or administrator has not consented to use the application. Trace ID: \
+    0a1b2c3d-0000-4000-8000-00000000f001 Correlation ID: 0a1b2c3d-0000-4000-8000-00000000f002 \
+    Timestamp: 2026-11-21 09:34:12Z";
+
 fn try_scenes() -> Vec<(&'static str, State)> {
     let step = RehearsalStep::SignIn { address: AUTHORIZE.into() };
     let refused = Trouble::new(
@@ -459,6 +465,10 @@ fn try_scenes() -> Vec<(&'static str, State)> {
         ),
         ("try_paste", on(StageId::Try, fixtures::finished(), pasting)),
         ("try_answer", on(StageId::Try, rehearsed(), Panel::Answer)),
+        (
+            "try_explained",
+            on(StageId::Try, fixtures::finished(), Panel::Explained(Box::new(explain_pasted(PASTED)))),
+        ),
         ("end", end),
         ("end_open", open),
     ]

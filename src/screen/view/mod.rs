@@ -20,6 +20,7 @@ mod client;
 mod common;
 mod consent;
 mod end;
+mod explained;
 mod forecast;
 mod hand_over;
 mod myself;
@@ -287,7 +288,8 @@ fn body(state: &State, paint: &Paint, width: u16) -> Body {
             Panel::Consent => consent::body(state, paint, width),
             Panel::Resource => resource::body(state, paint, width),
             Panel::RedirectField => redirect::typing(state, paint, width),
-            Panel::ErrorField => redirect::from_error(state, paint, width),
+            Panel::ErrorField => explained::pasting(state, paint, width),
+            Panel::Explained(found) => explained::body(found, paint, width),
             Panel::Binding => rehearsal::binding(paint, width),
             Panel::Rehearsal(view) => rehearsal::running(state, view, paint, width),
             Panel::RehearsalPaste(view) => rehearsal::pasting(state, view, paint, width),

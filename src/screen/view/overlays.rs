@@ -6,9 +6,9 @@ use ratatui::layout::{Position, Rect};
 use super::{Paint, common};
 use crate::engine::findings::Verdict;
 use crate::engine::ids::CheckId;
-use crate::engine::words::{fill_command, ui, ui_with, verdict, words};
-use crate::flow::derived::secret_given;
-use crate::flow::derived::{known, link_address};
+use crate::engine::remedy::command;
+use crate::engine::words::{ui, ui_with, verdict, words};
+use crate::flow::derived::{link_address, secret_given};
 use crate::flow::event::{CallLine, RightUsed};
 use crate::flow::menu;
 use crate::flow::state::{Overlay, State};
@@ -182,8 +182,7 @@ fn explain(state: &State, check: CheckId, doc: &mut Doc) -> &'static str {
         let remedy = if helps { text.remedy.as_str() } else { "" };
         section(doc, "stage.remedy_label", finding.note.as_deref().unwrap_or(remedy));
         let page = text.portal.as_deref().and_then(|id| link_address(state, id)).unwrap_or_default();
-        let az = text.az.as_deref().and_then(|az| fill_command(az, |name| known(state, name)));
-        let az = az.unwrap_or_default();
+        let az = command(finding, &state.setup.cloud, &state.facts, &state.choices).unwrap_or_default();
         facts(doc, &[(ui("screen.explain_page"), &page), (ui("screen.plan_az"), &az)]);
         doc.blank();
     }

@@ -1,4 +1,4 @@
-//! Bringing the redirect URL back: typed or pasted, or found inside the message of a failed sign-in.
+//! Bringing the redirect URL back: typed or pasted.
 
 use super::{Paint, pick};
 use crate::engine::words::ui;
@@ -12,14 +12,5 @@ pub fn typing(state: &State, paint: &Paint, width: u16) -> Doc {
     doc.text(Role::Quiet, ui("screen.redirect_where"));
     doc.blank();
     pick::field(&mut doc, ui("screen.label_redirect"), &state.fields.redirect, "https://");
-    doc
-}
-
-pub fn from_error(state: &State, paint: &Paint, width: u16) -> Doc {
-    let mut doc = paint.doc(width);
-    doc.text(Role::Plain, ui("screen.error_paste"));
-    doc.text(Role::Quiet, ui("screen.error_why"));
-    doc.blank();
-    pick::field(&mut doc, ui("screen.label_message"), &state.fields.error, ui("screen.error_hint"));
     doc
 }

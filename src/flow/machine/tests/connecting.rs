@@ -147,6 +147,51 @@ fn the_redirect_url_is_found_in_a_pasted_error() {
 }
 
 #[test]
+fn a_pasted_error_is_explained_and_leads_to_where_it_is_mended() {
+    let explained = |walk: &mut Walk, text: &str| {
+        walk.give(Event::Paste(text.to_owned()));
+        walk.press(Key::Enter);
+        match &walk.panel {
+            Panel::Explained(found) => found.codes.iter().map(|one| one.code.clone()).collect(),
+            _ => Vec::new(),
+        }
+    };
+    for way in [vec![ActionId::PasteError], vec![ActionId::Myself, ActionId::PasteError]] {
+        let mut walk = Walk::at(StageId::Try, fixtures::finished());
+        way.into_iter().for_each(|step| drop(walk.choose(step)));
+        assert_eq!(walk.panel, Panel::ErrorField);
+        let error = "AADSTS650057: Invalid resource. The client has requested access to a resource.";
+        assert_eq!(explained(&mut walk, error), ["AADSTS650057"]);
+        walk.choose(ActionId::ToExplained);
+        assert_eq!(walk.stage(), Some(StageId::Grant));
+    }
+    // One that is about the redirect URL brings it along.
+    let mut walk = Walk::at(StageId::Try, with_client(|app| app.web_redirects.clear()));
+    walk.choose(ActionId::PasteError);
+    let error = format!("AADSTS50011: The redirect URI '{}' specified in the request.", fixtures::REDIRECT);
+    assert_eq!(explained(&mut walk, &error), ["AADSTS50011"]);
+    assert_eq!(walk.choices.redirect_url, None);
+    walk.choose(ActionId::ToExplained);
+    assert_eq!(walk.stage(), Some(StageId::Connect));
+    assert_eq!(walk.choices.redirect_url.as_deref(), Some(fixtures::REDIRECT));
+    // At the connector page another error is explained too, and is not taken for one about the redirect URL.
+    let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
+    walk.choose(ActionId::More);
+    walk.choose(ActionId::PasteError);
+    let error = format!("{}?error=x&error_description=AADSTS65001%3a+No+consent.", fixtures::REDIRECT);
+    assert_eq!(explained(&mut walk, &error), ["AADSTS65001"]);
+    walk.press(Key::Esc);
+    assert_eq!((&walk.panel, walk.choices.redirect_url.clone()), (&Panel::HandOver, None));
+    // What says nothing is told so, and can be pasted again.
+    walk.choose(ActionId::More);
+    walk.choose(ActionId::PasteError);
+    walk.press(Key::CtrlU);
+    assert_eq!(explained(&mut walk, "dear diary"), Vec::<String>::new());
+    assert!(matches!(walk.overlays.last(), Some(Overlay::Notice { .. })));
+    assert_eq!(walk.panel, Panel::ErrorField);
+}
+
+#[test]
 fn in_practice_the_saved_connector_brings_its_redirect_url() {
     let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
     let effects = walk.choose(ActionId::PracticePart);

@@ -76,13 +76,15 @@ async fn a_finished_set_up_is_seen_whole() {
     let write = "Microsoft.Web/sites/config/write";
     assert!(!facts.rights.site.value().unwrap()[0].allows(write));
     assert!(facts.rights.environments.not_looked(), "this cloud names no Power Apps service");
+    assert!(facts.rights.data_policies.not_looked(), "nor its administration side");
+    assert!(facts.rights.plans.value().unwrap()[0].is_ready());
     assert_eq!(facts.resource.value().unwrap().app_id, API);
     assert!(facts.person.at.is_some() && facts.person.call == "GET /me");
     // The Graph reads travelled together, and nothing that changes anything was sent.
     let graph: Vec<_> = cloud.asked().into_iter().filter(|a| a.path.starts_with("/v1.0/")).collect();
     assert_eq!(
         graph[0].body["requests"].as_array().unwrap().len(),
-        8,
+        9,
         "all that hangs on nothing goes first"
     );
     assert!(graph.len() <= 7, "{graph:#?}");
@@ -106,6 +108,7 @@ async fn one_read_that_fails_never_fails_the_others() {
         "Microsoft.Authorization/permissions",
         "directoryRole",
         "ownedObjects",
+        "licenseDetails",
         "/functions",
         "authsettings/list",
         "well-known",
@@ -139,6 +142,7 @@ async fn one_read_that_fails_never_fails_the_others() {
                 matches!(facts.user_consent.fact, Fact::CouldNot(_)),
                 matches!(facts.rights.secret_policy.fact, Fact::CouldNot(_)),
                 matches!(facts.rights.site.fact, Fact::CouldNot(_)),
+                matches!(facts.rights.plans.fact, Fact::CouldNot(_)),
             ];
             assert!(failed.iter().filter(|f| **f).count() <= 1, "{broken} {status}: {failed:?}");
         }

@@ -108,7 +108,7 @@ async fn data_policies_are_read_by_administrators_whatever_the_list_tells_of_the
         let (can, evidence) = outlook(&desk).await;
         assert!(can == Can::CannotTell && evidence.contains("Strict"), "{evidence}");
         desk.world(|world| {
-            world.data_policies[0].patterns = vec![("https://www.bing.com*".into(), "Blocked".into())]
+            world.data_policies[0].patterns = vec![("https://www.bing.com*".into(), "Blocked".into())];
         });
         let (can, evidence) = outlook(&desk).await;
         assert!(can == Can::Yes && evidence.contains("contoso-hello.azurewebsites.net"), "{evidence}");

@@ -336,7 +336,8 @@ impl Bench {
     /// Signs in and chooses the function app; where its set-up stands is found by looking.
     pub async fn at_the_app(&self) -> State {
         self.sign_in().await;
-        self.choose_the_app().await
+        // Boxed, since the states in it are large.
+        Box::pin(self.choose_the_app()).await
     }
 
     /// Chooses the function app from the list.

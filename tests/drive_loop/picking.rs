@@ -42,7 +42,7 @@ fn a_guest_goes_to_the_other_tenant_and_finds_the_app_there() {
     run(async {
         let bench = Bench::start("guest").await;
         bench.sign_in().await;
-        to_fabrikam(&bench, "fabr").await;
+        Box::pin(to_fabrikam(&bench, "fabr")).await;
         let state = bench.until("the apps there", |state| !app_rows(state).is_empty()).await;
         assert_eq!(tenant_name(&state), Some("Fabrikam"));
         assert_eq!(app_rows(&state)[0].host, "fabrikam-hello.azurewebsites.net");
@@ -72,7 +72,7 @@ fn a_tenant_that_wants_to_see_its_guests_itself_gets_a_sign_in_of_its_own() {
         let bench = Bench::start("guest").await;
         bench.world(|world| world.switches.guests_need_mfa = true);
         bench.sign_in().await;
-        to_fabrikam(&bench, "fabr").await;
+        Box::pin(to_fabrikam(&bench, "fabr")).await;
         let state = bench.until("the sign-in", |state| matches!(state.page, Page::SignIn(_))).await;
         let told = trouble(&state).unwrap();
         assert_helpful(&told);
@@ -96,7 +96,7 @@ fn a_tenant_whose_name_is_not_told_is_known_by_its_id() {
             world.tenants[1].id.clone()
         });
         bench.sign_in().await;
-        to_fabrikam(&bench, &id[..8]).await;
+        Box::pin(to_fabrikam(&bench, &id[..8])).await;
         bench.until("the apps there", |state| !app_rows(state).is_empty()).await;
         let state = bench.choose_the_app().await;
         assert_eq!(tenant_name(&state), Some("Fabrikam"), "its own directory tells the name");

@@ -244,6 +244,8 @@ pub fn finished(asked: &Asked) -> Reply {
         "/v1.0/me/transitiveMemberOf/microsoft.graph.directoryRole?$count=true" => {
             list(json!([{"id": "r", "roleTemplateId": "62e90394-69f5-4237-9190-012177145e10"}]))
         }
+        "/v1.0/me/licenseDetails" => list(json!([{"skuPartNumber": "POWERAPPS_DEV", "servicePlans": [
+            {"servicePlanName": "POWERAPPS_DEV_VIRAL", "provisioningStatus": "Success"}]}])),
         "/v1.0/me/memberOf/microsoft.graph.group?$count=true" => list(json!([{"id": "group-makers"}])),
         "/v1.0/me/ownedObjects/microsoft.graph.application?$count=true" => {
             list(json!([client_app(CLIENT, "Hello connector", Some(&unique), true)]))

@@ -67,7 +67,7 @@ impl View<'_> {
     }
 
     /// Whether a plan is held that includes custom connectors. To hold none that is known here is no "no": an environment
-    /// that is paid for as it is used covers everybody in it (MicrosoftDocs `power-platform`, `pay-as-you-go-overview`).
+    /// that is paid for as it is used covers everybody in it (MicrosoftDocs `power-platform`, `types.md` on licences).
     pub(super) fn licence(&self) -> Told {
         let plans = match self.facts.rights.plans.get() {
             Ok(plans) => plans,

@@ -114,7 +114,7 @@ pub struct SignInState {
     /// How far it is.
     pub step: SignInStep,
     /// Why the last attempt failed, shown above the choice of a way.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<Box<Trouble>>,
 }
 
 /// How far a sign-in is.

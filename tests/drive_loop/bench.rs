@@ -420,7 +420,7 @@ fn app(state: &State) -> Option<Item> {
 pub fn trouble(state: &State) -> Option<Trouble> {
     match (state.overlays.last(), &state.page) {
         (Some(Overlay::Trouble(trouble)), _) => Some(trouble.clone()),
-        (None, Page::SignIn(sign_in)) => sign_in.trouble.clone(),
+        (None, Page::SignIn(sign_in)) => sign_in.trouble.as_deref().cloned(),
         _ => None,
     }
 }

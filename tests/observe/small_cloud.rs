@@ -63,6 +63,9 @@ pub struct SmallCloud {
 /// What the next batches are answered with as a whole, the first first.
 type Envelopes = Arc<Mutex<VecDeque<Reply>>>;
 
+/// What the server answers by, and where it writes down what was asked.
+type Table = (Answerer, Arc<Mutex<Vec<Asked>>>, Envelopes);
+
 impl SmallCloud {
     /// The next batch that is not spoken for is answered so, whatever it holds.
     pub fn next_batch(&self, reply: Reply) {
@@ -129,10 +132,7 @@ fn without_select(path: &str) -> String {
     if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
-async fn take(
-    State((answer, log, envelopes)): State<(Answerer, Arc<Mutex<Vec<Asked>>>, Envelopes)>,
-    request: Request,
-) -> Response<Body> {
+async fn take(State((answer, log, envelopes)): State<Table>, request: Request) -> Response<Body> {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap();
     let header = |name: &str| head.headers.get(name).map(|v| v.to_str().unwrap().to_owned());

@@ -61,7 +61,10 @@ impl Turn<'_> {
                 let means = ui_with("flow.tenant_wants_sign_in", &[("tenant", &row.name)]);
                 let next = ui("flow.tenant_sign_in_next").to_owned();
                 let trouble = Trouble { means, next, ..trouble };
-                self.turn_to(Page::SignIn(SignInState { step: SignInStep::Choose, trouble: Some(trouble) }));
+                self.turn_to(Page::SignIn(SignInState {
+                    step: SignInStep::Choose,
+                    trouble: Some(Box::new(trouble)),
+                }));
             }
             Err(trouble) => {
                 self.show(Panel::PickTenant);

@@ -120,7 +120,7 @@ impl Turn<'_> {
             self.state.selected = Some(Item::Action(action_of(way)));
         }
         if let Page::SignIn(sign_in) = &mut self.state.page {
-            sign_in.trouble = Some(trouble);
+            sign_in.trouble = Some(Box::new(trouble));
         }
     }
 
@@ -154,7 +154,7 @@ impl Turn<'_> {
             (Some(stage), Some(_)) => Some(Resume { stage, plan }),
             _ => None,
         };
-        self.turn_to(Page::SignIn(SignInState { step: SignInStep::Choose, trouble }));
+        self.turn_to(Page::SignIn(SignInState { step: SignInStep::Choose, trouble: trouble.map(Box::new) }));
         // A lent sign-in cannot be asked for a stronger one.
         let lent = self.state.again.way == Some(SignInMethod::AzCli);
         if let (Some(way), Some(_)) = (self.state.again.way, &self.state.again.resume)

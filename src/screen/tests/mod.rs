@@ -100,6 +100,7 @@ fn drawn(state: &State) -> Vec<&'static str> {
             Panel::Rehearsal(_) => "rehearsal",
             Panel::RehearsalPaste(_) => "rehearsal paste",
             Panel::Answer => "answer",
+            Panel::Explained(_) => "explained",
         },
         Page::End => "end",
     };
@@ -116,7 +117,7 @@ fn drawn(state: &State) -> Vec<&'static str> {
 }
 
 /// How many names [`drawn`] has; whoever adds one adds a scene for it.
-const DRAWN: usize = 43;
+const DRAWN: usize = 44;
 
 #[test]
 fn every_page_step_panel_and_overlay_has_a_picture() {
@@ -475,7 +476,7 @@ fn hostile(mut state: State, text: &str) -> State {
         *field = Field::with(text());
     }
     if let Page::SignIn(sign_in) = &mut state.page {
-        sign_in.trouble = Some(trouble.clone());
+        sign_in.trouble = Some(Box::new(trouble.clone()));
     }
     match &mut state.panel {
         Panel::Plan(view) => {

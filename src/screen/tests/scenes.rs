@@ -196,7 +196,7 @@ pub fn rehearsed() -> Facts {
 
 fn sign_in(step: SignInStep, trouble: Option<Trouble>) -> State {
     let mut state = empty();
-    state.page = Page::SignIn(SignInState { step, trouble });
+    state.page = Page::SignIn(SignInState { step, trouble: trouble.map(Box::new) });
     state
 }
 

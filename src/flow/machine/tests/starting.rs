@@ -45,7 +45,10 @@ fn a_declined_or_expired_sign_in_says_why_and_offers_the_ways_again() {
     device_code(&mut walk);
     let refused = trouble(Class::SignInRefused);
     walk.answer(Answer::SignIn(SignInProgress::Failed(refused.clone())));
-    assert_eq!(walk.page, Page::SignIn(SignInState { step: SignInStep::Choose, trouble: Some(refused) }));
+    assert_eq!(
+        walk.page,
+        Page::SignIn(SignInState { step: SignInStep::Choose, trouble: Some(Box::new(refused)) })
+    );
     let effects = walk.choose(ActionId::SignInCode);
     assert_eq!(works(&effects), [&Work::SignIn(SignInMethod::DeviceCode)]);
     assert_eq!(

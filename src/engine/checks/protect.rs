@@ -159,8 +159,8 @@ pub(super) fn issuer(v: &View) -> Judged {
         (Accepts::PortalForm, 1) | (Accepts::Version(1), 2) if let_in => {
             pass(say_with("api.issuer.let_in", &[("version", &version.to_string()), ("issuer", configured)]))
         }
-        // Which of these two pairs is refused is not confirmed (microsoft-cloud 6.6): only a rehearsal tells.
-        (Accepts::PortalForm, 1) | (Accepts::Version(1), 2) if !refused => {
+        // Whether this pair is refused is not confirmed (microsoft-cloud 6.6): only a rehearsal tells.
+        (Accepts::PortalForm, 1) if !refused => {
             warn(say_with("api.issuer.unsure", &[("version", &version.to_string()), ("issuer", configured)]))
                 .note(say_with("api.issuer.unsure_note", &[("fits", expected)]))
         }

@@ -65,8 +65,7 @@ fn task(method: &Method, rest: &[&str]) -> Result<Task, bool> {
         ("POST", ["functions", _, "listkeys"]) => Task::FunctionKeys,
         ("POST", ["functions", _, "listsecrets"]) => Task::FunctionSecrets,
         ("POST", ["host", "default", "listkeys"]) => Task::HostKeys,
-        ("POST", ["host", "default", "sync"]) => Task::Sync,
-        ("POST", ["host", "default", "synctriggers"] | ["syncfunctiontriggers"]) => Task::Sync,
+        ("POST", ["host", "default", "sync" | "synctriggers"] | ["syncfunctiontriggers"]) => Task::Sync,
         ("POST", ["restart"]) => Task::Restart,
         ("POST", ["start"]) => Task::Start,
         ("POST", ["stop"]) => Task::Stop,
@@ -74,8 +73,15 @@ fn task(method: &Method, rest: &[&str]) -> Result<Task, bool> {
         (
             _,
             []
-            | ["slots" | "hostnamebindings" | "functions" | "restart" | "start" | "stop"]
-            | ["syncfunctiontriggers"]
+            | [
+                "slots"
+                | "hostnamebindings"
+                | "functions"
+                | "restart"
+                | "start"
+                | "stop"
+                | "syncfunctiontriggers",
+            ]
             | ["functions", _]
             | ["functions", _, "listkeys" | "listsecrets"]
             | ["host", "default", "listkeys" | "sync" | "synctriggers"]
@@ -199,7 +205,8 @@ pub fn handle(world: &mut World, request: &Request, caller: &Caller, place: &Pla
         Task::Restart => Reply::empty(world.switches.restart_status),
         Task::Start | Task::Stop => {
             if let Some(site) = world.site_by_id_mut(&site_id) {
-                site.state = if task == Task::Start { "Running" } else { "Stopped" }.to_owned();
+                let state = if task == Task::Start { "Running" } else { "Stopped" };
+                state.clone_into(&mut site.state);
             }
             Reply::empty(200)
         }

@@ -186,7 +186,7 @@ mod tests {
         assert!(location.contains(&format!("admin_consent=True&tenant={tenant}&state=s")), "{location}");
         assert!(scene.world.service_principal(&tenant, &client, View::Now).is_some());
         assert_eq!(scene.granted(), [json!("User.Read"), json!("user_impersonation")]);
-        assert_eq!(scene.world.consents.len(), 1);
+        assert_eq!(scene.world.consents.len(), 2, "one for each resource");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod bench;
 mod keeping;
 #[path = "drive_loop/picking.rs"]
 mod picking;
+mod recordings;
 #[path = "drive_loop/rights.rs"]
 mod rights;
 #[path = "drive_loop/signing_in.rs"]

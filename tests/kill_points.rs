@@ -15,6 +15,7 @@
 #![cfg(unix)]
 
 mod pty;
+mod recordings;
 
 use std::cell::RefCell;
 use std::io::Write as _;

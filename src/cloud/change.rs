@@ -254,7 +254,11 @@ impl Writer {
             };
             let principal = id(&change.body, &["principalId"]);
             let wanted = change.body.get("scope").and_then(Value::as_str).unwrap_or_default();
-            let covered = grants.iter().filter(|g| g.principal == principal).any(|grant| {
+            let mut alike = grants.iter().filter(|grant| grant.principal == principal).peekable();
+            if alike.peek().is_none() {
+                return Err(grant_stands_there_already(refusal));
+            }
+            let covered = alike.any(|grant| {
                 wanted.split_whitespace().all(|scope| grant.scopes.iter().any(|have| have == scope))
             });
             if covered {
@@ -308,6 +312,17 @@ fn stands_there_already(answer: Answer) -> Trouble {
         uncertain: true,
         ..refused
     }
+}
+
+/// The same of a grant, which no list shows yet: what it holds, nobody can tell before.
+fn grant_stands_there_already(refusal: &Refusal) -> Trouble {
+    let told = Trouble::new(
+        Class::Refused,
+        "The grant stands there already, and the look before this did not show it yet.",
+        "Give the directory a minute, then look again: the plan is made from what is there.",
+    );
+    let told = told.meaning("Nothing was changed, and no second one was made.").original(refusal.words());
+    Trouble { uncertain: true, ..told }
 }
 
 fn trouble(answer: Answer) -> Trouble {

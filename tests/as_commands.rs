@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure here is the failure of a test")]
 
 mod desk;
+mod recordings;
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,7 @@
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod common;
 mod pty;
+mod recordings;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -112,6 +113,7 @@ fn where_nobody_can_be_asked_the_session_of_az_is_used_and_said() {
         assert!(microsofts.contains(&host), "{words}");
     }
     let recorded = fs::read_to_string(home.work().join("calls.har")).unwrap();
+    recordings::keep(&home.work().join("calls.har"));
     for left in [&ran.stdout, &ran.stderr, &recorded, &heard.concat()] {
         assert!(!left.contains(CANARY), "{left}");
     }

@@ -11,6 +11,7 @@
 #![cfg(unix)]
 
 mod pty;
+mod recordings;
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
@@ -180,9 +181,7 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
         assert!(har.contains(part), "the recording holds the whole run, {part} too");
     }
     // Kept for being held against the published descriptions.
-    let kept = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("recordings");
-    std::fs::create_dir_all(&kept).unwrap();
-    std::fs::write(kept.join("wizard.har"), &har).unwrap();
+    recordings::keep(home.file("run.har").as_ref());
     assert!(std::fs::read_to_string(home.file("choices.toml")).unwrap().contains("contoso-hello"));
     assert!(std::fs::read(log).is_ok(), "stderr was kept");
     let files = home.files();
@@ -239,6 +238,7 @@ fn a_pasted_secret_is_found_nowhere() {
     terminal.send(key::CTRL_C);
     let (ended, raw) = terminal.end();
     assert_eq!(ended.code, 130, "{ended:?}");
+    recordings::keep(home.file("run.har").as_ref());
     for value in [canary, &secret] {
         assert_not_in("the terminal's output", &raw, value);
         for file in home.files() {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
 
 mod common;
+mod recordings;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

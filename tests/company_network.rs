@@ -6,13 +6,13 @@
 
 #[allow(dead_code, reason = "each test program uses a part of it")]
 mod common;
+mod recordings;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Home, Ran};
 use handclasp::practice::world::StrongerSignIn;
@@ -146,15 +146,6 @@ async fn finished(home: &Home) -> (Practice, std::path::PathBuf) {
 
 fn check(home: &Home, az: &Path, proxy: &str, args: &[&str]) -> Ran {
     let mut command = home.command(["check", "--app", "contoso-hello"].iter().chain(args));
-    let recording;
-    if !args.contains(&"--har") {
-        // Left to be held against published descriptions.
-        static RUNS: AtomicUsize = AtomicUsize::new(0);
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recordings");
-        fs::create_dir_all(&folder).unwrap();
-        recording = folder.join(format!("company-{}.har", RUNS.fetch_add(1, Ordering::Relaxed)));
-        command.arg("--har").arg(&recording);
-    }
     command.env("PATH", az).env("HTTPS_PROXY", proxy);
     home.ran(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
 }
@@ -209,6 +200,7 @@ fn a_proxy_that_wants_a_password_says_so_and_is_passed_with_one() {
     let ran = check(&home, &az, &known, &[&trusting[..], &["--har", "calls.har"]].concat());
     assert_eq!(ran.code, Some(0), "{ran}");
     let recorded = fs::read_to_string(home.work().join("calls.har")).unwrap();
+    recordings::keep(&home.work().join("calls.har"));
     for left in [&ran.stdout, &ran.stderr, &recorded] {
         assert!(!left.contains("canary8731"), "the proxy's password is nowhere to be read");
     }

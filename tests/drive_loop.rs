@@ -16,6 +16,7 @@ mod keeping;
 mod pauses;
 #[path = "drive_loop/picking.rs"]
 mod picking;
+mod recordings;
 #[path = "drive_loop/rights.rs"]
 mod rights;
 #[path = "drive_loop/signing_in.rs"]

@@ -7,6 +7,7 @@
 
 mod changes;
 mod desk;
+mod recordings;
 #[path = "full_run/refusals.rs"]
 mod refusals;
 
@@ -322,7 +323,7 @@ const OTHER_POSITIONS: &[Turn] = &[
 async fn the_way_ends_right_under_the_other_position_of_what_is_unconfirmed() {
     for (what, turn) in OTHER_POSITIONS {
         println!("other position: {what}");
-        let mut desk = Desk::start("fresh").await;
+        let mut desk = Desk::recorded("fresh", &format!("other-{}", what.replace([' ', ','], "_"))).await;
         desk.choices.consent = Some(ConsentWay::PreAuthorize);
         desk.world(|world| turn(&mut world.switches));
         let (_, secret) = by_plan(&mut desk).await;
@@ -382,7 +383,7 @@ async fn the_files_that_are_written_are_imported_and_their_operations_answer() {
 
 #[tokio::test]
 async fn an_administrator_grants_for_everyone() {
-    let mut desk = Desk::open("fresh", Some("full-for-everyone"), "ada").await;
+    let mut desk = Desk::recorded("fresh", "full-for-everyone").await;
     desk.choices.consent = Some(ConsentWay::PreAuthorize);
     for stage in [StageId::Protect, StageId::Register] {
         desk.work(stage).await;

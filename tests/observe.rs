@@ -601,6 +601,11 @@ async fn what_is_there_already_counts_as_made() {
     );
     let trouble = quick(&cloud).apply(&wider).await.unwrap_err();
     assert_eq!(trouble.class, Class::Refused);
+    // One that no list shows yet is looked for, and nothing is said of what it holds.
+    let mut unseen = grant;
+    unseen.body["principalId"] = "somebody".into();
+    let trouble = quick(&cloud).apply(&unseen).await.unwrap_err();
+    assert!(trouble.uncertain && trouble.what.contains("stands there already"), "{trouble}");
 }
 
 #[tokio::test]

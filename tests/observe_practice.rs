@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure here is the failure of a test")]
 
 mod desk;
+mod recordings;
 
 use desk::Desk;
 use handclasp::cloud::arm::Arm;
@@ -71,11 +72,11 @@ async fn what_a_person_can_do_is_told_beforehand_and_trying_bears_it_out() {
     assert_eq!(desk.writes().len(), 1, "and was made without a single write");
 
     // Grace administers applications by a role whose id is not confirmed, and only looks at Azure.
-    let desk = Desk::open("finished", None, "grace").await;
+    let desk = Desk::of("finished", "grace").await;
     let grace = [CannotTell, No, CannotTell, CannotTell, CannotTell, Yes, CannotTell, Yes];
     assert_eq!(told(&desk).await, grace);
     // Alan sees nothing of Azure, so that nothing of the app can be told.
-    let desk = Desk::open("finished", None, "alan").await;
+    let desk = Desk::of("finished", "alan").await;
     let alan = told(&desk).await;
     assert_eq!((alan[1], alan[4], alan[7]), (CannotTell, No, CannotTell), "and he has no licence");
 }
@@ -146,7 +147,7 @@ async fn without_a_sign_in_the_redirect_url_is_asked_of_the_page() {
 #[tokio::test]
 async fn without_a_role_on_the_app_its_address_leads_to_both_registrations() {
     // Alan has no role in Azure; the directory shows him its registrations all the same.
-    let desk = Desk::open("finished", None, "alan").await;
+    let desk = Desk::of("finished", "alan").await;
     let address = AppChoice::Url("https://contoso-hello.azurewebsites.net".into());
     let choices = Choices { app: Some(address), ..Choices::default() };
     let facts = desk.observer.observe(&choices).await;

@@ -6,6 +6,7 @@
 #![cfg(unix)]
 
 mod pty;
+mod recordings;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -106,9 +107,11 @@ impl Drop for Provider {
 }
 
 fn wizard(home: &Home, provider: &Provider) -> Terminal {
-    let terminal = Terminal::start(
+    // Not recorded: what this provider answers is no matter of Microsoft's descriptions.
+    let terminal = Terminal::start_program(
         home,
         (88, 40),
+        env!("CARGO_BIN_EXE_handclasp"),
         &["--cloud", &provider.cloud_file(home), "--choices", &home.file("choices.toml")],
     );
     terminal.choose("Begin");

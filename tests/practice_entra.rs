@@ -1,6 +1,7 @@
 //! The practice cloud's sign-in service and Easy Auth, through real HTTP as a client meets them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod recordings;
 mod tape;
 
 use base64::Engine as _;

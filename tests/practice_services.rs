@@ -3,6 +3,7 @@
 //! The exchanges are left in the target folder as JSON lines, to be held against published descriptions.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod recordings;
 mod tape;
 
 use handclasp::practice::{Options, Practice};

@@ -12,6 +12,7 @@
 #![cfg(target_os = "linux")]
 
 mod pty;
+mod recordings;
 
 use pty::practice::{Control, Serving};
 use pty::way::{agree, assert_as_shown, hand_over, plan};
@@ -102,6 +103,7 @@ fn the_built_in_public_cloud_from_the_sign_in_to_the_functions_answer() {
 
 /// Every call went to a public name over HTTPS, and the changes reached the names that the built-in cloud has.
 fn assert_addresses(har: &str, control: &Control) {
+    recordings::keep(har.as_ref());
     let record: Value = serde_json::from_str(&std::fs::read_to_string(har).unwrap()).unwrap();
     let entries = record["log"]["entries"].as_array().unwrap();
     let mut asked: Vec<String> = Vec::new();

@@ -9,6 +9,7 @@
 #![cfg(unix)]
 
 mod pty;
+mod recordings;
 
 use std::process::{Command, Stdio};
 

@@ -292,7 +292,11 @@ impl Writer {
             };
             let principal = id(&change.body, &["principalId"]);
             let wanted = change.body.get("scope").and_then(Value::as_str).unwrap_or_default();
-            let covered = grants.iter().filter(|g| g.principal == principal).any(|grant| {
+            let mut alike = grants.iter().filter(|grant| grant.principal == principal).peekable();
+            if alike.peek().is_none() {
+                return Err(grant_stands_there_already(refusal));
+            }
+            let covered = alike.any(|grant| {
                 wanted.split_whitespace().all(|scope| grant.scopes.iter().any(|have| have == scope))
             });
             if covered {
@@ -350,6 +354,13 @@ fn longer_than(longest: Duration, refused: Trouble) -> Trouble {
 fn broken_off() -> Trouble {
     Trouble::new(Class::Cancelled, say("changing.stopped"), say("changing.stopped_next"))
         .meaning(say("changing.nothing_changed"))
+}
+
+/// The same of a grant, which no list shows yet: what it holds, nobody can tell before.
+fn grant_stands_there_already(refusal: &Refusal) -> Trouble {
+    let told = Trouble::new(Class::Refused, say("changing.grant_stands"), say("changing.grant_stands_next"));
+    let told = told.meaning(say("changing.grant_stands_means")).original(refusal.words());
+    Trouble { uncertain: true, ..told }
 }
 
 fn trouble(answer: Answer) -> Trouble {

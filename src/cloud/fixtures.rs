@@ -1,5 +1,6 @@
 //! For tests: a practice cloud with a client, and a visitor who does in its pages what a person does in a browser.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -26,7 +27,7 @@ pub struct Stage {
 }
 
 /// Leaves the recording of a test, refusals and all, where those of the other tests are: all of them are held against
-/// published descriptions. The file is named after the test.
+/// published descriptions. The file is named after the test, and after how many it has left before.
 struct Left(Memory, String);
 
 impl Drop for Left {
@@ -35,7 +36,11 @@ impl Drop for Left {
         let program = std::env::current_exe().unwrap();
         let folder = program.ancestors().nth(3).unwrap().join("tmp").join("recordings");
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(format!("stage-{}.har", self.1)), self.0.document().to_string()).unwrap();
+        // Every test has a thread of its own.
+        thread_local!(static LEFT: Cell<usize> = const { Cell::new(0) });
+        let number = LEFT.replace(LEFT.get() + 1);
+        let file = folder.join(format!("stage-{}-{number}.har", self.1));
+        std::fs::write(file, self.0.document().to_string()).unwrap();
     }
 }
 

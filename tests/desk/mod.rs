@@ -4,7 +4,6 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -35,15 +34,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
 
+use crate::recordings;
+
 /// Azure CLI's client id, which the practice tenants know as every tenant does.
 pub const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
-
-/// Where recordings are left, to be held against published descriptions.
-pub fn recordings() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("recordings");
-    fs::create_dir_all(&folder).unwrap();
-    folder
-}
 
 /// One change that was made, and what came of it.
 pub struct Done {
@@ -62,22 +56,28 @@ pub struct Desk {
     pub observer: Observer,
     pub choices: Choices,
     browser: Browser,
-    name: Option<String>,
+    /// What its recording is called.
+    name: String,
 }
 
 impl Desk {
     /// Ada at the beginning of a scenario, signed in by device code.
     pub async fn start(scenario: &str) -> Self {
-        Self::open(scenario, None, "ada").await
+        Self::of(scenario, "ada").await
     }
 
-    /// The same, with every exchange recorded under a name.
+    /// The same, with every exchange recorded under this name instead of the test's.
     pub async fn recorded(scenario: &str, name: &str) -> Self {
-        Self::open(scenario, Some(name), "ada").await
+        Self::open(scenario, name, "ada").await
     }
 
     /// Somebody at the beginning of a scenario.
-    pub async fn open(scenario: &str, name: Option<&str>, user: &str) -> Self {
+    pub async fn of(scenario: &str, user: &str) -> Self {
+        Self::open(scenario, &recordings::name(&format!("desk-{scenario}")), user).await
+    }
+
+    /// The same, recorded under this name.
+    pub async fn open(scenario: &str, name: &str, user: &str) -> Self {
         let practice = begin(scenario, user).await;
         let http = client(&practice, name);
         let (events, _heard) = unbounded_channel();
@@ -93,11 +93,11 @@ impl Desk {
     /// Ada, signed in through a browser that comes back to the loopback port.
     pub async fn by_browser(scenario: &str, name: &str) -> Self {
         let practice = begin(scenario, "ada").await;
-        let http = client(&practice, Some(name));
-        Self::through_a_browser(practice, http, Some(name)).await
+        let http = client(&practice, name);
+        Self::through_a_browser(practice, http, name).await
     }
 
-    async fn through_a_browser(practice: Practice, http: Http, name: Option<&str>) -> Self {
+    async fn through_a_browser(practice: Practice, http: Http, name: &str) -> Self {
         let browser = Browser::default();
         let (events, mut heard) = unbounded_channel();
         let sign_in = SignIn::new(&http, None);
@@ -112,7 +112,7 @@ impl Desk {
     }
 
     /// Where the scenario's app is in another tenant, the person goes there with the sign-in from home.
-    async fn sit(practice: Practice, http: Http, session: Session, name: Option<&str>) -> Self {
+    async fn sit(practice: Practice, http: Http, session: Session, name: &str) -> Self {
         let session = match practice.guest_in() {
             Some(tenant) => session.switch_tenant(&tenant).await.unwrap(),
             None => session,
@@ -132,7 +132,7 @@ impl Desk {
             Some(if many { AppChoice::ResourceId(id()) } else { AppChoice::Name(name.to_owned()) })
         };
         let choices = Choices { app, ..Choices::default() };
-        let name = name.map(str::to_owned);
+        let name = name.to_owned();
         let browser = Browser::default();
         Self { practice, http, session, current, reader, observer, choices, browser, name }
     }
@@ -295,15 +295,15 @@ impl Desk {
         findings.stage(stage).unwrap().checks.iter().map(|f| (f.id, f.verdict)).collect()
     }
 
-    /// Ends a recorded run: nothing unknown was asked for, and no recording holds a secret.
+    /// Ends a run: nothing unknown was asked for, and no recording holds a secret.
     pub fn close(self, also: &[&SecretString]) {
         let unknown: Vec<String> =
             self.world(|world| world.unknown.iter().map(|u| format!("{} {}", u.method, u.path)).collect());
         assert_eq!(unknown, Vec::<String>::new());
-        let Some(name) = &self.name else { return };
+        let name = &self.name;
         let pages = self.browser.recorded.into_inner().unwrap();
-        fs::write(recordings().join(format!("{name}.browser.jsonl")), &pages).unwrap();
-        let har = fs::read_to_string(recordings().join(format!("{name}.har"))).unwrap();
+        fs::write(recordings::folder().join(format!("{name}.browser.jsonl")), &pages).unwrap();
+        let har = fs::read_to_string(recordings::folder().join(format!("{name}.har"))).unwrap();
         let document: Value = serde_json::from_str(&har).unwrap();
         assert!(!document["log"]["entries"].as_array().unwrap().is_empty());
         let mut secrets = self.practice.world().lock().secret_values();
@@ -364,7 +364,7 @@ pub async fn begin(scenario: &str, user: &str) -> Practice {
 }
 
 /// The client for a practice cloud, recording under a name.
-pub fn client(practice: &Practice, name: Option<&str>) -> Http {
+pub fn client(practice: &Practice, name: &str) -> Http {
     let origin: url::Url = practice.origin().parse().unwrap();
     let cloud = Cloud {
         login: origin.clone(),
@@ -380,10 +380,8 @@ pub fn client(practice: &Practice, name: Option<&str>) -> Http {
     let mut config = CloudConfig::new(Arc::new(cloud), AZURE_CLI, now);
     config.limits.shortest_poll = Duration::ZERO;
     config.limits.first_wait = Duration::ZERO;
-    config.har = name.map(|name| {
-        let file = File::create(recordings().join(format!("{name}.har"))).unwrap();
-        Arc::new(Har::new(Box::new(file)).unwrap())
-    });
+    let file = File::create(recordings::folder().join(format!("{name}.har"))).unwrap();
+    config.har = Some(Arc::new(Har::new(Box::new(file)).unwrap()));
     Http::new(config)
 }
 

@@ -1,11 +1,9 @@
 //! The drive loop with a face in memory, on a practice cloud in the same process.
 
-use std::cell::Cell;
 use std::convert::Infallible;
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs::File;
 use std::future::Future;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +36,8 @@ use ratatui::layout::Rect;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
+
+use crate::recordings;
 use tokio::task::JoinHandle;
 
 /// How long anything may take before it counts as never happening.
@@ -394,14 +394,7 @@ impl Bench {
 /// A recording of this wizard's exchanges, refusals and all, to be held against published descriptions; one file for
 /// each wizard of each test, named after the test.
 fn recording() -> Arc<Har> {
-    // Every test has a thread of its own.
-    thread_local!(static WIZARDS: Cell<usize> = const { Cell::new(0) });
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("recordings");
-    fs::create_dir_all(&folder).unwrap();
-    let thread = std::thread::current();
-    let test = thread.name().unwrap_or("unnamed").replace("::", "-");
-    let number = WIZARDS.replace(WIZARDS.get() + 1);
-    let file = File::create(folder.join(format!("wizard-{test}-{number}.har"))).unwrap();
+    let file = File::create(recordings::file("wizard")).unwrap();
     Arc::new(Har::new(Box::new(file)).unwrap())
 }
 

@@ -171,7 +171,7 @@ async fn who_may_not_is_told_so_by_each_service() {
     desk.close(&[]);
 
     // Grace administers the directory and reads Azure, so she may grant, but not touch the app.
-    let desk = Desk::open("issuer-mismatch", Some("refused-grace"), "grace").await;
+    let desk = Desk::open("issuer-mismatch", "refused-grace", "grace").await;
     let (_, planned) = desk.plan(StageId::Protect, &desk.input()).await;
     let refused = code(desk.writer().apply(&planned.changes[0]).await);
     assert_eq!(refused, (403, "AuthorizationFailed".into()));
@@ -192,7 +192,7 @@ async fn who_may_not_is_told_so_by_each_service() {
     desk.close(&[]);
 
     // Alan has no right anywhere.
-    let desk = Desk::open("finished", Some("refused-alan"), "alan").await;
+    let desk = Desk::open("finished", "refused-alan", "alan").await;
     let facts = desk.look().await;
     assert!(facts.site.value().is_none());
     let (site, object) = desk.world(|world| {

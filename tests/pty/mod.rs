@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, SlavePty, native_pty_system};
 
+use crate::recordings;
+
 /// How long anything may take before it counts as never happening.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -142,9 +144,13 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts the program in a terminal of this many columns and rows.
+    /// Starts the program in a terminal of this many columns and rows. Its exchanges are recorded, where the arguments
+    /// do not say where to.
     pub fn start(home: &Home, size: (u16, u16), args: &[&str]) -> Self {
-        Self::start_program(home, size, env!("CARGO_BIN_EXE_handclasp"), args)
+        let recording = recordings::file("terminal");
+        let more = ["--har", recording.to_str().unwrap()];
+        let more = if args.contains(&"--har") { &[][..] } else { &more[..] };
+        Self::start_program(home, size, env!("CARGO_BIN_EXE_handclasp"), &[args, more].concat())
     }
 
     /// Starts any program.

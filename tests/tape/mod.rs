@@ -1,11 +1,12 @@
 //! A tape: what a client of the practice cloud asked and was answered, as JSON lines in the target folder.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock};
 
 use serde_json::Value;
+
+use crate::recordings;
 
 /// One tape for all tests of a binary. The practice cloud's secrets are on it; they are nobody's.
 pub struct Tape {
@@ -20,11 +21,8 @@ impl Tape {
 
     /// Adds one exchange: `method`, `url`, `request` and `response` with `headers` and `body`, `status`.
     pub fn note(&self, exchange: &Value) {
-        let file = self.file.get_or_init(|| {
-            let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("recordings");
-            fs::create_dir_all(&folder).unwrap();
-            Mutex::new(File::create(folder.join(self.name)).unwrap())
-        });
+        let file =
+            self.file.get_or_init(|| Mutex::new(File::create(recordings::folder().join(self.name)).unwrap()));
         file.lock().unwrap().write_all(format!("{exchange}\n").as_bytes()).unwrap();
     }
 }

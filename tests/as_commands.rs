@@ -166,7 +166,7 @@ impl Az {
                 desk.world(|world| {
                     let id = world.site_by_host(&host).unwrap().resource_id();
                     assert!(id.contains(&format!("/resourceGroups/{group}/")), "{id}");
-                    world.site_by_id_mut(&id).unwrap().state = "Running".to_owned();
+                    world.site_by_id_mut(&id).unwrap().state = "Running".into();
                 });
                 String::new()
             }
@@ -309,7 +309,7 @@ async fn the_command_for_a_check_makes_it_pass() {
         ("finished", CheckId::ClientPrincipal, |world| without_principal(world, CONNECTOR)),
         ("finished", CheckId::ClientAudience, |world| {
             spoil(world, CONNECTOR, |doc| {
-                doc["signInAudience"] = "AzureADandPersonalMicrosoftAccount".into()
+                doc["signInAudience"] = "AzureADandPersonalMicrosoftAccount".into();
             });
         }),
         ("finished", CheckId::GrantRequested, |world| {
@@ -317,14 +317,14 @@ async fn the_command_for_a_check_makes_it_pass() {
         }),
         ("finished", CheckId::GrantProfile, |world| {
             spoil(world, CONNECTOR, |doc| {
-                drop(doc["requiredResourceAccess"].as_array_mut().unwrap().remove(0))
+                drop(doc["requiredResourceAccess"].as_array_mut().unwrap().remove(0));
             });
         }),
         ("finished", CheckId::SecretExists, |world| {
             spoil(world, CONNECTOR, |doc| doc["passwordCredentials"] = json!([]));
         }),
         ("secret-expired", CheckId::SecretEnds, |_| ()),
-        ("finished", CheckId::AppExists, |world| world.sites[0].state = "Stopped".to_owned()),
+        ("finished", CheckId::AppExists, |world| world.sites[0].state = "Stopped".into()),
     ];
     let tried: Vec<CheckId> = cases.iter().map(|(_, id, _)| *id).collect();
     let words = handclasp::engine::words::load().unwrap();
@@ -371,6 +371,8 @@ async fn the_commands_of_a_card_bring_what_it_asks_for() {
         assert_eq!(card.ways[0].commands.len(), 3, "{stage:?}: {card:?}");
         for az in &card.ways[0].commands {
             admin.run(&desk, az).await;
+            // The directory takes its time, as the card says.
+            desk.world(|world| world.clock.advance(60));
         }
         let facts = desk.look().await;
         assert!(granted(stage, need, &Material { facts: &facts, ..of }), "{stage:?}");

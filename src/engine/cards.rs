@@ -26,24 +26,6 @@ pub enum Need {
     Secrets,
 }
 
-/// The pages that cards lead to, by their ids in [`super::links`].
-pub(super) const PAGES: [&str; 14] = [
-    "portal.app_registrations",
-    "portal.roles",
-    "portal.apps",
-    "portal.app_policies",
-    "site.authentication",
-    "site.access",
-    "api.overview",
-    "api.expose",
-    "api.owners",
-    "client.overview",
-    "client.permissions",
-    "client.authentication",
-    "client.credentials",
-    "client.owners",
-];
-
 /// A card.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
@@ -451,6 +433,25 @@ fn me(of: &Material<'_>) -> (String, String) {
     let person = of.facts.person.value();
     person.map_or_else(|| (String::new(), ui("card.me").to_owned()), |p| (p.object_id.clone(), p.upn.clone()))
 }
+
+/// The pages that cards lead to, by their ids in [`super::links`].
+#[cfg(test)]
+pub(super) const PAGES: [&str; 14] = [
+    "portal.app_registrations",
+    "portal.roles",
+    "portal.apps",
+    "portal.app_policies",
+    "site.authentication",
+    "site.access",
+    "api.overview",
+    "api.expose",
+    "api.owners",
+    "client.overview",
+    "client.permissions",
+    "client.authentication",
+    "client.credentials",
+    "client.owners",
+];
 
 #[cfg(test)]
 mod tests {

@@ -373,12 +373,12 @@ fn write_way(state: &State, way: &Way, card: &mut Vec<String>) {
         card.extend(page.url.map(|url| ui_with("admin_card.link", &[("url", url.as_str())])));
     }
     let count = way.commands.len().to_string();
-    card.extend(way.commands.iter().enumerate().map(|(index, command)| match way.commands.len() {
-        1 => ui_with("admin_card.command", &[("command", command)]),
-        _ => {
-            let number = (index + 1).to_string();
-            ui_with("admin_card.command_of", &[("number", &number), ("count", &count), ("command", command)])
+    card.extend(way.commands.iter().enumerate().map(|(index, command)| {
+        if way.commands.len() == 1 {
+            return ui_with("admin_card.command", &[("command", command)]);
         }
+        let number = (index + 1).to_string();
+        ui_with("admin_card.command_of", &[("number", &number), ("count", &count), ("command", command)])
     }));
     if way.soon {
         card.push(ui("admin_card.soon").to_owned());

@@ -46,7 +46,7 @@ impl Turn<'_> {
     }
 
     /// To the stage where the explained error is mended, with the redirect URL that it named.
-    pub(super) fn to_explained(&mut self) {
+    pub(super) fn mend_explained(&mut self) {
         let Panel::Explained(found) = &self.state.panel else { return };
         let (Some(stage), redirect) = (found.stage(), found.redirect_uri.clone()) else { return };
         self.open_stage(stage);

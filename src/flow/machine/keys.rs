@@ -260,7 +260,7 @@ impl Turn<'_> {
                 self.notice("action.looks_different", ui("hand_over.looks_different"));
             }
             ActionId::PasteError => self.show(Panel::ErrorField),
-            ActionId::ToExplained => self.to_explained(),
+            ActionId::ToExplained => self.mend_explained(),
             ActionId::ChooseConsent => self.show(Panel::Consent),
             ActionId::ToOpen => {
                 if let Some(stage) = self.state.findings.first_open_stage() {

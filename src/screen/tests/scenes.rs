@@ -163,6 +163,14 @@ fn without_secret() -> Facts {
     facts
 }
 
+/// The card for what was found missing.
+fn asking(id: StageId, facts: Facts, need: Need) -> State {
+    let mut state = on(id, facts, Panel::AskAdmin);
+    state.not_allowed.insert(id, need);
+    state.facts.rights.register_apps = seen(false);
+    state
+}
+
 fn issuer_mismatch() -> Facts {
     let mut facts = fixtures::finished();
     let mut auth = facts.auth.value().unwrap().clone();
@@ -341,6 +349,11 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
         ("myself_done", watching(on(StageId::Grant, fixtures::finished(), Panel::Myself))),
         ("myself_try", watching(on(StageId::Try, fixtures::finished(), Panel::Myself))),
         ("admin", watching(on(StageId::Grant, fixtures::finished(), Panel::AskAdmin))),
+        (
+            "admin_create",
+            watching(asking(StageId::Protect, fixtures::fresh(), Need::Right(Right::CreateApps))),
+        ),
+        ("admin_secrets", watching(asking(StageId::Secret, without_secret(), Need::Secrets))),
     ]
 }
 

@@ -87,6 +87,7 @@ const NOT_OURS: &[(&str, &[&str])] = &[
         "engine/cards.rs",
         &[
             "--assignee-principal-type User --assignee-object-id",
+            "$(az rest --method get --url \"{graph}/v1.0{}\" --query appId --output tsv)",
             "$(az functionapp list --query \"[?contains(hostNames, '{host}')].id\" --output tsv)",
             "Website Contributor",
         ],
@@ -130,8 +131,6 @@ const NOT_OURS: &[(&str, &[&str])] = &[
     ),
     // What is said of damaged texts.
     ("engine/links.rs", &["{id} needs a fallback that is sure, or none"]),
-    // A part of a command.
-    ("engine/plan/apps.rs", &["{} # with the header Prefer: {CREATE_IF_MISSING}"]),
     // What the connector page says.
     ("engine/redirect_url.rs", &["to generate the redirect url"]),
     // What is said of damaged texts, when there are none.

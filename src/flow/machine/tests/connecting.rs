@@ -158,7 +158,9 @@ fn a_pasted_error_is_explained_and_leads_to_where_it_is_mended() {
     };
     for way in [vec![ActionId::PasteError], vec![ActionId::Myself, ActionId::PasteError]] {
         let mut walk = Walk::at(StageId::Try, fixtures::finished());
-        way.into_iter().for_each(|step| drop(walk.choose(step)));
+        for step in way {
+            walk.choose(step);
+        }
         assert_eq!(walk.panel, Panel::ErrorField);
         let error = "AADSTS650057: Invalid resource. The client has requested access to a resource.";
         assert_eq!(explained(&mut walk, error), ["AADSTS650057"]);

@@ -204,6 +204,12 @@ fn where_no_secret_is_allowed_the_card_asks_for_an_exception() {
         assert!(card.contains("policy") && card.contains("Who can:"), "{card}");
         let copied = walk.choose(ActionId::CopyCard);
         assert!(matches!(&copied[..], [Effect::Copy(_)]), "{copied:?}");
+        // Looking never shows whether it was granted, so it can be tried from here.
+        assert!(crate::flow::derived::granted_unseen(&walk));
+        walk.observe(unsaved(0));
+        assert_eq!(walk.panel, Panel::AskAdmin);
+        walk.choose(ActionId::ForMe);
+        assert_eq!(walk.panel, Panel::Preparing);
     }
 }
 

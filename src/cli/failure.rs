@@ -4,7 +4,7 @@ use super::exit::Exit;
 use crate::engine::clouds::CloudError;
 use crate::engine::definition::DefinitionError;
 use crate::engine::trouble::Trouble;
-use crate::engine::words::{WordsError, say, say_with};
+use crate::engine::words::{say, say_with};
 use crate::platform::files::FileError;
 use crate::platform::folders::NoHome;
 use crate::practice::{PracticeError, scenarios};
@@ -98,12 +98,6 @@ impl From<CloudError> for Failure {
 impl From<DefinitionError> for Failure {
     fn from(error: DefinitionError) -> Self {
         Self::new(Exit::Fails, error.to_string()).next(say("writing_files.nothing_next"))
-    }
-}
-
-impl From<WordsError> for Failure {
-    fn from(error: WordsError) -> Self {
-        Self::new(Exit::OurFault, error.to_string())
     }
 }
 

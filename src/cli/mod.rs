@@ -22,7 +22,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::engine::words;
 use crate::engine::words::{say, say_with};
 use crate::platform::env::Environment;
 use crate::platform::signals::{Signal, Signals};
@@ -90,7 +89,6 @@ fn usage(error: &clap::Error, environment: &Environment) -> Exit {
 }
 
 fn carry_out(args: &Args, environment: &Environment, output: &mut Output) -> Result<Exit, Failure> {
-    words::load()?;
     if args.common.practice.is_some() && matches!(args.command, Some(Command::Practice(_))) {
         return Err(
             Failure::wrong_usage(say("argument.practice_twice")).next(say("argument.practice_twice_next"))

@@ -200,10 +200,11 @@ impl Catalogue {
     }
 }
 
-/// Parses the embedded explanations. Called by [`super::words::load`] at start; a test holds mistakes back.
+/// Parses the embedded explanations. For the test that holds mistakes back.
 ///
 /// # Errors
 /// [`WordsError`] with what is wrong in the data.
+#[cfg(test)]
 pub(super) fn load() -> Result<(), WordsError> {
     Catalogue::parse(ERRORS).map(|_| ())
 }

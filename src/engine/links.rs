@@ -52,10 +52,11 @@ fn parse(text: &str) -> Result<BTreeMap<String, Entry>, WordsError> {
     Ok(links)
 }
 
-/// Parses the embedded links. Called by [`super::words::load`] at start; a test holds mistakes back.
+/// Parses the embedded links. For the test that holds mistakes back.
 ///
 /// # Errors
 /// [`WordsError`] with what is wrong in the data.
+#[cfg(test)]
 pub(super) fn load() -> Result<(), WordsError> {
     parse(LINKS).map(|_| ())
 }

@@ -1,8 +1,8 @@
 //! Every text that a person reads, as data: checks, stages, names of things, and what the faces say. What checks,
 //! plans and failures say is in [`sentences`].
 //!
-//! The texts are embedded TOML, parsed once. [`load`] is called at start and reports a mistake in the data; a test
-//! keeps such a mistake from ever being shipped. After that [`words`] gives the texts without anything to handle.
+//! The texts are embedded TOML, each file parsed once, at its first use: the first frame waits for no more than it shows.
+//! A test keeps a mistake in the data from ever being shipped, so that [`words`] gives the texts without anything to handle.
 
 mod sentences;
 
@@ -264,15 +264,13 @@ pub struct Words {
 
 static WORDS: OnceLock<Words> = OnceLock::new();
 
-/// Parses the embedded texts (and those of [`sentences`], [`super::error_codes`] and [`super::links`]), once. Called at start, so that damaged texts
-/// end the program with a message instead of leaving screens empty.
+/// Parses every embedded text, those of [`sentences`], [`super::error_codes`] and [`super::links`] among them: a mistake in
+/// one of them never ships.
 ///
 /// # Errors
-/// [`WordsError`] with the file and what is wrong with it. A test holds that back.
-pub fn load() -> Result<&'static Words, WordsError> {
-    if let Some(words) = WORDS.get() {
-        return Ok(words);
-    }
+/// [`WordsError`] with the file and what is wrong with it.
+#[cfg(test)]
+fn load() -> Result<&'static Words, WordsError> {
     let parsed = Words::parse(CHECKS, STAGES, TERMS)?;
     sentences::load()?;
     super::error_codes::load()?;
@@ -280,7 +278,7 @@ pub fn load() -> Result<&'static Words, WordsError> {
     Ok(WORDS.get_or_init(|| parsed))
 }
 
-/// The texts. They are empty only if [`load`] would fail, which a test and the start of the program hold back.
+/// The texts, parsed at the first use. They are empty only if they do not parse, which a test holds back.
 pub fn words() -> &'static Words {
     WORDS.get_or_init(|| Words::parse(CHECKS, STAGES, TERMS).unwrap_or_default())
 }

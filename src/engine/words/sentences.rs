@@ -15,7 +15,8 @@ const FILES: [(&str, &str); 3] = [
 
 type Texts = BTreeMap<String, String>;
 
-/// Parses the embedded texts. Called by [`super::load`] at start; a test holds mistakes back.
+/// Parses the embedded texts. For the test that holds mistakes back.
+#[cfg(test)]
 pub(super) fn load() -> Result<(), WordsError> {
     parse_all(&FILES).map(|_| ())
 }

@@ -64,8 +64,8 @@ impl PowerApps {
         let result = async {
             let url = joined(bap, POLICIES)?;
             let body = self.reader.get(Service::PowerApps, url, false).await?.json()?;
-            let listed =
-                policies(&body).ok_or_else(|| odd(Service::PowerApps, "a list without its values"))?;
+            let listed = policies(&body)
+                .ok_or_else(|| odd(Service::PowerApps, say("odd_answer.list_without_values")))?;
             let bare =
                 |(id, read): &(Option<String>, DataPolicy)| id.clone().filter(|_| read.rules.is_none());
             let wanted: Vec<String> = listed.iter().filter_map(bare).take(MOST_READ).collect();
@@ -89,7 +89,7 @@ impl PowerApps {
 }
 
 fn joined(bap: &Url, path: &str) -> Result<Url, Trouble> {
-    bap.join(path).map_err(|_| odd(Service::PowerApps, "an address that is none"))
+    bap.join(path).map_err(|_| odd(Service::PowerApps, say("odd_answer.no_address")))
 }
 
 /// One environment. Capabilities that are not granted are absent.

@@ -294,13 +294,15 @@ impl Terminal {
     pub fn go_where(&self, what: &str, is_it: impl Fn(&str) -> bool) {
         self.read_it();
         let mut passed = Vec::new();
-        for _ in 0..80 {
+        for _ in 0..300 {
             let selected = self.selected();
             if is_it(&selected) {
                 return;
             }
+            // A long text is read on first: then the page moves, and not the selection.
+            let before = self.screen_with_selection();
             self.send(key::DOWN);
-            if !self.waited(PATIENCE, |seen| self::selected(seen.parser.screen()) != selected) {
+            if !self.waited(PATIENCE, |seen| with_selection(seen.parser.screen()) != before) {
                 self.fail("Down moves nothing");
             }
             passed.push(selected);

@@ -15,9 +15,9 @@ pub const API_VERSION: &str = "2023-12-01";
 /// Stage 2.
 pub(super) fn protect(v: &View, site: &Site) -> Plan {
     if let Err(gap @ (Gap::NotLooked | Gap::CouldNot(_))) = v.facts.auth.get() {
-        let why =
-            if matches!(gap, Gap::CouldNot(_)) { "blocked.auth_unread" } else { "blocked.auth_not_read" };
-        return Plan::without(say(why), gap);
+        let unread = matches!(gap, Gap::CouldNot(_));
+        let why = if unread { say("blocked.auth_unread") } else { say("blocked.auth_not_read") };
+        return Plan::without(why, gap);
     }
     if v.facts.auth.value().is_some_and(|a| a.config_file.is_some()) {
         return Plan::blocked(say("blocked.auth_file"));

@@ -196,7 +196,7 @@ impl Turn<'_> {
             ActionId::SignInCode => self.sign_in(SignInMethod::DeviceCode),
             ActionId::SignInAz => self.sign_in(SignInMethod::AzCli),
             ActionId::PublicOnly => {
-                self.state.fields.app_url = Field::default();
+                self.afresh_address();
                 self.sign_in_step(SignInStep::Address);
             }
             ActionId::NameTenant => self.name_tenant(),
@@ -223,7 +223,7 @@ impl Turn<'_> {
             }
             ActionId::PracticePart => self.practice_part(),
             ActionId::TypeAddress => {
-                self.state.fields.app_url = Field::default();
+                self.afresh_address();
                 self.show(Panel::TypeUrl);
             }
             ActionId::ListAgain if self.state.panel == Panel::PickTenant => self.list_tenants(),
@@ -279,6 +279,13 @@ impl Turn<'_> {
             ActionId::ToSecret => self.open_stage(StageId::Secret),
             ActionId::ClearAndQuit => self.leave(true),
             ActionId::Quit => self.leave(false),
+        }
+    }
+
+    /// An address that was taken is not typed on; one that was not yet stays to be mended.
+    fn afresh_address(&mut self) {
+        if self.state.choices.app.is_some() {
+            self.state.fields.app_url = Field::default();
         }
     }
 

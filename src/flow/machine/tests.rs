@@ -142,7 +142,7 @@ impl Walk {
     pub(super) fn select(&mut self, item: &Item) {
         let all = menu::items(&self.state);
         assert!(all.contains(item), "{item:?} is not among {all:?} on {:?}", self.state.panel);
-        for _ in 0..all.len() {
+        for _ in 0..=all.len() {
             if menu::selected(&self.state).as_ref() == Some(item) {
                 return;
             }

@@ -88,7 +88,8 @@ pub fn bindings(state: &State) -> Vec<Binding> {
         list.push(bind(&[(Key::Enter, Command::Activate)], label));
     }
     let count = items(state).len();
-    if count > 1 {
+    // Where nothing is selected yet, the arrows select the only one, too.
+    if count > 1 || (count == 1 && selected(state).is_none()) {
         let mut keys = vec![(Key::Up, Command::Previous), (Key::Down, Command::Next)];
         keys.extend([(Key::BackTab, Command::Previous), (Key::Tab, Command::Next)]);
         list.push(bind(&keys, "key.choose"));

@@ -56,7 +56,14 @@ const NOT_OURS: &[(&str, &[&str])] = &[
     // What services call their ids.
     (
         "cloud/classify.rs",
-        &["Trace ID:", "{label} {id}", "{code}: {words}", "HTTP {status}", "correlation {id}"],
+        &[
+            "Trace ID:",
+            "{label} {id}",
+            "{code}: {words}",
+            "HTTP {status}",
+            "correlation {id}",
+            "{} bytes were read",
+        ],
     ),
     // What libraries and systems say.
     (

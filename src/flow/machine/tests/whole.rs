@@ -41,11 +41,15 @@ fn from_a_bare_function_app_to_its_answer() {
         walk.press(Key::Enter);
         walk.give(Event::Copied { item, outcome: CopyOutcome::Copied });
     }
+    let sent = walk.sent().len();
     let effects = walk.press(Key::Enter);
     assert_eq!(works(&effects), [&Work::ReadClipboard]);
     walk.answer(Answer::ClipboardRead(Ok(fixtures::REDIRECT.into())));
     walk.observe(facts.clone());
     walk.draw();
+    // The first one only shows what the next one would do.
+    walk.press(Key::Enter);
+    assert!(walk.sent().len() == sent && menu::selected(&walk) == Some(Item::Action(ActionId::Confirm)));
     walk.press(Key::Enter);
     facts = walk.carry_out(facts);
 

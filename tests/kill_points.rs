@@ -519,7 +519,8 @@ fn tell(points: &[String], how: &str) {
     for point in points {
         println!("killed {point}");
     }
-    writeln!(std::io::stderr(), "kill points tried{how}: {}", points.len()).unwrap();
+    let mut out = std::io::stderr();
+    writeln!(out, "kill points tried{how}: {}", points.len()).unwrap();
 }
 
 #[test]

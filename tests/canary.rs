@@ -139,6 +139,8 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
     terminal.choose("More");
     terminal.choose("Write the files to import");
     terminal.wait_for("swagger");
+    terminal.enter();
+    terminal.wait_gone("import one of these");
     assert_eq!(clipboard(&terminal.raw()), Vec::<String>::new(), "nothing is copied unasked");
     terminal.choose("Client secret");
     terminal.wait_for("It cannot be marked as a secret there");

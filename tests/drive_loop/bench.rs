@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use handclasp::cloud::har::Har;
 use handclasp::cloud::http::{CloudConfig, Http};
 use handclasp::drive::face::Face;
@@ -336,16 +337,18 @@ impl Bench {
     /// Signs in and chooses the function app; where its set-up stands is found by looking.
     pub async fn at_the_app(&self) -> State {
         self.sign_in().await;
-        // Boxed, since the states in it are large.
-        Box::pin(self.choose_the_app()).await
+        self.choose_the_app().await
     }
 
     /// Chooses the function app from the list.
-    pub async fn choose_the_app(&self) -> State {
-        let listed = self.until("the list of apps", |state| app(state).is_some()).await;
-        self.choose(app(&listed).unwrap()).await;
-        self.until("the first look", |state| state.looked_at.is_some() && state.panel != Panel::Preparing)
-            .await
+    pub fn choose_the_app(&self) -> LocalBoxFuture<'_, State> {
+        // Boxed, since the states in it are large.
+        Box::pin(async {
+            let listed = self.until("the list of apps", |state| app(state).is_some()).await;
+            self.choose(app(&listed).unwrap()).await;
+            self.until("the first look", |state| state.looked_at.is_some() && state.panel != Panel::Preparing)
+                .await
+        })
     }
 
     /// On to a stage with the arrow keys.

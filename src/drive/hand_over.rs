@@ -79,16 +79,7 @@ impl<F: Face> Drive<F> {
                 CopyOutcome::Asks(concern.to_string())
             }
             Outcome::Failed(why) => {
-                let next = ui(match item {
-                    CopyItem::ClientSecret => "clip.failed_secret",
-                    CopyItem::Host
-                    | CopyItem::ClientId
-                    | CopyItem::AuthorizationUrl
-                    | CopyItem::TenantId
-                    | CopyItem::ResourceUrl => "clip.failed_row",
-                    _ => "clip.failed",
-                });
-                CopyOutcome::Failed(Trouble::new(Class::Local, why.to_string(), next))
+                CopyOutcome::Failed(Trouble::new(Class::Local, why.to_string(), not_copied(item)))
             }
         };
         self.handle(Event::Copied { item, outcome });
@@ -189,4 +180,32 @@ impl<F: Face> Drive<F> {
 /// Whether our text is known to be off the clipboard.
 async fn cleared(clipboard: &ClipboardService, ticket: Ticket) -> bool {
     matches!(clipboard.clear_if_ours(ticket).await, Cleared::Cleared | Cleared::NotOurs)
+}
+
+/// What to do where a value could not be copied. An open one stands whole on the page then; the secret never does.
+fn not_copied(item: CopyItem) -> &'static str {
+    ui(match item {
+        CopyItem::ClientSecret => "clip.failed_secret",
+        CopyItem::Host
+        | CopyItem::ClientId
+        | CopyItem::AuthorizationUrl
+        | CopyItem::TenantId
+        | CopyItem::ResourceUrl => "clip.failed_row",
+        _ => "clip.failed",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_cannot_be_copied_is_said_to_be_held_and_has_a_way_of_its_own() {
+        let secret = not_copied(CopyItem::ClientSecret);
+        assert!(secret.contains("still held") && secret.contains("portal"), "{secret}");
+        for open in [CopyItem::Host, CopyItem::TenantId, CopyItem::ResourceUrl] {
+            assert!(not_copied(open).contains("whole"), "{open:?}");
+        }
+        assert_ne!(not_copied(CopyItem::AdminCard), not_copied(CopyItem::Host));
+    }
 }

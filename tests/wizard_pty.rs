@@ -48,6 +48,7 @@ fn the_whole_way_for_me_with_arrow_keys_and_enter_alone() {
     let control = &serving.control;
     let terminal = wizard(&home, &serving);
     at_step_2(&terminal);
+    assert_eq!(control.calls(), Vec::<Value>::new(), "signing in, listing and looking change nothing");
 
     let yes = "Yes, make";
     let protected = agree(&terminal, control, "Set it up for me", yes, "All checks pass");
@@ -72,7 +73,8 @@ fn the_whole_way_for_me_with_arrow_keys_and_enter_alone() {
     assert_eq!(control.calls(), before);
     terminal.choose(yes);
     terminal.wait_for("The connector's redirect URL is registered");
-    assert_as_shown(control, &(shown, control.calls().split_off(before.len())));
+    let redirected = (shown, control.calls().split_off(before.len()));
+    assert_as_shown(control, &redirected);
     terminal.choose("Continue");
 
     let before = control.calls();
@@ -83,10 +85,14 @@ fn the_whole_way_for_me_with_arrow_keys_and_enter_alone() {
     terminal.choose("Do my part at the sign-in page (practice)");
     terminal.wait_for("The function answered 200 to ada@contoso.onmicrosoft.com");
     terminal.wait_for("Hello, Ada. This HTTP triggered function executed successfully.");
-    assert_as_shown(control, &(shown, control.calls().split_off(before.len())));
+    let rehearsed = (shown, control.calls().split_off(before.len()));
+    assert_as_shown(control, &rehearsed);
     terminal.choose("Continue");
     terminal.wait_for("It works");
     terminal.wait_for("What comes next");
+    let agreed = [protected, registered, granted, made, redirected, rehearsed];
+    let agreed: Vec<Value> = agreed.into_iter().flat_map(|(_, calls)| calls).collect();
+    assert_eq!(control.calls(), agreed, "nothing was changed but what was shown and agreed to");
     assert_eq!(control.see("unknown"), json!([]));
 
     terminal.choose("Finish");
@@ -183,6 +189,7 @@ fn the_whole_way_by_hand_while_the_wizard_watches_in_a_window_of_changing_size()
     terminal.choose("Continue");
 
     let before = control.calls();
+    assert_eq!(before, Vec::<Value>::new(), "whoever does it by hand is only watched");
     terminal.choose("Rehearse the call");
     let shown = plan(&terminal, "Yes, rehearse");
     shake(&terminal, "Yes, rehearse");

@@ -103,8 +103,11 @@ impl Shown {
         if self.same == 0 {
             assert!(unseen.is_empty(), "sent but not shown: {unseen:?}\nshown: {self:#?}");
         } else {
-            // What stays as it is is shown as a number only; then the command holds it all.
-            assert!(planned.is_some() && self.squashed.contains(['+', '-', '→']), "{self:#?}");
+            // What stays as it is is shown as a number only: no more may be unseen than that. The command holds it all.
+            assert!(
+                planned.is_some() && unseen.len() <= self.same,
+                "sent but not shown: {unseen:?}\nshown: {self:#?}"
+            );
         }
 
         if let Some(planned) = planned {

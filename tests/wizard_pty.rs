@@ -402,3 +402,28 @@ fn ctrl_z_where_nobody_could_continue_it_does_no_harm() {
     assert_eq!(ended.code, 130);
     ended.assert_terminal_is_back();
 }
+
+/// What the test below runs in a terminal of its own.
+#[test]
+#[ignore = "fails on purpose, in a terminal that another test gives it"]
+fn a_program_that_panics_while_it_has_the_terminal() {
+    let _guard = handclasp::screen::terminal::Guard::take().unwrap();
+    panic!("this is on purpose");
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_before_its_words_are_written() {
+    let home = Home::new();
+    let program = std::env::current_exe().unwrap();
+    let name = "a_program_that_panics_while_it_has_the_terminal";
+    let arguments = ["--exact", name, "--ignored", "--nocapture"];
+    let terminal = Terminal::start_program(&home, TALL, program.to_str().unwrap(), &arguments);
+    let (ended, raw) = terminal.end();
+    let raw = String::from_utf8_lossy(&raw);
+    assert!(raw.contains("\u{1b}[?1049h"), "the terminal was taken: {raw:?}");
+    assert!(ended.screen.contains("this is on purpose"), "its words stand on the usual screen: {ended:?}");
+    assert!(
+        ended.settings_restored && ended.usual_screen && ended.cursor_shown && ended.plain_paste,
+        "the terminal was not given back as it was: {ended:?}"
+    );
+}

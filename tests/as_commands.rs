@@ -11,10 +11,11 @@ use std::collections::BTreeMap;
 use desk::Desk;
 use handclasp::cloud::sign_in::{Session, SignIn};
 use handclasp::engine::cards::{Material, Need, card, foreseen, granted};
-use handclasp::engine::change::Right;
+use handclasp::engine::change::{Change, ChangeKind, Pending, Right};
 use handclasp::engine::checks::assess;
 use handclasp::engine::choices::ConsentWay;
 use handclasp::engine::clouds::Audience;
+use handclasp::engine::facts::Facts;
 use handclasp::engine::findings::Verdict;
 use handclasp::engine::held::Held;
 use handclasp::engine::ids::{CheckId, StageId};
@@ -267,6 +268,100 @@ async fn the_commands_of_the_plans_alone_go_the_whole_way() {
         let created = desk.writes().iter().filter(|call| call.contains("(uniqueName=")).count();
         assert_eq!(created, 2, "{consent:?}");
     }
+}
+
+/// A command of an inverse, with what was made put in for each mark.
+fn made(line: &str, facts: &Facts) -> String {
+    let grant = facts.grants.value().and_then(|grants| grants.iter().find(|grant| grant.principal.is_none()));
+    let secret = facts.client_app.value().and_then(|app| app.secrets.last());
+    let values = [
+        (Pending::ApiAppId, facts.api_app.value().map(|app| app.app_id.clone())),
+        (Pending::ClientAppId, facts.client_app.value().map(|app| app.app_id.clone())),
+        (Pending::ApiObjectId, facts.api_app.value().map(|app| app.object_id.clone())),
+        (Pending::ClientObjectId, facts.client_app.value().map(|app| app.object_id.clone())),
+        (Pending::GrantId, grant.map(|grant| grant.id.clone())),
+        (Pending::SecretKeyId, secret.map(|secret| secret.key_id.clone())),
+    ];
+    let put = values.into_iter().fold(line.to_owned(), |line, (mark, value)| match value {
+        Some(value) => line.replace(mark.mark(), &value),
+        None => line,
+    });
+    assert_eq!(Pending::find(&put), None, "{put}");
+    put
+}
+
+#[tokio::test]
+async fn what_takes_the_changes_back_newest_first_leaves_the_world_as_it_was_found() {
+    for consent in [ConsentWay::PreAuthorize, ConsentWay::Everyone] {
+        let mut desk = Desk::start("fresh").await;
+        desk.choices.consent = Some(consent);
+        desk.choices.redirect_url = Some("https://global.consent.azure-apim.net/redirect/contoso-5f1".into());
+        let found = desk.look().await;
+        let me = found.person.value().unwrap().object_id.clone();
+        desk.world(|world| {
+            let me = world.users.iter_mut().find(|user| user.id == me).unwrap();
+            me.directory_roles.push(directory_role::GLOBAL_ADMINISTRATOR.to_owned());
+        });
+        let az = Az::of(&desk).await;
+        let mut input = desk.input();
+        let mut back = Vec::new();
+        for stage in StageId::ALL {
+            if stage == StageId::Try {
+                input.rehearsal_redirect = Some("http://localhost:40111/handclasp-0123456789abcdef".into());
+            }
+            loop {
+                let (facts, planned) = desk.plan(stage, &input).await;
+                let adds = |change: &&Change| change.kind != ChangeKind::RemoveRehearsalRedirect;
+                let Some(change) = planned.changes.iter().find(adds) else { break };
+                az.run(&desk, &change.az).await;
+                desk.settle(&facts, change).await;
+                back.push((change.kind, change.undo_az.clone()));
+            }
+        }
+        let all = desk.look().await;
+        assert!(
+            all.client_app.value().is_some_and(|app| app.secrets.len() == 1 && !app.web_redirects.is_empty())
+        );
+        for (kind, commands) in back.iter().rev() {
+            assert!(!commands.is_empty(), "{kind:?}");
+            for command in commands {
+                az.run(&desk, &made(command, &all)).await;
+            }
+        }
+        desk.world(|world| world.clock.advance(600));
+        let left = desk.look().await;
+        assert_eq!(left.api_app.fact, found.api_app.fact, "{consent:?}");
+        assert_eq!(left.client_app.fact, found.client_app.fact);
+        assert_eq!(left.api_principal.fact, found.api_principal.fact);
+        assert_eq!(left.client_principal.fact, found.client_principal.fact);
+        // The service fills what it is sent with defaults of its own.
+        let auth = left.auth.value().unwrap();
+        assert!(!auth.enabled && auth.client_id.is_none() && auth.allowed_applications.is_none(), "{auth:?}");
+        assert_eq!(left.probes.program.value().unwrap().status, found.probes.program.value().unwrap().status);
+    }
+}
+
+#[tokio::test]
+async fn a_permission_that_was_added_to_somebodys_api_is_switched_off_before_it_is_taken_away() {
+    let desk = Desk::start("finished").await;
+    desk.world(|world| {
+        spoil(world, API, |doc| {
+            doc["api"]["oauth2PermissionScopes"] = json!([]);
+            doc["api"]["preAuthorizedApplications"] = json!([]);
+        });
+    });
+    let az = Az::of(&desk).await;
+    let (found, planned) = desk.plan(StageId::Protect, &desk.input()).await;
+    let change = planned.changes.iter().find(|change| change.kind == ChangeKind::ExposeScope).unwrap();
+    az.run(&desk, &change.az).await;
+    desk.settle(&found, change).await;
+    assert_eq!(change.undo_az.len(), 2, "one that is on is refused to go: {:?}", change.undo_az);
+    for command in &change.undo_az {
+        az.run(&desk, command).await;
+    }
+    desk.world(|world| world.clock.advance(600));
+    let left = desk.look().await;
+    assert_eq!(left.api_app.value(), found.api_app.value());
 }
 
 /// Spoils the finished set-up: the registration of the API or of the connector, as Graph shows it.

@@ -110,6 +110,8 @@ fn new_secret(path: String) -> Change {
         right: Right::OwnApp,
         az: String::new(),
         undo: String::new(),
+        inverse: vec![],
+        undo_az: vec![],
     }
 }
 

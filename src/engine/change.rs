@@ -19,17 +19,23 @@ pub enum Pending {
     ClientObjectId,
     /// Object id of the connector's service principal.
     ClientPrincipalId,
+    /// Id of the grant that a change makes; only its inverse waits for it.
+    GrantId,
+    /// Key id of the secret that a change makes; only its inverse waits for it.
+    SecretKeyId,
 }
 
 impl Pending {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::ApiAppId,
         Self::ApiObjectId,
         Self::ApiPrincipalId,
         Self::ClientAppId,
         Self::ClientObjectId,
         Self::ClientPrincipalId,
+        Self::GrantId,
+        Self::SecretKeyId,
     ];
 
     /// The mark that stands in a body or path until the value is known. Its brackets occur in no
@@ -42,6 +48,8 @@ impl Pending {
             Self::ClientAppId => "⟨connector client id⟩",
             Self::ClientObjectId => "⟨connector object id⟩",
             Self::ClientPrincipalId => "⟨connector service principal⟩",
+            Self::GrantId => "⟨grant id⟩",
+            Self::SecretKeyId => "⟨secret key id⟩",
         }
     }
 
@@ -142,6 +150,25 @@ impl Method {
     }
 }
 
+/// One request that takes a change back; it goes to the change's own service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inverse {
+    /// What the change made is deleted.
+    Delete {
+        /// Path below the service's root, marks of pending values included.
+        path: String,
+    },
+    /// What was there before is written again, or what was added is taken away.
+    Send {
+        /// How.
+        method: Method,
+        /// Where to.
+        path: String,
+        /// What is sent, marks of pending values included.
+        body: Value,
+    },
+}
+
 /// The right a change needs; named for people by `engine/words`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Right {
@@ -182,12 +209,26 @@ pub struct Change {
     pub az: String,
     /// How to take it back, for people.
     pub undo: String,
+    /// What takes it back, in order; empty where nothing can.
+    pub inverse: Vec<Inverse>,
+    /// The inverse as `az` commands.
+    pub undo_az: Vec<String>,
 }
 
 impl Change {
     /// The pending value that must be known before this can be sent.
     pub fn waits_for(&self) -> Option<Pending> {
         Pending::find(&self.path).or_else(|| Pending::find(&self.body.to_string()))
+    }
+
+    /// The command for a shell, and below it, as comments of Bash and PowerShell alike, what takes it back.
+    pub fn commands(&self, heading: &str) -> String {
+        let mut lines = vec![self.az.clone()];
+        if !self.undo_az.is_empty() {
+            lines.push(format!("# {heading}"));
+            lines.extend(self.undo_az.iter().map(|line| format!("# {line}")));
+        }
+        lines.join("\n")
     }
 
     /// Whether sending it twice leaves the same behind as sending it once: it says how things are to be, in full. What
@@ -255,6 +296,8 @@ mod tests {
             right: Right::OwnApp,
             az: String::new(),
             undo: String::new(),
+            inverse: vec![],
+            undo_az: vec![],
         }
     }
 

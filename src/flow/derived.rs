@@ -406,7 +406,7 @@ pub fn text_of(state: &State, item: CopyItem) -> Option<String> {
         CopyItem::AdminCard => admin_card(state).map(|lines| lines.join("\n")),
         CopyItem::AzCommand => match (&state.panel, selected(state)) {
             (Panel::Plan(view), Some(Item::Change(index))) => {
-                view.plan.changes.get(index).map(|change| change.az.clone())
+                view.plan.changes.get(index).map(|change| change.commands(ui("plan.undo_commands")))
             }
             _ => None,
         },

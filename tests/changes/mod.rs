@@ -18,5 +18,7 @@ pub fn change(kind: ChangeKind, method: Method, path: impl Into<String>, body: V
         right: Right::OwnApp,
         az: String::new(),
         undo: String::new(),
+        inverse: vec![],
+        undo_az: vec![],
     }
 }

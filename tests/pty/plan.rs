@@ -149,6 +149,8 @@ fn change(method: &str, path: &str, body: Value) -> Change {
         right: Right::OwnApp,
         az: String::new(),
         undo: String::new(),
+        inverse: vec![],
+        undo_az: vec![],
     }
 }
 

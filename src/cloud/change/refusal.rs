@@ -128,6 +128,8 @@ mod tests {
             right: Right::OwnApp,
             az: String::new(),
             undo: String::new(),
+            inverse: vec![],
+            undo_az: vec![],
         }
     }
 

@@ -69,6 +69,8 @@ fn create(v: &View, kind: ChangeKind, unique_name: &str, name: &str, body: Value
         consequences: vec![],
         right: Right::CreateApps,
         undo: say_with("change.create_app.undo", &[("name", name)]),
+        inverse: vec![],
+        undo_az: vec![],
     }
 }
 
@@ -114,6 +116,8 @@ pub(super) fn patch(
         consequences: vec![],
         right: Right::OwnApp,
         undo,
+        inverse: vec![],
+        undo_az: vec![],
     }
 }
 
@@ -178,6 +182,8 @@ pub(super) fn create_principal(kind: ChangeKind, app_id: &Ref, title: &str) -> C
         consequences: vec![],
         right: Right::CreateApps,
         undo: say("change.create_principal.undo").into(),
+        inverse: vec![],
+        undo_az: vec![],
     }
 }
 

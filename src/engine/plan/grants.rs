@@ -145,5 +145,7 @@ fn everyone(v: &View) -> Option<Change> {
         consequences: vec![say("change.everyone.consequence").into()],
         right: Right::ConsentForAll,
         undo: say("change.everyone.undo").into(),
+        inverse: vec![],
+        undo_az: vec![],
     })
 }

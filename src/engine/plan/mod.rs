@@ -2,6 +2,7 @@
 
 mod apps;
 mod grants;
+mod inverse;
 mod redirects;
 mod secrets;
 mod settings;
@@ -10,7 +11,7 @@ mod tests;
 
 use jiff::Timestamp;
 
-use super::change::{Change, ChangeKind, Method, Pending, Ref, Service};
+use super::change::{Change, ChangeKind, Inverse, Method, Pending, Ref, Service};
 use super::checks::SCOPE;
 use super::choices::{Choices, ConsentWay};
 use super::clouds::Cloud;
@@ -75,13 +76,23 @@ pub struct PlanInput {
 /// Stages 1 and 6 change nothing by themselves, except that stage 6 registers a redirect URL once it is known.
 pub fn plan(stage: StageId, cloud: &Cloud, facts: &Facts, choices: &Choices, input: &PlanInput) -> Plan {
     let view = View { cloud, facts, choices, input };
+    let mut plan = forward(stage, &view);
+    for change in &mut plan.changes {
+        change.inverse = inverse::inverse(&view, change);
+        change.undo_az = change.inverse.iter().map(|step| view.az_undo(change.service, step)).collect();
+    }
+    plan
+}
+
+fn forward(stage: StageId, view: &View) -> Plan {
+    let &View { facts, choices, .. } = view;
     let site = match facts.site.get() {
         Ok(site) => site,
         // What is changed at these are the registrations, and those were found without it.
         Err(_) if facts.hidden_site(choices) => match stage {
-            StageId::Grant => return grants::grant(&view),
-            StageId::Secret => return secret(&view),
-            StageId::Connect => return redirects::connect(&view),
+            StageId::Grant => return grants::grant(view),
+            StageId::Secret => return secret(view),
+            StageId::Connect => return redirects::connect(view),
             _ => return Plan::blocked(say("blocked.hidden_site")),
         },
         Err(Gap::CouldNot(trouble)) => {
@@ -91,12 +102,12 @@ pub fn plan(stage: StageId, cloud: &Cloud, facts: &Facts, choices: &Choices, inp
     };
     match stage {
         StageId::Pick => Plan::default(),
-        StageId::Protect => settings::protect(&view, site),
-        StageId::Register => settings::register(&view, site),
-        StageId::Grant => grants::grant(&view),
-        StageId::Secret => secret(&view),
-        StageId::Connect => redirects::connect(&view),
-        StageId::Try => redirects::rehearsal(&view),
+        StageId::Protect => settings::protect(view, site),
+        StageId::Register => settings::register(view, site),
+        StageId::Grant => grants::grant(view),
+        StageId::Secret => secret(view),
+        StageId::Connect => redirects::connect(view),
+        StageId::Try => redirects::rehearsal(view),
     }
 }
 
@@ -207,15 +218,29 @@ impl View<'_> {
         prefer: Option<&str>,
         body: &serde_json::Value,
     ) -> String {
-        let (base, version) = match service {
-            Service::Graph => (self.cloud.graph.as_str(), "/v1.0"),
-            Service::Arm => (self.cloud.arm.as_str(), ""),
-        };
-        let url = format!("{}{version}{path}", base.trim_end_matches('/'));
+        let url = self.url(service, path);
         let prefer = prefer.map(|prefer| format!(" Prefer={prefer}")).unwrap_or_default();
         let (method, body) = (method.as_str().to_lowercase(), body.to_string().replace('\'', "\\u0027"));
         format!(
             "az rest --method {method} --url \"{url}\" --headers Content-Type=application/json{prefer} --body '{body}'"
         )
+    }
+
+    /// The same for a request of an inverse.
+    fn az_undo(&self, service: Service, step: &Inverse) -> String {
+        match step {
+            Inverse::Delete { path } => {
+                format!("az rest --method delete --url \"{}\"", self.url(service, path))
+            }
+            Inverse::Send { method, path, body } => self.az_rest(service, *method, path, None, body),
+        }
+    }
+
+    fn url(&self, service: Service, path: &str) -> String {
+        let (base, version) = match service {
+            Service::Graph => (self.cloud.graph.as_str(), "/v1.0"),
+            Service::Arm => (self.cloud.arm.as_str(), ""),
+        };
+        format!("{}{version}{path}", base.trim_end_matches('/'))
     }
 }

@@ -61,6 +61,8 @@ pub(super) fn add(v: &View) -> Plan {
             consequences: vec![],
             right: Right::OwnApp,
             undo: say("change.add_secret.undo").into(),
+            inverse: vec![],
+            undo_az: vec![],
         }],
         consequences,
         ..Plan::default()
@@ -116,6 +118,8 @@ pub(super) fn remove(v: &View, key_id: &str) -> Plan {
             consequences: vec![say("change.remove_secret.consequence").into()],
             right: Right::OwnApp,
             undo: say("change.remove_secret.undo").into(),
+            inverse: vec![],
+            undo_az: vec![],
         }],
         consequences: vec![say("consequence.lost").into(), say("consequence.rest_stays").into()],
         ..Plan::default()

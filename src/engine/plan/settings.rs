@@ -239,6 +239,8 @@ fn put(v: &View, site: &Site, before: &Value, after: &Value, title: &str) -> Cha
         consequences: vec![],
         right: Right::WriteSite,
         undo: say("change.auth.undo").into(),
+        inverse: vec![],
+        undo_az: vec![],
     }
 }
 

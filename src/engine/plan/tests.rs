@@ -383,6 +383,8 @@ fn every_change_names_its_az_command_and_its_way_back() {
     for change in all_changes() {
         assert!(!change.undo.is_empty() && !change.title.is_empty());
         assert_ne!(change.body, Value::Null);
+        assert_eq!(change.inverse.is_empty(), change.kind == ChangeKind::RemoveSecret, "{change:?}");
+        assert_eq!(change.undo_az.len(), change.inverse.len());
         seen.insert(change.kind);
     }
     assert_eq!(seen.len(), 15, "{seen:?}");

@@ -334,7 +334,7 @@ impl Turn<'_> {
     fn copy_az(&mut self, index: usize) {
         let Panel::Plan(view) = &self.state.panel else { return };
         if let Some(change) = view.plan.changes.get(index) {
-            let text = change.az.clone();
+            let text = change.commands(ui("plan.undo_commands"));
             self.effects.push(Effect::Copy(Clip::Text { item: CopyItem::AzCommand, text }));
             self.state.selected = Some(Item::Change(index));
         }

@@ -112,5 +112,6 @@ fn waits(pending: Pending) -> &'static str {
         Pending::ApiPrincipalId => ui("screen.later_api_principal"),
         Pending::ClientAppId | Pending::ClientObjectId => ui("screen.later_client"),
         Pending::ClientPrincipalId => ui("screen.later_client_principal"),
+        Pending::GrantId | Pending::SecretKeyId => ui("screen.later_itself"),
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::findings::{Findings, Verdict};
 use crate::engine::held::Held;
 use crate::engine::report::{CheckReport, Report, report};
 use crate::engine::trouble::Trouble;
-use crate::engine::words::{say_with, ui, verdict};
+use crate::engine::words::{say, say_with, ui, verdict};
 use crate::platform::env::Environment;
 use crate::screen::theme::{Theme, mark};
 
@@ -99,7 +99,10 @@ fn incomplete(trouble: &Trouble) -> Failure {
 
 /// Looks until nobody reads any more; being stopped by a signal ends it from outside.
 async fn watch(desk: &Desk, check: &Check, pace: Duration, output: &mut Output) -> Exit {
-    output.say(&say_with("checking.pace", &[("seconds", &pace.as_secs().to_string())]));
+    match pace.as_secs() {
+        1 => output.say(say("checking.pace_one")),
+        seconds => output.say(&say_with("checking.pace", &[("seconds", &seconds.to_string())])),
+    }
     let mut before: Option<Look> = None;
     loop {
         let look = Look::take(desk).await;

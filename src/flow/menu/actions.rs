@@ -4,7 +4,7 @@ use crate::engine::findings::Verdict;
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
-use crate::engine::words::{ui, words};
+use crate::engine::words::{ui, ui_with, words};
 use crate::flow::derived::{
     answers_unseen, confirmable, granted_unseen, may_need_somebody, page_address, person_step, text_of,
     unsaid_client, writes_possible,
@@ -229,7 +229,6 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
     if done {
         list.push(action(ActionId::Continue, "action.continue", Some('c')));
     }
-    let cannot_write = state.public_only;
     let open = open_checks(state, stage);
     match stage {
         StageId::Pick => {
@@ -259,7 +258,7 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                 ask_admin(state, stage, &mut list);
             }
             if open {
-                list.push(grey(for_me(stage), cannot_write || hidden));
+                list.push(for_me(state, stage, hidden));
                 list.push(action(ActionId::Myself, "action.myself", Some('m')));
             }
             if stage == StageId::Register && !first {
@@ -385,10 +384,19 @@ fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
     }
 }
 
-/// "Do it for me", in the words of the stage.
-fn for_me(stage: StageId) -> Action {
-    let label = words().stage(stage).map_or("", |stage| stage.for_me.label.as_str());
-    Action { id: ActionId::ForMe, label: label.to_owned(), enabled: true, shortcut: Some('f') }
+/// "Do it for me", in the words of the stage, or of what is left of it; with the reason where it cannot be chosen.
+fn for_me(state: &State, stage: StageId, hidden: bool) -> Action {
+    let facts = &state.facts;
+    let made = facts.client_app.value().is_some() && facts.client_principal.value().is_some();
+    let label = match words().stage(stage) {
+        _ if stage == StageId::Register && made => ui("flow.admit"),
+        Some(stage) => stage.for_me.label.as_str(),
+        None => "",
+    };
+    let label =
+        if state.public_only { ui_with("flow.sign_in_first", &[("label", label)]) } else { label.to_owned() };
+    let enabled = !state.public_only && !hidden;
+    Action { id: ActionId::ForMe, label, enabled, shortcut: Some('f') }
 }
 
 const fn person_side(stage: StageId) -> bool {

@@ -220,7 +220,9 @@ pub fn remark(doc: &mut Doc, trouble: &Trouble) {
     doc.hanging("! ", Role::Bad, Role::Plain, &trouble.what);
     doc.indented(2, |doc| {
         doc.text(Role::Plain, &trouble.means);
-        doc.text(Role::Plain, &trouble.next);
+        if !trouble.next.is_empty() {
+            doc.hanging("→ ", Role::Strong, Role::Plain, &trouble.next);
+        }
         doc.text(Role::Quiet, &trouble.original);
     });
 }

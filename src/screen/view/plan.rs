@@ -81,6 +81,9 @@ fn all(state: &State, view: &PlanView, doc: &mut Doc) {
         doc.blank();
     }
     doc.text(Role::Quiet, ui("screen.plan_hint"));
+    if confirmable(state, view) {
+        doc.text(Role::Quiet, ui("screen.plan_enter"));
+    }
 }
 
 /// One change in full: the same values that are then sent.

@@ -107,6 +107,8 @@ const NOT_OURS: &[(&str, &[&str])] = &[
             "⟨api object id⟩",
             "⟨api service principal⟩",
             "⟨connector client id⟩",
+            "⟨grant id⟩",
+            "⟨secret key id⟩",
             "⟨connector object id⟩",
             "⟨connector service principal⟩",
         ],

@@ -28,6 +28,7 @@ mod unseen;
 
 use bench::{Bench, assert_helpful, finding, text_of, trouble};
 use futures_util::future::join_all;
+use handclasp::engine::change::Right;
 use handclasp::engine::findings::Verdict;
 use handclasp::engine::ids::{CheckId, StageId};
 use handclasp::engine::trouble::{Class, Trouble};
@@ -180,6 +181,11 @@ fn a_declined_consent_is_told_and_the_temporary_address_goes() {
         assert_eq!(bodies.len(), 2, "{bodies:?}");
         assert!(bodies[0].to_string().contains("/handclasp-"), "{bodies:?}");
         assert!(!bodies[1].to_string().contains("/handclasp-"), "{bodies:?}");
+
+        let writes = |state: &State| state.calls.iter().filter(|call| call.writes).count();
+        let made = bench.until("both in the log", |state| writes(state) == 2).await.calls;
+        // The log names the right that each change needed.
+        assert!(made.iter().all(|call| call.right == call.writes.then_some(Right::OwnApp)), "{made:?}");
     });
 }
 

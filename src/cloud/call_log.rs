@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::http::Service;
+use crate::engine::change::Right;
 use crate::engine::trouble::Class;
 
 /// Which sign-in a call was made with.
@@ -44,6 +45,8 @@ pub struct CallRecord {
     pub correlation: Option<String>,
     /// Which sign-in it used.
     pub sign_in: SignInUsed,
+    /// For a change: the right that it needs, whatever was answered.
+    pub right: Option<Right>,
     /// 1 for the first try, more for a repetition.
     pub attempt: u8,
 }

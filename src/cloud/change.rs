@@ -210,7 +210,7 @@ impl Writer {
             Method::Patch => WriteRequest::patch(service, url),
             Method::Put => WriteRequest::put(service, url),
         };
-        let mut request = request.json(&change.body);
+        let mut request = request.json(&change.body).right(change.right);
         if let Some(prefer) = change.prefer {
             request = request.header(PREFER, prefer);
         }

@@ -309,6 +309,7 @@ impl<F: Face> Drive<F> {
                 SignInUsed::Connector => RightUsed::Connectors,
                 SignInUsed::Rehearsal => RightUsed::Rehearsals,
             },
+            right: record.right,
             correlation: record.correlation,
         }));
     }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::engine::change::Right;
 use crate::engine::facts::{Facts, Rehearsal, SecretProbe};
 use crate::engine::held::Held;
 use crate::engine::secret_shape::SecretShape;
@@ -385,6 +386,8 @@ pub struct CallLine {
     pub writes: bool,
     /// Whose right it used.
     pub used: RightUsed,
+    /// For a change: which right that was.
+    pub right: Option<Right>,
     /// The id by which the service finds it again, where one was sent or told.
     pub correlation: Option<String>,
 }

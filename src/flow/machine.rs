@@ -227,7 +227,10 @@ impl Turn<'_> {
     fn log(&mut self, line: CallLine) {
         let calls = &mut self.state.calls;
         if calls.len() >= CALL_LOG_LINES {
-            calls.pop_front();
+            // Looking goes on for as long as somebody waits; what was changed must not be crowded out by it.
+            let oldest_read = calls.iter().position(|call| !call.writes).unwrap_or_default();
+            calls.remove(oldest_read);
+            self.state.calls_left_out += 1;
         }
         calls.push_back(line);
         // Who has scrolled up reads on where they were.

@@ -263,8 +263,10 @@ pub struct State {
     pub secret: SecretState,
     /// The files that were written for the connector page.
     pub files: Vec<String>,
-    /// The log of calls, oldest first, at most [`CALL_LOG_LINES`].
+    /// The log of calls, oldest first, at most [`CALL_LOG_LINES`]: every change, and the newest reads.
     pub calls: VecDeque<CallLine>,
+    /// How many older reads the log has let go.
+    pub calls_left_out: usize,
     /// Practice only: the person's part that is being played.
     pub person_step: Option<String>,
     /// Key id of the lost secret whose removal is being prepared.
@@ -328,6 +330,7 @@ impl State {
             secret: SecretState::default(),
             files: Vec::new(),
             calls: VecDeque::new(),
+            calls_left_out: 0,
             person_step: None,
             removing: None,
             bound: None,

@@ -7,6 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::cloud::call_log::SignInUsed;
+use crate::engine::change::Right;
 use crate::engine::words::say;
 
 /// Which service a call goes to. A call tagged with one of Microsoft's is sent only to this cloud's own host of it.
@@ -71,6 +72,7 @@ pub struct Request {
     pub(super) only_to: Option<String>,
     pub(super) again: Again,
     pub(super) sign_in: SignInUsed,
+    pub(super) right: Option<Right>,
 }
 
 impl Request {
@@ -86,6 +88,7 @@ impl Request {
             only_to: None,
             again: if reads { Again::Helpful } else { Again::Never },
             sign_in: SignInUsed::Nobody,
+            right: None,
         }
     }
 
@@ -207,6 +210,13 @@ impl WriteRequest {
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
         Self(self.0.json(body))
+    }
+
+    /// The right that it needs, for the log of calls.
+    #[must_use]
+    pub fn right(mut self, right: Right) -> Self {
+        self.0.right = Some(right);
+        self
     }
 
     /// The same with a bearer token.

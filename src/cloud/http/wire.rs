@@ -300,6 +300,7 @@ impl<'a> Log<'a> {
                 duration: std::time::Duration::ZERO,
                 correlation,
                 sign_in: request.sign_in,
+                right: request.right,
                 attempt,
             },
         }

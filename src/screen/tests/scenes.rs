@@ -504,6 +504,7 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
             millis: 120,
             writes: i % 9 == 8,
             used: if i % 9 == 7 { RightUsed::Nobodys } else { RightUsed::Persons },
+            right: (i % 9 == 8).then_some(Right::OwnApp),
             correlation: Some(format!("7449b021-6ef3-4bd9-b91c-464eec92a4{i:02}")),
         })
         .collect();

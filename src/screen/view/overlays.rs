@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::{Paint, common};
+use crate::engine::change::Right;
 use crate::engine::findings::Verdict;
 use crate::engine::ids::CheckId;
 use crate::engine::remedy::command;
@@ -112,6 +113,9 @@ fn log(state: &State, back: usize, paint: &Paint, doc: &mut Doc) -> usize {
     if state.calls.is_empty() {
         doc.text(Role::Plain, ui("log.empty"));
     }
+    if state.calls_left_out > 0 {
+        doc.text(Role::Quiet, &ui_with("log.left_out", &[("count", &state.calls_left_out.to_string())]));
+    }
     let lowest = state.calls.len().saturating_sub(back + 1);
     let mut end = doc.height();
     for (index, call) in state.calls.iter().enumerate() {
@@ -159,9 +163,26 @@ fn one_call(call: &CallLine, paint: &Paint, doc: &mut Doc) {
         RightUsed::Connectors => "log.connectors",
         RightUsed::Rehearsals => "log.rehearsals",
     };
+    let right = call.right.map(|right| format!(": {}", right_used(right))).unwrap_or_default();
+    let how = [&format!("    {} ms  ", call.millis), ui(used), &right].concat();
     let id = call.correlation.as_deref().map(|id| ui_with("log.id", &[("id", id)])).unwrap_or_default();
-    let took = format!("    {} ms  ", call.millis);
-    doc.pieces(&[(&took, Role::Quiet), (ui(used), Role::Quiet), ("  ", Role::Plain), (&id, Role::Quiet)]);
+    if cells(&how) + 2 + cells(&id) <= doc.width() {
+        doc.pieces(&[(&how, Role::Quiet), ("  ", Role::Plain), (&id, Role::Quiet)]);
+    } else {
+        // An id that is cut helps nobody to find the call again.
+        doc.pieces(&[(&how, Role::Quiet)]);
+        doc.indented(4, |doc| doc.pieces(&[(&id, Role::Quiet)]));
+    }
+}
+
+/// A right in few words.
+fn right_used(right: Right) -> &'static str {
+    ui(match right {
+        Right::CreateApps => "log.create_apps",
+        Right::OwnApp => "log.own_app",
+        Right::WriteSite => "log.write_site",
+        Right::ConsentForAll => "log.consent_for_all",
+    })
 }
 
 fn explain(state: &State, check: CheckId, doc: &mut Doc) -> &'static str {

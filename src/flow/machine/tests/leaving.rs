@@ -132,13 +132,17 @@ fn the_log_scrolls_and_keeps_its_place_while_lines_arrive() {
         millis: 12,
         writes: false,
         used: crate::flow::event::RightUsed::Persons,
+        right: None,
         correlation: None,
     };
     let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    walk.give(Event::Call(CallLine { method: "PATCH".into(), writes: true, ..line() }));
     for _ in 0..CALL_LOG_LINES + 20 {
         walk.give(Event::Call(line()));
     }
     assert_eq!(walk.calls.len(), CALL_LOG_LINES);
+    assert_eq!(walk.calls_left_out, 21);
+    assert!(walk.calls[0].writes, "what was changed stays, however long is looked");
     walk.letter('l');
     walk.press(Key::Up);
     walk.press(Key::PageUp);

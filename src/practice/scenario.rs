@@ -203,6 +203,8 @@ pub fn seconds(moment: jiff::Timestamp) -> String {
 #[cfg(test)]
 pub(crate) mod worlds {
     use super::{Clock, World, bare, finished};
+    use crate::practice::wire::Caller;
+    use crate::practice::world::first_party;
 
     /// The bare world on a frozen clock.
     pub fn bare() -> World {
@@ -216,6 +218,18 @@ pub(crate) mod worlds {
         finished::finish(&mut world, 0, &owner, None);
         world.settle();
         world
+    }
+
+    /// The person whose name begins like this, through Azure CLI's client, with these delegated permissions.
+    pub fn caller(world: &World, name: &str, scopes: &[&str]) -> Caller {
+        let user = world.users.iter().find(|user| user.upn.starts_with(name)).unwrap();
+        Caller::User {
+            tenant: user.tenant.clone(),
+            id: user.id.clone(),
+            upn: user.upn.clone(),
+            client_id: first_party::AZURE_CLI.into(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        }
     }
 }
 

@@ -5,14 +5,7 @@ use crate::practice::scenario::worlds;
 use serde_json::{Value, json};
 
 fn user(world: &World, name: &str) -> Caller {
-    let user = world.users.iter().find(|user| user.upn.starts_with(name)).unwrap();
-    Caller::User {
-        tenant: user.tenant.clone(),
-        id: user.id.clone(),
-        upn: user.upn.clone(),
-        client_id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46".into(),
-        scopes: vec!["user_impersonation".into()],
-    }
+    worlds::caller(world, name, &["user_impersonation"])
 }
 
 fn call(world: &mut World, name: &str, method: Method, target: &str, body: &Value) -> (u16, Value) {

@@ -111,13 +111,7 @@ mod tests {
     fn administrators_read_policies_and_everybody_else_is_refused() {
         let mut world = worlds::bare();
         let ada = world.users[0].clone();
-        let caller = Caller::User {
-            tenant: ada.tenant.clone(),
-            id: ada.id.clone(),
-            upn: ada.upn.clone(),
-            client_id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46".into(),
-            scopes: vec!["User".into()],
-        };
+        let caller = worlds::caller(&world, &ada.upn, &["User"]);
         assert_eq!(get(&world, "policies", &Caller::Anonymous).0, 401);
         let (status, body) = get(&world, "policies", &caller);
         assert_eq!((status, &body["error"]["code"]), (403, &json!("Forbidden")));

@@ -269,13 +269,7 @@ fn the_apis_want_a_filter_and_show_the_redirect_url() {
     let environment = world.environments[0].id.clone();
     let owner = world.users[0].clone();
     world.connectors[0].owner.clone_from(&owner.id);
-    let ada = Caller::User {
-        tenant: owner.tenant.clone(),
-        id: owner.id.clone(),
-        upn: owner.upn.clone(),
-        client_id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46".into(),
-        scopes: vec!["user_impersonation".into()],
-    };
+    let ada = worlds::caller(&world, &owner.upn, &["user_impersonation"]);
     let get = |world: &mut World, target: &str, caller: &Caller| {
         let reply = handle(world, &Request::get(&format!("/providers/Microsoft.PowerApps/{target}")), caller);
         (reply.status, reply.to_json())
@@ -318,13 +312,7 @@ fn connectors_and_connections_are_written_over_the_api() {
     let mut world = worlds::bare();
     let environment = world.environments[0].id.clone();
     let owner = world.users[0].clone();
-    let ada = Caller::User {
-        tenant: owner.tenant.clone(),
-        id: owner.id.clone(),
-        upn: owner.upn.clone(),
-        client_id: "04b07795-8ddb-461a-bbee-02f9e1bf7b46".into(),
-        scopes: vec!["user_impersonation".into()],
-    };
+    let ada = worlds::caller(&world, &owner.upn, &["user_impersonation"]);
     let filter = format!("?api-version=2016-11-01&$filter=environment eq '{environment}'");
     let mut ask = |method: Method, below: &str, body: &serde_json::Value| {
         let mut request = Request::get(&format!("/providers/Microsoft.PowerApps/{below}{filter}"));

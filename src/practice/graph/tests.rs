@@ -16,14 +16,7 @@ const CLI_SCOPES: &[&str] = &[
 ];
 
 fn user(world: &World, name: &str) -> Caller {
-    let user = world.users.iter().find(|user| user.upn.starts_with(name)).unwrap();
-    Caller::User {
-        tenant: user.tenant.clone(),
-        id: user.id.clone(),
-        upn: user.upn.clone(),
-        client_id: first_party::AZURE_CLI.into(),
-        scopes: CLI_SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
-    }
+    worlds::caller(world, name, CLI_SCOPES)
 }
 
 fn send(

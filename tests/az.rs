@@ -41,10 +41,20 @@ impl FakeAz {
 
     /// One that is signed in as Ada.
     fn signed_in() -> Self {
+        Self::new(&format!("echo '{}'", Self::answer()))
+    }
+
+    /// The same, where az takes no tenant.
+    fn in_cloud_shell() -> Self {
+        let refusal = "ERROR: Tenant shouldn't be specified for Cloud Shell account";
+        let rule = format!("case \"$*\" in *--tenant*) echo \"{refusal}\" >&2; exit 1;; esac");
+        Self::new(&format!("{rule}\necho '{}'", Self::answer()))
+    }
+
+    fn answer() -> String {
         let claims = format!(r#"{{"tid":"{TENANT}","oid":"ada","upn":"ada@contoso.example"}}"#);
         let token = format!("e30.{}.{CANARY}", BASE64_URL_SAFE_NO_PAD.encode(claims));
-        let answer = format!(r#"{{"accessToken":"{token}","expires_on":4102444800,"tenant":"{TENANT}"}}"#);
-        Self::new(&format!("echo '{answer}'"))
+        format!(r#"{{"accessToken":"{token}","expires_on":4102444800,"tenant":"{TENANT}"}}"#)
     }
 
     fn asked(&self) -> Vec<String> {
@@ -116,6 +126,22 @@ fn where_nobody_can_be_asked_the_session_of_az_is_used_and_said() {
     recordings::keep(&home.work().join("calls.har"));
     for left in [&ran.stdout, &ran.stderr, &recorded, &heard.concat()] {
         assert!(!left.contains(CANARY), "{left}");
+    }
+}
+
+/// Azure Cloud Shell's az, and one that is signed in as a machine, refuse to be told a tenant.
+#[test]
+fn an_az_that_takes_no_tenant_is_asked_without_one() {
+    let (home, az) = (Home::new(), FakeAz::in_cloud_shell());
+    let (proxy, _serving, _told) = closed_proxy();
+    let ran = check(&home, &az, &proxy, &["--json"]);
+    recordings::keep(&home.work().join("calls.har"));
+    assert_eq!(ran.code, Some(4), "the proxy lets nothing through: {ran}");
+    assert!(!ran.stdout.contains("gave no session") && !ran.stderr.contains("gave no session"), "{ran}");
+    let asked = az.asked();
+    for audience in ["https://management.core.windows.net/", "https://service.powerapps.com"] {
+        let alone = format!("account get-access-token --output json --resource {audience}");
+        assert!(asked.contains(&alone), "{asked:?}");
     }
 }
 

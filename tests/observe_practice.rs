@@ -34,7 +34,7 @@ async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
     assert!(facts.host.value().is_some());
     assert!(facts.functions.value().unwrap().iter().any(|f| f.name == "Hello"));
     assert!(!facts.auth.value().unwrap().enabled);
-    assert_eq!(facts.auth_version.value(), Some(&AuthVersion::V1 { enabled: false }));
+    assert_eq!(facts.auth_version.value(), Some(&AuthVersion::V1 { enabled: false, keeps_secrets: false }));
     assert!(facts.api_app.is_absent() && facts.client_app.is_absent());
     assert!(facts.probes.function.not_looked());
     assert_eq!(desk.writes(), Vec::<String>::new());

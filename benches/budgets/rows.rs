@@ -23,7 +23,7 @@ pub fn keys(count: usize) -> Result<Vec<Duration>> {
     let mut state = State::new(setup()?, Choices::default(), Timestamp::UNIX_EPOCH);
     state.page = Page::Stage(StageId::Pick);
     state.panel = Panel::PickApp;
-    let paint = Paint::new(Look { colour: true, unicode: true }, TimeZone::UTC);
+    let paint = Paint::new(Look { colour: true, unicode: true }, || TimeZone::UTC);
     let mut screen = Screen::new(TestBackend::new(120, 40), paint)?;
     let mut took = Vec::new();
     for round in 0..count {

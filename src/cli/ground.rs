@@ -13,7 +13,7 @@ use crate::engine::clean::clean_line;
 use crate::engine::clouds::Cloud;
 use crate::platform::az::Az;
 use crate::platform::clock::Clock;
-use crate::platform::env::Environment;
+use crate::platform::env::{Environment, System};
 use crate::platform::files::{self, Problem};
 use crate::platform::folders::Folders;
 use crate::platform::keyring::Keyring;
@@ -125,7 +125,7 @@ impl Ground {
         config.on_server_time = Some(Arc::new(move |time| learns.learn(time)));
         config.read_only = common.read_only;
         if let Some(path) = &environment.certificate_file {
-            config.extra_roots = trusted_from(path, say("given_file.in_variable"))?;
+            config.extra_roots = in_variable(path, environment.system)?;
         }
         if let Some(path) = &common.ca_file {
             config.extra_roots = config.extra_roots.and(trusted_from(path, say("given_file.after_option"))?);
@@ -257,6 +257,18 @@ fn app_called(text: &str) -> Result<AppChoice, Failure> {
 }
 
 /// The certificates that `--ca-file` names.
+/// What the variable's file adds. Where the system's store reads it by itself, nothing; but one that is not there or holds no
+/// certificate would leave nobody trusted, and every server would be called false.
+fn in_variable(path: &Path, system: System) -> Result<ExtraRoots, Failure> {
+    let holds_one = |text: &str| text.contains("-----BEGIN CERTIFICATE-----");
+    let left_to_the_system = system == System::Unix
+        && files::read_text(path, LONGEST_BUNDLE)?.is_some_and(|text| holds_one(&text));
+    if left_to_the_system {
+        return Ok(ExtraRoots::default());
+    }
+    trusted_from(path, say("given_file.in_variable"))
+}
+
 fn trusted_from(path: &Path, named: &str) -> Result<ExtraRoots, Failure> {
     let shown = clean_line(&path.to_string_lossy(), 200);
     let next = say_with("given_file.certificates_next", &[("named", named)]);
@@ -379,15 +391,26 @@ mod tests {
             ca_file: Some(write("option.pem", &authority())),
             ..Common::default()
         };
-        let variable = |path| Environment { certificate_file: Some(path), ..Environment::desktop() };
-        let here = variable(write("variable.pem", &authority()));
-        let ground = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.unwrap();
-        assert_eq!(format!("{:?}", ground.config.extra_roots), "ExtraRoots(2)");
+        for (system, roots) in [
+            (System::Windows, "ExtraRoots(2)"),
+            (System::MacOs, "ExtraRoots(2)"),
+            (System::Unix, "ExtraRoots(1)"),
+        ] {
+            let variable =
+                |path| Environment { system, certificate_file: Some(path), ..Environment::desktop() };
+            let here = variable(write("variable.pem", &authority()));
+            let ground = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.unwrap();
+            assert_eq!(format!("{:?}", ground.config.extra_roots), roots);
 
-        let here = variable(write("empty.pem", "nothing"));
-        let failure = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.err().unwrap();
-        assert_eq!(failure.exit, Exit::WrongUsage);
-        assert!(failure.next.contains("SSL_CERT_FILE"), "{failure:?}");
+            for unfit in [write("empty.pem", "nothing"), folder.path().join("not-there.pem")] {
+                let failure = Ground::prepare(&common, &variable(unfit), PracticeSignIn::AtThePage)
+                    .await
+                    .err()
+                    .unwrap();
+                assert_eq!(failure.exit, Exit::WrongUsage);
+                assert!(failure.next.contains("SSL_CERT_FILE"), "{failure:?}");
+            }
+        }
     }
 
     #[test]

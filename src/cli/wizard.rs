@@ -81,7 +81,8 @@ pub async fn start(common: &Common, environment: &Environment, output: &mut Outp
         pauses,
     };
     let look = Look { colour: !environment.no_color, unicode: environment.unicode && !common.ascii };
-    let (face, input) = Terminal::take(Paint::new(look, ground.clock.zone()))?;
+    let clock = ground.clock.clone();
+    let (face, input) = Terminal::take(Paint::new(look, move || clock.zone()))?;
     let run = drive::run(state, face, machinery, input, Signals::listen().ok());
     let code = Box::pin(run).await.map_err(|error| lost(&error))?;
     if let Some(problem) = ground.recording_problem() {

@@ -23,7 +23,12 @@ pub async fn borrow(az: &Az, http: &Http, tenant: Option<&str>) -> Result<Sessio
         Box::pin(async move {
             let resource = resource.ok_or_else(no_service)?;
             let tenant = chosen.as_deref().or_else(|| first.get().map(String::as_str));
-            let got = az.token(&resource, tenant).await.map_err(|error| trouble(&error))?;
+            let mut got = az.token(&resource, tenant).await;
+            // In Azure Cloud Shell, and where a machine's own identity is signed in, az refuses to be told a tenant.
+            if chosen.is_none() && tenant.is_some() && matches!(got, Err(AzError::Failed)) {
+                got = az.token(&resource, None).await;
+            }
+            let got = got.map_err(|error| trouble(&error))?;
             if !got.tenant.is_empty() {
                 let _kept_before = first.set(got.tenant.clone());
             }

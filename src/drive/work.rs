@@ -302,6 +302,7 @@ impl<F: Face> Drive<F> {
             host: record.host,
             path: record.path,
             status: record.status,
+            problem: record.problem,
             millis: u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
             used: match record.sign_in {
                 SignInUsed::Nobody => RightUsed::Nobodys,

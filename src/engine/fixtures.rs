@@ -107,7 +107,7 @@ pub fn fresh() -> Facts {
             allowed_groups: vec![],
             document: json!({"platform": {"enabled": false}}),
         }),
-        auth_version: seen(AuthVersion::V1 { enabled: false }),
+        auth_version: seen(AuthVersion::V1 { enabled: false, keeps_secrets: false }),
         probes: Probes {
             login: open(404),
             browser: open(404),

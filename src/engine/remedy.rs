@@ -33,7 +33,8 @@ fn fits(id: CheckId, facts: &Facts) -> bool {
         CheckId::ClientPrincipal => facts.client_principal.is_absent(),
         // `az webapp auth` refuses an app on the classic settings.
         CheckId::AuthTenant | CheckId::ApiIssuer => {
-            app.is_some() && facts.auth_version.value() != Some(&AuthVersion::V1 { enabled: true })
+            app.is_some()
+                && !matches!(facts.auth_version.value(), Some(AuthVersion::V1 { enabled: true, .. }))
         }
         // A policy may refuse a secret that lasts for a year.
         CheckId::SecretExists | CheckId::SecretEnds => {

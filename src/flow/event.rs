@@ -6,7 +6,7 @@ use crate::engine::change::Right;
 use crate::engine::facts::{Facts, Rehearsal, SecretProbe};
 use crate::engine::held::Held;
 use crate::engine::secret_shape::SecretShape;
-use crate::engine::trouble::Trouble;
+use crate::engine::trouble::{Class, Trouble};
 
 use super::effect::CopyItem;
 
@@ -380,6 +380,8 @@ pub struct CallLine {
     pub path: String,
     /// HTTP status; `None` when there was no answer.
     pub status: Option<u16>,
+    /// What went wrong when there was no answer.
+    pub problem: Option<Class>,
     /// How long it took, in milliseconds.
     pub millis: u64,
     /// Whether it could change something.

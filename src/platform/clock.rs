@@ -1,7 +1,7 @@
 //! What time it is: the system's clock, corrected by what servers say, or a clock that a test steps.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -21,7 +21,8 @@ pub struct Stepper(Arc<Inner>);
 struct Inner {
     source: Source,
     correction_ms: AtomicI64,
-    zone: TimeZone,
+    /// Found out when the first clock time is shown: the whole folder of time zones is read for it.
+    zone: OnceLock<TimeZone>,
 }
 
 #[derive(Debug)]
@@ -33,7 +34,7 @@ enum Source {
 impl Clock {
     /// The system's clock, shown in the system's time zone.
     pub fn system() -> Self {
-        Self::with(Source::System, TimeZone::system())
+        Self::with(Source::System)
     }
 
     /// A clock that stands still at `now`, shown in UTC.
@@ -43,13 +44,13 @@ impl Clock {
 
     /// A clock that starts at `now`, is shown in UTC, and moves only when the stepper says so.
     pub fn stepped(now: Timestamp) -> (Self, Stepper) {
-        let clock = Self::with(Source::Stepped(Mutex::new(now)), TimeZone::UTC);
+        let clock = Self::with(Source::Stepped(Mutex::new(now)));
         let stepper = Stepper(Arc::clone(&clock.0));
         (clock, stepper)
     }
 
-    fn with(source: Source, zone: TimeZone) -> Self {
-        Self(Arc::new(Inner { source, correction_ms: AtomicI64::new(0), zone }))
+    fn with(source: Source) -> Self {
+        Self(Arc::new(Inner { source, correction_ms: AtomicI64::new(0), zone: OnceLock::new() }))
     }
 
     /// The time now, corrected by what servers said.
@@ -73,12 +74,16 @@ impl Clock {
 
     /// A moment as the person's wall clock shows it, "14:03".
     pub fn local_hhmm(&self, moment: Timestamp) -> String {
-        moment.to_zoned(self.0.zone.clone()).strftime("%H:%M").to_string()
+        moment.to_zoned(self.zone()).strftime("%H:%M").to_string()
     }
 
     /// The person's time zone, for a face that draws clock times itself.
     pub fn zone(&self) -> TimeZone {
-        self.0.zone.clone()
+        let found = || match self.0.source {
+            Source::System => TimeZone::system(),
+            Source::Stepped(_) => TimeZone::UTC,
+        };
+        self.0.zone.get_or_init(found).clone()
     }
 }
 
@@ -156,7 +161,8 @@ mod tests {
     fn the_wall_clock_uses_the_zone() {
         let clock = Clock::fixed(at("2026-03-01T12:00:00Z"));
         assert_eq!(clock.local_hhmm(at("2026-03-01T09:05:59Z")), "09:05");
-        let berlin = Clock::with(Source::System, TimeZone::fixed(jiff::tz::offset(2)));
+        let berlin = Clock::with(Source::System);
+        berlin.0.zone.set(TimeZone::fixed(jiff::tz::offset(2))).unwrap();
         assert_eq!(berlin.local_hhmm(at("2026-03-01T23:05:59Z")), "01:05");
     }
 

@@ -67,8 +67,8 @@ pub struct Environment {
     /// The folders that programs are looked for in (`PATH`). Only whole paths: a program that lies in the present
     /// folder was put there by somebody else.
     pub program_folders: Vec<PathBuf>,
-    /// A file with certificates to trust (`SSL_CERT_FILE`) where the system's own store does not know that variable:
-    /// on Windows and macOS. Elsewhere the store reads it by itself.
+    /// A file with certificates to trust (`SSL_CERT_FILE`). The system's own store does not know that variable on Windows
+    /// and macOS; elsewhere it reads the file by itself, and says nothing where that is not possible.
     pub certificate_file: Option<PathBuf>,
     /// Standard input is a terminal.
     pub stdin_is_terminal: bool,
@@ -164,7 +164,7 @@ impl Environment {
             program_folders: variable("PATH")
                 .map(|path| std::env::split_paths(&path).filter(|folder| folder.is_absolute()).collect())
                 .unwrap_or_default(),
-            certificate_file: text("SSL_CERT_FILE").filter(|_| system != System::Unix).map(PathBuf::from),
+            certificate_file: text("SSL_CERT_FILE").map(PathBuf::from),
             stdin_is_terminal: false,
             stdout_is_terminal: false,
             stderr_is_terminal: false,
@@ -269,11 +269,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_certificates_is_read_by_us_where_the_system_does_not() {
-        let named = |system| with(system, &[("SSL_CERT_FILE", "contoso.pem")]).certificate_file;
-        assert_eq!(named(System::Windows), Some(PathBuf::from("contoso.pem")));
-        assert_eq!(named(System::MacOs), Some(PathBuf::from("contoso.pem")));
-        assert_eq!(named(System::Unix), None);
+    fn a_file_of_certificates_is_named_by_a_variable() {
+        for system in [System::Windows, System::MacOs, System::Unix] {
+            let named = with(system, &[("SSL_CERT_FILE", "contoso.pem")]).certificate_file;
+            assert_eq!(named, Some(PathBuf::from("contoso.pem")));
+        }
         assert_eq!(with(System::Windows, &[("SSL_CERT_FILE", "")]).certificate_file, None);
     }
 

@@ -327,7 +327,7 @@ pub(super) mod tests {
     }
 
     fn paint() -> Paint {
-        Paint::new(Look { colour: true, unicode: true }, jiff::tz::TimeZone::UTC)
+        Paint::new(Look { colour: true, unicode: true }, || jiff::tz::TimeZone::UTC)
     }
 
     fn word(text: &'static str) -> impl FnOnce(Rect, &mut Buffer) -> Option<Position> {

@@ -430,7 +430,7 @@ pub fn finding(state: &State, id: CheckId) -> Finding {
 pub fn text_of(state: &State) -> String {
     let area = Rect::new(0, 0, 120, 60);
     let mut buffer = Buffer::empty(area);
-    let paint = Paint::new(Look { colour: true, unicode: true }, TimeZone::UTC);
+    let paint = Paint::new(Look { colour: true, unicode: true }, || TimeZone::UTC);
     render(state, &paint, &mut Scroll::default(), area, &mut buffer);
     let mut text = String::new();
     for y in 0..area.height {

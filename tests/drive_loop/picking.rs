@@ -231,7 +231,10 @@ fn classic_settings_are_told_and_the_upgrade_is_explained_before_it_happens() {
             });
         });
         let state = bench.at_the_app().await;
-        assert_eq!(state.facts.auth_version.value(), Some(&AuthVersion::V1 { enabled: true }));
+        assert_eq!(
+            state.facts.auth_version.value(),
+            Some(&AuthVersion::V1 { enabled: true, keeps_secrets: false })
+        );
         assert!(finding(&state, CheckId::AuthOn).evidence.contains("classic"));
         bench.to_stage(StageId::Protect).await;
         bench.act_on(ActionId::ForMe).await;

@@ -189,10 +189,21 @@ pub fn auth_settings(v: &Value) -> Option<AuthSettings> {
 /// holds secrets: nothing else of it is kept.
 pub fn auth_version(v: &Value) -> Option<AuthVersion> {
     match text(v, &["properties", "configVersion"])?.to_lowercase().as_str() {
-        "v1" => Some(AuthVersion::V1 { enabled: flag(v, &["properties", "enabled"]).unwrap_or(false) }),
+        "v1" => Some(AuthVersion::V1 {
+            enabled: flag(v, &["properties", "enabled"]).unwrap_or(false),
+            keeps_secrets: v.get("properties").is_some_and(keeps_secrets),
+        }),
         "v2" => Some(AuthVersion::V2),
         _ => None,
     }
+}
+
+/// Whether one of the providers' secrets is among the members: `clientSecret`, `googleClientSecret`, `facebookAppSecret`, …
+fn keeps_secrets(properties: &Value) -> bool {
+    let members = properties.as_object().into_iter().flatten();
+    members
+        .filter(|(name, _)| name.to_ascii_lowercase().ends_with("secret"))
+        .any(|(_, value)| value.as_str().is_some_and(|value| !value.is_empty()))
 }
 
 #[cfg(test)]
@@ -356,12 +367,13 @@ mod tests {
     fn generations() {
         let of = |p: Value| auth_version(&json!({"properties": p}));
         assert_eq!(
-            of(json!({"configVersion": "v1", "enabled": "True", "clientSecret": "x"})),
-            Some(AuthVersion::V1 { enabled: true })
+            of(json!({"configVersion": "v1", "enabled": "True", "googleClientSecret": "x"})),
+            Some(AuthVersion::V1 { enabled: true, keeps_secrets: true })
         );
         assert_eq!(
-            of(json!({"configVersion": "v1", "enabled": null})),
-            Some(AuthVersion::V1 { enabled: false })
+            of(json!({"configVersion": "v1", "enabled": null, "clientSecret": "", "facebookAppSecret": null,
+                "clientSecretSettingName": "SETTING"})),
+            Some(AuthVersion::V1 { enabled: false, keeps_secrets: false })
         );
         assert_eq!(of(json!({"configVersion": "v2"})), Some(AuthVersion::V2));
         assert_eq!(of(json!({"enabled": true})), None);

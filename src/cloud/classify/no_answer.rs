@@ -33,7 +33,7 @@ pub(in crate::cloud) fn with_ids(words: &str, sent: Option<&str>, at: Timestamp,
 fn class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Trouble {
     let host = clean_line(url.host_str().unwrap_or_default(), 80);
     let who = format!("{} ({host})", service.name());
-    let lower = words.to_ascii_lowercase();
+    let lower = unquoted(words, &host).to_ascii_lowercase();
     let says = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
     // The errors of the TLS and proxy layers are not reqwest's own types; their words are all there is.
     if error.is_builder() {
@@ -90,6 +90,12 @@ fn class(error: &reqwest::Error, words: &str, service: Service, url: &Url) -> Tr
             say("no_answer.broke_next"),
         ),
     }
+}
+
+/// The words without the names in them: one may be called "proxy" or "tls" without being at fault.
+fn unquoted(words: &str, host: &str) -> String {
+    let own: String = words.split('"').step_by(2).collect();
+    if host.is_empty() { own } else { own.replace(host, "") }
 }
 
 fn offline(who: &str) -> Trouble {

@@ -359,6 +359,32 @@ async fn the_services_tell_the_time_but_a_site_does_not() {
     assert_eq!(*told.lock().unwrap(), ["2026-11-21T12:00:07Z".parse().unwrap()]);
 }
 
+/// The classic settings answer with the secrets of every provider (microsoft-cloud 5.5).
+#[tokio::test]
+async fn the_secrets_of_other_providers_are_not_recorded() {
+    let names = [
+        "clientSecret",
+        "googleClientSecret",
+        "facebookAppSecret",
+        "gitHubClientSecret",
+        "twitterConsumerSecret",
+        "microsoftAccountClientSecret",
+    ];
+    let server = Server::start(move |_, _, _, _| {
+        let mut properties: serde_json::Map<_, _> =
+            names.iter().map(|name| ((*name).to_owned(), json!(format!("Canary-{name}")))).collect();
+        properties.insert("googleClientSecretSettingName".into(), json!("GOOGLE_SETTING"));
+        axum::Json(json!({ "properties": properties })).into_response()
+    })
+    .await;
+    let memory = crate::cloud::har::tests::Shared::default();
+    let har = Arc::new(Har::new(Box::new(memory.clone())).unwrap());
+    let http = Http::new(CloudConfig { har: Some(har), ..server.config() });
+    http.read(&Request::get(Service::Arm, server.url("/settings"))).await.unwrap();
+    let recorded = memory.document().to_string();
+    assert!(!recorded.contains("Canary") && recorded.contains("GOOGLE_SETTING"), "{recorded}");
+}
+
 #[tokio::test]
 async fn nothing_recorded_or_logged_holds_a_secret() {
     let server = Server::start(|_, _, headers, body| {

@@ -48,7 +48,7 @@ fn settings<'a>(v: &View<'a>) -> Result<&'a AuthSettings, Outcome> {
 }
 
 pub(super) fn auth_on(v: &View) -> Judged {
-    if let Ok(AuthVersion::V1 { enabled: true }) = v.facts.auth_version.get() {
+    if let Ok(AuthVersion::V1 { enabled: true, .. }) = v.facts.auth_version.get() {
         return Ok(fail(say("auth.on.classic")).note(say("auth.on.classic_note")));
     }
     let auth = match v.facts.auth.get() {

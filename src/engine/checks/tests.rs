@@ -191,7 +191,11 @@ fn each_single_defect_is_named_as_the_first_broken_link() {
         ("scope off", |f| api(f).scopes[0].enabled = false, CheckId::ApiScope),
         ("no scope", |f| api(f).scopes.clear(), CheckId::ApiScope),
         ("auth off", |f| auth(f).enabled = false, CheckId::AuthOn),
-        ("classic", |f| f.auth_version = seen(AuthVersion::V1 { enabled: true }), CheckId::AuthOn),
+        (
+            "classic",
+            |f| f.auth_version = seen(AuthVersion::V1 { enabled: true, keeps_secrets: false }),
+            CheckId::AuthOn,
+        ),
         ("no provider", |f| auth(f).client_id = None, CheckId::AuthOn),
         ("other app", |f| auth(f).client_id = Some(CLIENT.into()), CheckId::ApiAudience),
         (

@@ -81,6 +81,9 @@ pub enum AuthVersion {
     V1 {
         /// Whether classic authentication is on.
         enabled: bool,
+        /// Whether a provider's secret stands in the settings themselves. The portal's Upgrade moves those to app settings
+        /// (microsoft-cloud 5.5); what becomes of them when version 2 settings are simply written is not known.
+        keeps_secrets: bool,
     },
     /// Current.
     V2,

@@ -5,26 +5,36 @@ use crate::engine::checks::SCOPE;
 use crate::engine::facts::{Application, Permission, Person, UserConsent};
 use crate::engine::words::{say, say_with};
 
-/// Directory roles by their template ids (microsoft-cloud 4.3): those that are confirmed. Whoever holds another role is told
-/// that what it allows is not known here, never that something is denied.
+/// Directory roles by their template ids (microsoft-cloud 4.3, and Microsoft's page "Microsoft Entra built-in roles"). Whoever
+/// holds another role is told that what it allows is not known here, never that something is denied.
 pub(super) mod role {
     pub const GLOBAL_ADMINISTRATOR: &str = "62e90394-69f5-4237-9190-012177145e10";
     pub const APPLICATION_ADMINISTRATOR: &str = "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3";
     pub const APPLICATION_DEVELOPER: &str = "cf1c38e5-3621-4004-a7cb-879624dced7c";
+    pub const CLOUD_APPLICATION_ADMINISTRATOR: &str = "158c047a-c907-4556-b7ef-446551a6b5f7";
+    pub const PRIVILEGED_ROLE_ADMINISTRATOR: &str = "e8611ab8-c189-46e8-94e1-60213ab1f814";
     pub const GLOBAL_READER: &str = "f2ef992c-3afb-46b9-b7cf-a126ee74c451";
 }
 
 /// Roles that administer every registration.
-const APP_ADMINS: [&str; 2] = [role::APPLICATION_ADMINISTRATOR, role::GLOBAL_ADMINISTRATOR];
+const APP_ADMINS: [&str; 3] =
+    [role::APPLICATION_ADMINISTRATOR, role::CLOUD_APPLICATION_ADMINISTRATOR, role::GLOBAL_ADMINISTRATOR];
 /// Roles that may register apps where not everybody may.
-const APP_CREATORS: [&str; 3] =
-    [role::APPLICATION_DEVELOPER, role::APPLICATION_ADMINISTRATOR, role::GLOBAL_ADMINISTRATOR];
-/// Roles that may consent for everybody.
-const CONSENTERS: [&str; 1] = [role::GLOBAL_ADMINISTRATOR];
+const APP_CREATORS: [&str; 4] = [
+    role::APPLICATION_DEVELOPER,
+    role::APPLICATION_ADMINISTRATOR,
+    role::CLOUD_APPLICATION_ADMINISTRATOR,
+    role::GLOBAL_ADMINISTRATOR,
+];
+/// Roles that may consent for everybody (Microsoft's page "Grant tenant-wide admin consent to an application"). It names the
+/// Application Administrator as well, which microsoft-cloud 4.7 leaves open.
+const CONSENTERS: [&str; 3] =
+    [role::CLOUD_APPLICATION_ADMINISTRATOR, role::PRIVILEGED_ROLE_ADMINISTRATOR, role::GLOBAL_ADMINISTRATOR];
 /// Roles of which it is known what they allow here.
-const PLACED: [&str; 4] = [
+const PLACED: [&str; 5] = [
     role::GLOBAL_ADMINISTRATOR,
     role::APPLICATION_ADMINISTRATOR,
+    role::CLOUD_APPLICATION_ADMINISTRATOR,
     role::APPLICATION_DEVELOPER,
     role::GLOBAL_READER,
 ];
@@ -110,12 +120,12 @@ impl View<'_> {
         let admin_only =
             self.facts.api_app.value().and_then(|api| api.scope(SCOPE)).is_some_and(|scope| scope.admin_only);
         if admin_only {
-            return no_unless_unplaced(person, say("forecast.consent_self.admin_only"));
+            return no_unless_admin(person, say("forecast.consent_self.admin_only"));
         }
         match read(&self.facts.user_consent, say("forecast.what.user_consent"))? {
             UserConsent::Allowed => Ok(yes(say("forecast.consent_self.allowed"))),
             UserConsent::LowRiskOnly => Err(say("forecast.consent_self.low_risk").to_owned()),
-            UserConsent::Off => no_unless_unplaced(person, say("forecast.consent_self.off")),
+            UserConsent::Off => no_unless_admin(person, say("forecast.consent_self.off")),
         }
     }
 }
@@ -124,13 +134,17 @@ pub(super) fn consent_everyone(person: &Person) -> Told {
     if let Some(role) = holds(person, &CONSENTERS) {
         return Ok(yes(you_are(role)));
     }
-    if holds(person, &APP_ADMINS).is_some() {
-        // Which roles may is not certain for this one (microsoft-cloud 4.7).
-        return Err(say("forecast.consent_everyone.app_admin").to_owned());
-    }
     match &person.roles {
-        Some(_) => no_unless_unplaced(person, say("forecast.consent_everyone.no_role")),
+        Some(_) => no_unless_admin(person, say("forecast.consent_everyone.no_role")),
         None => Err(say("forecast.consent_everyone.roles_not_read").to_owned()),
+    }
+}
+
+/// "No" to consenting, unless the person administers applications: then it is not certain (microsoft-cloud 4.7).
+fn no_unless_admin(person: &Person, evidence: &str) -> Told {
+    match holds(person, &[role::APPLICATION_ADMINISTRATOR]) {
+        Some(_) => Err(say("forecast.consent_everyone.app_admin").to_owned()),
+        None => no_unless_unplaced(person, evidence),
     }
 }
 
@@ -138,7 +152,7 @@ pub(super) fn consent_everyone(person: &Person) -> Told {
 fn no_unless_unplaced(person: &Person, evidence: &str) -> Told {
     let mine = person.roles.as_deref().unwrap_or_default();
     match mine.iter().find(|mine| !PLACED.iter().any(|known| known.eq_ignore_ascii_case(mine))) {
-        Some(id) => Err(say_with("forecast.role.unplaced", &[("evidence", evidence), ("id", id)])),
+        Some(id) => Err(say_with("forecast.role.unplaced", &[("id", id)])),
         None => Ok(no(evidence)),
     }
 }
@@ -154,6 +168,8 @@ fn you_are(id: &str) -> String {
     let name = match id {
         role::GLOBAL_ADMINISTRATOR => say("forecast.role.global_administrator"),
         role::APPLICATION_ADMINISTRATOR => say("forecast.role.application_administrator"),
+        role::CLOUD_APPLICATION_ADMINISTRATOR => say("forecast.role.cloud_application_administrator"),
+        role::PRIVILEGED_ROLE_ADMINISTRATOR => say("forecast.role.privileged_role_administrator"),
         role::APPLICATION_DEVELOPER => say("forecast.role.application_developer"),
         other => other,
     };

@@ -43,6 +43,8 @@ fn registering_apps_by_role_else_by_the_tenants_rule() {
         (Some(&[][..]), false, seen(false), No),
         (Some(&["00000000-aaaa-4000-8000-000000000001"][..]), false, seen(false), CannotTell),
         (Some(&[role::APPLICATION_DEVELOPER][..]), false, seen(false), Yes),
+        (Some(&[role::CLOUD_APPLICATION_ADMINISTRATOR][..]), false, seen(false), Yes),
+        (Some(&[role::PRIVILEGED_ROLE_ADMINISTRATOR][..]), false, seen(false), CannotTell),
         (Some(&[role::GLOBAL_ADMINISTRATOR][..]), false, refused(), Yes),
         (Some(&[][..]), false, refused(), CannotTell),
         (None, false, seen(false), CannotTell),
@@ -132,7 +134,9 @@ fn consent_by_the_tenants_rule_and_by_role() {
         (seen(UserConsent::Off), Some(&[role::GLOBAL_ADMINISTRATOR][..]), Yes, Yes),
         (seen(UserConsent::Off), Some(&[role::GLOBAL_READER][..]), No, No),
         (seen(UserConsent::Off), Some(&["00000000-aaaa-4000-8000-000000000001"][..]), CannotTell, CannotTell),
-        (seen(UserConsent::Off), Some(&[role::APPLICATION_ADMINISTRATOR][..]), No, CannotTell),
+        (seen(UserConsent::Off), Some(&[role::APPLICATION_ADMINISTRATOR][..]), CannotTell, CannotTell),
+        (seen(UserConsent::Off), Some(&[role::CLOUD_APPLICATION_ADMINISTRATOR][..]), Yes, Yes),
+        (seen(UserConsent::Off), Some(&[role::PRIVILEGED_ROLE_ADMINISTRATOR][..]), Yes, Yes),
     ] {
         let facts = but(fresh(), |f| {
             f.user_consent = rule.clone();

@@ -49,6 +49,9 @@ pub(super) fn protect(v: &View, site: &Site) -> Plan {
     let before = document(v.facts);
     let after = protected(v, &before);
     if after != before {
+        if keeps_classic_secrets(v.facts) {
+            return Plan::blocked(say("blocked.classic_secrets"));
+        }
         plan.consequences.extend(consequences(v, &before, &after));
         let title = match v.facts.auth.value() {
             Some(auth) if auth.enabled => say("change.auth.correct"),
@@ -95,10 +98,18 @@ pub(super) fn register(v: &View, site: &Site) -> Plan {
     let mut after = before.clone();
     allow(v, &mut after, true);
     if after != before {
+        if keeps_classic_secrets(v.facts) {
+            return Plan::blocked(say("blocked.classic_secrets"));
+        }
         plan.consequences.extend(consequences(v, &before, &after));
         plan.changes.push(put(v, site, &before, &after, say("change.auth.admit")));
     }
     plan
+}
+
+/// Whether the settings are of the classic kind and hold secrets, which writing today's settings might lose.
+fn keeps_classic_secrets(facts: &Facts) -> bool {
+    matches!(facts.auth_version.value(), Some(AuthVersion::V1 { enabled: true, keeps_secrets: true }))
 }
 
 fn document(facts: &Facts) -> Value {
@@ -238,7 +249,10 @@ fn put(v: &View, site: &Site, before: &Value, after: &Value, title: &str) -> Cha
         title: title.to_owned(),
         consequences: vec![],
         right: Right::WriteSite,
-        undo: say("change.auth.undo").into(),
+        undo: match v.facts.auth_version.value() {
+            Some(AuthVersion::V1 { enabled: true, .. }) => say("change.auth.undo_classic").into(),
+            _ => say("change.auth.undo").into(),
+        },
         inverse: vec![],
         undo_az: vec![],
     }
@@ -266,8 +280,10 @@ fn consequences(v: &View, before: &Value, after: &Value) -> Vec<String> {
             }
         }
     }
-    if matches!(v.facts.auth_version.value(), Some(AuthVersion::V1 { enabled: true })) {
-        lines.push(say("consequence.one_way").into());
+    match v.facts.auth_version.get() {
+        Ok(AuthVersion::V1 { enabled: true, .. }) => lines.push(say("consequence.one_way").into()),
+        Err(_) if on(before) => lines.push(say("consequence.maybe_one_way").into()),
+        Ok(_) | Err(_) => {}
     }
     let wanted = v.api_app_id().to_string();
     let configured = v.facts.auth.value().filter(|a| a.enabled).and_then(|a| a.client_id.as_deref());

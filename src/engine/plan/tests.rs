@@ -77,9 +77,29 @@ fn protecting_a_fresh_app_makes_four_changes_in_order() {
     );
     assert!(plan.consequences.iter().any(|c| c.contains("webhooks")), "refused callers are named");
     assert!(!plan.consequences.iter().any(|c| c.contains("one way")), "nothing classic was in use");
-    let classic = Facts { auth_version: seen(AuthVersion::V1 { enabled: true }), ..fresh() };
+    let classic =
+        Facts { auth_version: seen(AuthVersion::V1 { enabled: true, keeps_secrets: false }), ..fresh() };
     let told = planned(StageId::Protect, &classic).consequences;
     assert!(told.iter().any(|c| c.contains("one way")), "{told:?}");
+}
+
+#[test]
+fn classic_settings_are_not_written_over_where_a_secret_might_be_lost_or_in_silence() {
+    let classic = |keeps_secrets| {
+        but(|f| {
+            f.auth_version = seen(AuthVersion::V1 { enabled: true, keeps_secrets });
+            let Fact::Is(auth) = &mut f.auth.fact else { unreachable!() };
+            auth.document["globalValidation"]["requireAuthentication"] = json!(false);
+        })
+    };
+    let blocked = planned(StageId::Protect, &classic(true));
+    assert!(blocked.changes.is_empty() && blocked.blocked.unwrap().contains("Upgrade"));
+    let plan = planned(StageId::Protect, &classic(false));
+    assert!(plan.changes[0].undo.contains("classic kind of settings cannot"), "{}", plan.changes[0].undo);
+    let unread =
+        Facts { auth_version: Seen { fact: Fact::NotLooked, ..seen(AuthVersion::V2) }, ..classic(false) };
+    let told = planned(StageId::Protect, &unread).consequences;
+    assert!(told.iter().any(|c| c.contains("could not be read") && c.contains("one way")), "{told:?}");
 }
 
 #[test]

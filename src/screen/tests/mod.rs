@@ -28,7 +28,7 @@ const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (120, 40)];
 const LOOK: Look = Look { colour: true, unicode: true };
 
 fn screen(width: u16, height: u16, look: Look) -> Screen<TestBackend> {
-    Screen::new(TestBackend::new(width, height), Paint::new(look, TimeZone::UTC)).unwrap()
+    Screen::new(TestBackend::new(width, height), Paint::new(look, || TimeZone::UTC)).unwrap()
 }
 
 fn shown(state: &State, width: u16, height: u16) -> Screen<TestBackend> {
@@ -274,7 +274,7 @@ fn a_code_says_what_is_left_of_it_until_it_has_ended() {
 fn ten_looks_without_news_write_nothing() {
     for (name, mut state) in scenes::all() {
         let (backend, bytes) = Counting::new(80, 24);
-        let mut screen = Screen::new(backend, Paint::new(LOOK, TimeZone::UTC)).unwrap();
+        let mut screen = Screen::new(backend, Paint::new(LOOK, || TimeZone::UTC)).unwrap();
         assert!(screen.show(&state).unwrap());
         bytes.0.borrow_mut().clear();
         let watching = state.watch.is_some();
@@ -317,7 +317,7 @@ fn the_mask_says_nothing_of_what_is_behind_it() {
 fn a_field_has_the_cursor_and_nothing_else_has() {
     for (name, state) in scenes::all() {
         let (backend, bytes) = Counting::new(80, 24);
-        let mut screen = Screen::new(backend, Paint::new(LOOK, TimeZone::UTC)).unwrap();
+        let mut screen = Screen::new(backend, Paint::new(LOOK, || TimeZone::UTC)).unwrap();
         screen.show(&state).unwrap();
         let text = String::from_utf8(bytes.0.borrow().clone()).unwrap();
         let listed = match state.panel {

@@ -501,6 +501,7 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
                 format!("/v1.0/applications/{i}?$select=id,appId,displayName")
             },
             status: if i == 30 { None } else { Some(if i % 13 == 12 { 429 } else { 200 }) },
+            problem: (i == 30).then_some(Class::TimeOut),
             millis: 120,
             writes: i % 9 == 8,
             used: if i % 9 == 7 { RightUsed::Nobodys } else { RightUsed::Persons },

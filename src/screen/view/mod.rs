@@ -1,5 +1,7 @@
 //! The wizard as pages: one file for each page or panel, put into the frame of header, rail and footer here.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
@@ -41,33 +43,33 @@ const WIDE: u16 = 120;
 const SIDE_BY_SIDE: u16 = 90;
 
 /// What every view draws with: the person's terminal, and the person's time zone (found out by `platform`).
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Paint {
     /// Styles and marks.
     pub theme: Theme,
-    /// For clock times.
-    pub zone: TimeZone,
+    /// For clock times; asked for when the first one is drawn, since the first page has none and should stand at once.
+    zone: Arc<dyn Fn() -> TimeZone + Send + Sync>,
 }
 
 impl Paint {
     /// For a terminal and a time zone.
-    pub fn new(look: Look, zone: TimeZone) -> Self {
-        Self { theme: Theme::new(look), zone }
+    pub fn new(look: Look, zone: impl Fn() -> TimeZone + Send + Sync + 'static) -> Self {
+        Self { theme: Theme::new(look), zone: Arc::new(zone) }
     }
 
     /// A time of day, to the minute: nothing redraws for the sake of a clock.
     fn clock(&self, at: Timestamp) -> String {
-        at.to_zoned(self.zone.clone()).strftime("%H:%M").to_string()
+        at.to_zoned((self.zone)()).strftime("%H:%M").to_string()
     }
 
     /// A time of day, to the second, of what is over.
     fn clock_to_the_second(&self, at: Timestamp) -> String {
-        at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string()
+        at.to_zoned((self.zone)()).strftime("%H:%M:%S").to_string()
     }
 
     /// A day.
     fn date(&self, at: Timestamp) -> String {
-        at.to_zoned(self.zone.clone()).strftime("%-d %B %Y").to_string()
+        at.to_zoned((self.zone)()).strftime("%-d %B %Y").to_string()
     }
 
     fn doc(&self, width: u16) -> Doc {

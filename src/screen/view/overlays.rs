@@ -8,6 +8,7 @@ use crate::engine::change::Right;
 use crate::engine::findings::Verdict;
 use crate::engine::ids::CheckId;
 use crate::engine::remedy::command;
+use crate::engine::trouble::Class;
 use crate::engine::words::{ui, ui_with, verdict, words};
 use crate::flow::derived::{link_address, secret_given};
 use crate::flow::event::{CallLine, RightUsed};
@@ -164,7 +165,8 @@ fn one_call(call: &CallLine, paint: &Paint, doc: &mut Doc) {
         RightUsed::Rehearsals => "log.rehearsals",
     };
     let right = call.right.map(|right| format!(": {}", right_used(right))).unwrap_or_default();
-    let how = [&format!("    {} ms  ", call.millis), ui(used), &right].concat();
+    let problem = call.problem.map(|class| format!("{}  ", ui(unanswered(class)))).unwrap_or_default();
+    let how = [&format!("    {} ms  ", call.millis), &problem, ui(used), &right].concat();
     let id = call.correlation.as_deref().map(|id| ui_with("log.id", &[("id", id)])).unwrap_or_default();
     if cells(&how) + 2 + cells(&id) <= doc.width() {
         doc.pieces(&[(&how, Role::Quiet), ("  ", Role::Plain), (&id, Role::Quiet)]);
@@ -172,6 +174,19 @@ fn one_call(call: &CallLine, paint: &Paint, doc: &mut Doc) {
         // An id that is cut helps nobody to find the call again.
         doc.pieces(&[(&how, Role::Quiet)]);
         doc.indented(4, |doc| doc.pieces(&[(&id, Role::Quiet)]));
+    }
+}
+
+/// Why there was no answer, in few words.
+const fn unanswered(class: Class) -> &'static str {
+    match class {
+        Class::Offline => "log.offline",
+        Class::Dns => "log.dns",
+        Class::Proxy => "log.proxy",
+        Class::Tls => "log.tls",
+        Class::TimeOut => "log.time_out",
+        Class::Cancelled => "log.cancelled",
+        _ => "log.no_answer",
     }
 }
 

@@ -92,9 +92,12 @@ async fn a_named_authority_is_trusted_and_an_unknown_one_is_not() {
 #[tokio::test]
 async fn a_certificate_of_somebody_else_or_of_another_time_is_told_apart() {
     let company = Authority::new();
-    let other = company.serve("portal.example", None).await;
-    let told = ask(&other, company.roots()).await.unwrap_err();
-    assert_told(&told, Class::Tls, "another address", "network");
+    // What a name says is no reason: it is not the proxy's doing.
+    for name in ["portal.example", "proxy.example", "tunnel.example"] {
+        let other = company.serve(name, None).await;
+        let told = ask(&other, company.roots()).await.unwrap_err();
+        assert_told(&told, Class::Tls, "another address", "network");
+    }
     let ended = company.serve("localhost", Some(2020)).await;
     let told = ask(&ended, company.roots()).await.unwrap_err();
     assert_told(&told, Class::Tls, "not good at this time", "clock");

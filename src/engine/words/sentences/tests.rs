@@ -27,6 +27,7 @@ const NOT_OURS: &[(&str, &[&str])] = &[
             "Without a command, the wizard starts. Starting it changes nothing.\nTo practise without Azure: handclasp --practice\n\nExit codes: 0 nothing fails, 1 something fails, 2 wrong usage, 3 sign-in needed,\n4 cloud or network failure, 70 our own fault, 130 interrupted.",
         ],
     ),
+    ("cli/ground.rs", &["-----BEGIN CERTIFICATE-----"]),
     ("cli/markdown.rs", &["{fence} {command} {fence}"]),
     // Said after a panic, which may have come out of reading the texts.
     (

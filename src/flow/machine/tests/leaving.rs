@@ -129,6 +129,7 @@ fn the_log_scrolls_and_keeps_its_place_while_lines_arrive() {
         host: "graph.microsoft.com".into(),
         path: "/v1.0/me".into(),
         status: Some(200),
+        problem: None,
         millis: 12,
         writes: false,
         used: crate::flow::event::RightUsed::Persons,

@@ -605,8 +605,14 @@ fn what_may_only_look_changes_nothing_whatever_is_chosen() {
                 }
             }
             assert_eq!(bench.called(), [], "{scenario}");
-            // Signing in, several reads in one, and the classic settings, which are only told to a POST.
-            let reads = ["/token", "/devicecode", "/$batch", "/config/authsettings/list"];
+            // Signing in, several reads in one, and what is only told to a POST.
+            let reads = [
+                "/token",
+                "/devicecode",
+                "/$batch",
+                "/config/authsettings/list",
+                "/Microsoft.ResourceGraph/resources",
+            ];
             let made = bench.state().calls;
             assert!(made.len() > 10, "{scenario}: {made:?}");
             for call in made {

@@ -178,6 +178,41 @@ async fn the_app_is_found_by_name_and_by_address() {
     assert!(facts.auth.not_looked() && facts.probes.login.not_looked());
 }
 
+/// One question instead of one for each subscription; what it names is looked at, and nothing else is believed.
+#[tokio::test]
+async fn the_index_of_all_resources_is_asked_first_and_only_leads_to_the_app() {
+    const INDEX: &str = "/providers/Microsoft.ResourceGraph/resources?api-version=2021-03-01";
+    let by_name = Choices { app: Some(AppChoice::Name("contoso-hello".into())), ..Choices::default() };
+    let objects = json!({"data": [{"id": SITE}]});
+    let table = json!({"data": {"columns": [{"name": "id"}], "rows": [[SITE]]}});
+    for answered in [objects, table] {
+        let cloud = cloud(
+            move |asked| {
+                if asked.path == INDEX { reply(200, answered.clone()) } else { finished(asked) }
+            },
+        )
+        .await;
+        let facts = observe(&cloud, &by_name).await;
+        assert_eq!(facts.site.value().unwrap().id, SITE);
+        let asked = cloud.asked();
+        let question = asked.iter().find(|asked| asked.path == INDEX).unwrap();
+        assert!(question.body["query"].as_str().unwrap().contains("name =~ 'contoso-hello'"), "{question:?}");
+        assert!(!asked.iter().any(|asked| asked.path.starts_with("/subscriptions?")), "no list is needed");
+    }
+    // One that it no longer rightly knows is not taken; the lists are asked then.
+    let stale = format!("{SITE}-gone");
+    for answered in [
+        reply(200, json!({"data": [{"id": stale}]})),
+        reply(200, json!({"data": []})),
+        reply(400, json!({"error": {"code": "BadRequest"}})),
+        reply(200, json!("odd")),
+    ] {
+        let cloud =
+            cloud(move |asked| if asked.path == INDEX { answered.clone() } else { finished(asked) }).await;
+        assert_eq!(observe(&cloud, &by_name).await.site.value().unwrap().id, SITE);
+    }
+}
+
 #[tokio::test]
 async fn a_subscription_that_cannot_be_listed_is_named_and_hides_nothing() {
     let list = async |cloud: &SmallCloud| Arm::new(cloud.reader.clone()).list_apps().await;

@@ -1,5 +1,6 @@
 //! Azure Resource Manager: the reads that a check needs, each as a fact with its provenance.
 
+mod index;
 pub mod parse;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::Value;
 
+use self::index::Where;
 use self::parse::{Subscription, Tenant};
 use super::http::{Answer, Request, Service};
 use super::reader::{Reader, label, odd};
@@ -214,7 +216,8 @@ impl Arm {
 
     /// The one function app, over all subscriptions, that answers to a name.
     pub async fn site_called(&self, name: &str) -> Seen<Site> {
-        self.search(&clean_line(name, 60), |site| site.name.eq_ignore_ascii_case(name)).await
+        self.search(&clean_line(name, 60), Where::Name(name), |site| site.name.eq_ignore_ascii_case(name))
+            .await
     }
 
     /// The names of function apps that come near this one, the nearest first.
@@ -228,16 +231,27 @@ impl Arm {
     /// The one function app, over all subscriptions, that answers at a host name.
     pub async fn site_at(&self, host: &str) -> Seen<Site> {
         let at_host = |site: &Site| site.host_names.iter().any(|h| h.eq_ignore_ascii_case(host));
-        self.search(&clean_line(host, 60), at_host).await
+        self.search(&clean_line(host, 60), Where::DefaultHost(host), at_host).await
     }
 
-    async fn search(&self, shown: &str, is_it: impl Fn(&Site) -> bool) -> Seen<Site> {
+    async fn search(&self, shown: &str, condition: Where<'_>, is_it: impl Fn(&Site) -> bool) -> Seen<Site> {
         let result = async {
-            let (mut matching, mut trouble) = (Vec::new(), None);
-            for (_, sites) in self.all_sites().await? {
-                match sites {
-                    Ok(sites) => matching.extend(sites.into_iter().filter(&is_it)),
-                    Err(error) => trouble = trouble.or(Some(error)),
+            let indexed = self.indexed(condition).await;
+            let looked_at = stream::iter(indexed)
+                .map(|id| async move { self.site(&id).await })
+                .buffered(AT_ONCE)
+                .collect::<Vec<_>>()
+                .await;
+            let is_app = |site: &Site| parse::is_function_app(&site.kind) && is_it(site);
+            let mut matching: Vec<Site> =
+                looked_at.into_iter().filter_map(|site| site.value().cloned()).filter(is_app).collect();
+            let mut trouble = None;
+            if matching.is_empty() {
+                for (_, sites) in self.all_sites().await? {
+                    match sites {
+                        Ok(sites) => matching.extend(sites.into_iter().filter(&is_it)),
+                        Err(error) => trouble = trouble.or(Some(error)),
+                    }
                 }
             }
             let mut matching = matching.into_iter();

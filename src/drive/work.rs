@@ -297,7 +297,8 @@ impl<F: Face> Drive<F> {
     pub(super) fn call(&mut self, record: CallRecord) {
         self.handle(Event::Call(CallLine {
             at: record.at,
-            writes: is_write(&record),
+            // Whatever changes something names the right that it needs; nothing else does.
+            writes: record.right.is_some(),
             method: record.method,
             host: record.host,
             path: record.path,
@@ -378,13 +379,6 @@ pub(super) fn signed_in(session: &Session, asked: Option<&str>) -> SignedIn {
     let named = asked.filter(|asked| asked.contains('.')).map(|asked| clean_line(asked, 120));
     let domain = at_home.map(str::to_owned).or(named).unwrap_or_else(|| session.tenant().to_owned());
     SignedIn { upn: person.upn.clone(), tenant_name: domain, tenant_id: person.tenant.clone() }
-}
-
-/// Whether a call could change something: a write to a service, but for the reading POSTs
-/// (`$batch` of reads, the classic settings' list; microsoft-cloud 4.8, 5.5).
-fn is_write(record: &CallRecord) -> bool {
-    let reading_post = record.path.contains("/$batch") || record.path.contains("/list?");
-    matches!(record.service, Service::Graph | Service::Arm) && record.method != "GET" && !reading_post
 }
 
 pub(super) fn not_signed_in() -> Trouble {

@@ -8,10 +8,12 @@ use crate::engine::clean::clean_line;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::{say, say_with};
 
-/// Reads that a service offers by POST alone, by the end of their path: several reads in one (microsoft-cloud 4.8), and
-/// authentication settings of the older kind (microsoft-cloud 5.8).
-const BY_POST: [(Service, &str); 2] =
-    [(Service::Graph, "/$batch"), (Service::Arm, "/config/authsettings/list")];
+/// Several reads in one (microsoft-cloud 4.8), by the end of the path.
+const BATCH: &str = "/$batch";
+/// Authentication settings of the older kind (microsoft-cloud 5.8), by the end of the path.
+const CLASSIC_SETTINGS: &str = "/config/authsettings/list";
+/// Azure Resource Graph, whose questions only read (microsoft-cloud 5.3): the whole path.
+const RESOURCE_GRAPH: &str = "/providers/Microsoft.ResourceGraph/resources";
 
 /// Lets a read pass, and nothing that could change anything.
 ///
@@ -30,15 +32,23 @@ pub(super) fn only(request: &Request, read_only: bool) -> Result<(), Trouble> {
     if reads { Ok(()) } else { Err(stopped(request)) }
 }
 
+/// Reads that a service offers by POST alone; what travels inside is held to the same.
 fn by_post(request: &Request) -> bool {
-    let listed =
-        BY_POST.iter().any(|(service, end)| *service == request.service && request.url.path().ends_with(end));
-    // What travels inside is held to the same.
-    let inside = match request.service {
-        Service::Graph => request.body_text().is_some_and(only_gets),
-        _ => request.body_text().is_none(),
-    };
-    request.method == Method::POST && listed && inside
+    let (path, body) = (request.url.path(), request.body_text());
+    request.method == Method::POST
+        && match request.service {
+            Service::Graph => path.ends_with(BATCH) && body.is_some_and(only_gets),
+            Service::Arm if path == RESOURCE_GRAPH => body.is_some_and(only_a_question),
+            Service::Arm => path.ends_with(CLASSIC_SETTINGS) && body.is_none(),
+            _ => false,
+        }
+}
+
+/// Whether a body is a question to Resource Graph and nothing else.
+fn only_a_question(body: &str) -> bool {
+    let Ok(Value::Object(body)) = serde_json::from_str(body) else { return false };
+    body.get("query").is_some_and(Value::is_string)
+        && body.keys().all(|name| matches!(name.as_str(), "query" | "subscriptions" | "options"))
 }
 
 /// Whether a batch asks for reads alone.
@@ -79,6 +89,10 @@ mod tests {
         let arm = |path: &str| url(&format!("https://management.azure.com/subscriptions/s/x{path}"));
         let login = || url("https://login.microsoftonline.com/t/oauth2/v2.0/token");
         let form = || SecretString::from("grant_type=refresh_token");
+        let question = || {
+            let address = "https://management.azure.com/providers/Microsoft.ResourceGraph/resources";
+            Request::ask(Service::Arm, url(&format!("{address}?api-version=2021-03-01")))
+        };
         for (request, reads) in [
             (Request::get(Service::Graph, graph("/me")), true),
             (batch(&["GET", "GET"]), true),
@@ -91,6 +105,15 @@ mod tests {
             (Request::ask(Service::Arm, arm("/config/authsettings/list")), true),
             (Request::ask(Service::Arm, arm("/config/authsettings/list")).json(&json!({ "a": 1 })), false),
             (Request::ask(Service::Arm, arm("/config/authsettingsV2")), false),
+            (question().json(&json!({ "query": "where name =~ 'contoso-hello'" })), true),
+            (question().json(&json!({ "query": "where true", "facets": [] })), false),
+            (question().json(&json!({ "query": 1 })), false),
+            (question(), false),
+            (
+                Request::ask(Service::Arm, arm("/providers/Microsoft.ResourceGraph/resources"))
+                    .json(&json!({ "query": "where true" })),
+                false,
+            ),
             (Request::ask(Service::Arm, arm("/restart")), false),
             (Request::ask(Service::PowerApps, url("https://api.powerapps.com/apis")), false),
             (Request::ask(Service::Login, login()).encoded_form(form()), true),

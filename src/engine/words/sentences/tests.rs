@@ -82,6 +82,12 @@ const NOT_OURS: &[(&str, &[&str])] = &[
             "not yet valid",
         ],
     ),
+    (
+        "cloud/arm/index.rs",
+        &[
+            "where type =~ 'Microsoft.Web/sites' and kind contains 'functionapp' and {member} =~ '{value}' | project id",
+        ],
+    ),
     ("cloud/easy_auth.rs", &["Mozilla/5.0 (compatible; Handclasp)"]),
     ("cloud/observe.rs", &["{method} {path}"]),
     ("cloud/observe/site.rs", &["GET /subscriptions"]),

@@ -165,16 +165,17 @@ fn one_call(call: &CallLine, paint: &Paint, doc: &mut Doc) {
         RightUsed::Rehearsals => "log.rehearsals",
     };
     let right = call.right.map(|right| format!(": {}", right_used(right))).unwrap_or_default();
-    let problem = call.problem.map(|class| format!("{}  ", ui(unanswered(class)))).unwrap_or_default();
-    let how = [&format!("    {} ms  ", call.millis), &problem, ui(used), &right].concat();
-    let id = call.correlation.as_deref().map(|id| ui_with("log.id", &[("id", id)])).unwrap_or_default();
-    if cells(&how) + 2 + cells(&id) <= doc.width() {
-        doc.pieces(&[(&how, Role::Quiet), ("  ", Role::Plain), (&id, Role::Quiet)]);
-    } else {
-        // An id that is cut helps nobody to find the call again.
-        doc.pieces(&[(&how, Role::Quiet)]);
-        doc.indented(4, |doc| doc.pieces(&[(&id, Role::Quiet)]));
-    }
+    let mut how = vec![format!("{} ms", call.millis)];
+    how.extend(call.problem.map(|class| ui(unanswered(class)).to_owned()));
+    how.push(format!("{}{right}", ui(used)));
+    let how = how.join(" · ");
+    let id = call.correlation.as_deref().map(|id| ui_with("log.id", &[("id", id)]));
+    // An id that is cut helps nobody to find the call again: it goes below where it does not fit.
+    let lines = match id {
+        Some(id) if 4 + cells(&how) + 3 + cells(&id) <= doc.width() => vec![[how, id].join(" · ")],
+        id => std::iter::once(how).chain(id).collect(),
+    };
+    doc.indented(4, |doc| lines.iter().for_each(|line| doc.pieces(&[(line, Role::Quiet)])));
 }
 
 /// Why there was no answer, in few words.

@@ -81,7 +81,7 @@ async fn by_plan(desk: &mut Desk) -> (Vec<Done>, SecretString) {
         done.extend(redirects);
     }
     let rehearsal = rehearsal.unwrap_or_else(|trouble| panic!("{trouble} {}", trouble.original));
-    assert_eq!((rehearsal.status, rehearsal.redeemed), (200, true), "{rehearsal:?}");
+    assert_eq!(rehearsal.status, 200, "{rehearsal:?}");
     assert!(rehearsal.answer.contains("Ada"), "{rehearsal:?}");
     assert_eq!(rehearsal.caller, "ada@contoso.onmicrosoft.com");
     (done, secret)

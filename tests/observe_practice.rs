@@ -36,7 +36,6 @@ async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
     assert!(!facts.auth.value().unwrap().enabled);
     assert_eq!(facts.auth_version.value(), Some(&AuthVersion::V1 { enabled: false, keeps_secrets: false }));
     assert!(facts.api_app.is_absent() && facts.client_app.is_absent());
-    assert!(facts.probes.function.not_looked());
     assert_eq!(desk.writes(), Vec::<String>::new());
     // By its resource id it is the same, in fewer calls.
     let by_id = Choices { app: Some(AppChoice::ResourceId(site.id.clone())), ..Choices::default() };

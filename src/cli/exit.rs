@@ -96,13 +96,8 @@ fn troubles<'a>(findings: &Findings, facts: &'a Facts) -> impl Iterator<Item = &
         }
     }
     let blamed = findings.check(CheckId::AppAnswers).is_some_and(|finding| finding.verdict == Verdict::Fail);
-    let host = [
-        of(&facts.host),
-        of(&facts.probes.login),
-        of(&facts.probes.browser),
-        of(&facts.probes.program),
-        of(&facts.probes.function),
-    ];
+    let host =
+        [of(&facts.host), of(&facts.probes.login), of(&facts.probes.browser), of(&facts.probes.program)];
     let services = [
         of(&facts.person),
         of(&facts.tenant),

@@ -90,7 +90,7 @@ pub async fn probe(http: &Http, origin: &SiteOrigin) -> Probes {
     // That both are told the same is not confirmed (microsoft-cloud 6.3): the one that is told more counts.
     let tells = |seen: &Seen<ProbeAnswer>| seen.value().is_some_and(|answer| answer.tenant.is_some());
     let login = if !tells(&login) && tells(&login_of_a_program) { login_of_a_program } else { login };
-    Probes { login, browser, program, function: Seen::default() }
+    Probes { login, browser, program }
 }
 
 /// Whether the host answers at all, told from the probes: any answer over HTTPS counts.

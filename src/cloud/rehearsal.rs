@@ -159,7 +159,8 @@ pub async fn rehearse(
     Ok(Rehearsal {
         client_app_id: chain.client_app_id.clone(),
         resource: chain.resource.clone(),
-        redeemed: true,
+        anonymous: None,
+        settings: None,
         audience: claims.audience,
         issuer: claims.issuer,
         caller: claims.user,

@@ -23,7 +23,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::cloud::call_log::CallRecord;
 use crate::cloud::change::Stop;
 use crate::cloud::http::{Pause, Service};
-use crate::engine::facts::{Facts, ProbeAnswer, Seen};
+use crate::engine::facts::Facts;
 use crate::flow::effect::{CopyItem, Effect, Work};
 use crate::flow::event::{Answer, Event, Key};
 use crate::flow::{State, handle};
@@ -160,8 +160,6 @@ struct Drive<F> {
     switched: pick::Switched,
     /// Breaks off what the change in hand waits for.
     stop: Stop,
-    /// What the function said to an anonymous call, once a confirmed rehearsal made one.
-    function_probe: Arc<Mutex<Option<Seen<ProbeAnswer>>>>,
     /// Copies that came back from the clipboard.
     copied: UnboundedSender<(CopyItem, Outcome)>,
     /// It was said that a secret can only go an unmarked way here.
@@ -192,7 +190,6 @@ impl<F: Face> Drive<F> {
             rehearsal: rehearse::Bound::default(),
             switched: pick::Switched::default(),
             stop: Stop::default(),
-            function_probe: Arc::default(),
             copied,
             secret_way_told: false,
             shown: None,
@@ -244,9 +241,6 @@ impl<F: Face> Drive<F> {
                 // What only this run knows is no part of a look at the cloud.
                 facts.secret_probe.clone_from(&self.state.facts.secret_probe);
                 facts.rehearsal.clone_from(&self.state.facts.rehearsal);
-                if let Some(seen) = &*self.function_probe.lock().unwrap_or_else(PoisonError::into_inner) {
-                    facts.probes.function.clone_from(seen);
-                }
                 self.handle(Event::Answer { generation, answer: Answer::Observed { facts, at, next } });
                 self.keep_latest();
             }

@@ -1,12 +1,13 @@
 //! Carrying out a rehearsal: the port is bound first, the code arrives or is pasted, and is redeemed here.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::cloud::rehearsal::{Chain, Code, Listener, redirect_is_known, rehearse};
+use crate::engine::facts::Rehearsal;
 use crate::engine::target::target;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::{say, ui};
@@ -63,7 +64,6 @@ impl<F: Face> Drive<F> {
         let place = self.rehearsal.listener.clone();
         let observer = self.machinery.services.observer();
         let (facts, choices) = (self.state.facts.clone(), self.state.choices.clone());
-        let probed = self.function_probe.clone();
         let pause = Duration::from_secs(self.state.setup.timing.landing_s.into());
         let clock = self.machinery.clock.clone();
         let (pastes, addresses) = unbounded_channel();
@@ -103,9 +103,13 @@ impl<F: Face> Drive<F> {
                 answers.give(Answer::Rehearsal(RehearsalProgress::CodeArrived));
                 // The plan said so: once without a sign-in, which must be refused, and once with it.
                 let refused = observer.probe_function(&facts, &choices, &chain.path, method).await;
-                *probed.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
                 let redeemed = || answers.give(Answer::Rehearsal(RehearsalProgress::Redeemed));
-                rehearse(&client, &chain, &secret, &redirect, code, redeemed).await
+                let outcome = rehearse(&client, &chain, &secret, &redirect, code, redeemed).await?;
+                Ok(Rehearsal {
+                    anonymous: refused.value().map(|answer| answer.status),
+                    settings: facts.auth.value().map(|auth| auth.document.clone()),
+                    ..outcome
+                })
             }
             .await;
             answers.give(Answer::Rehearsal(RehearsalProgress::Done(outcome.map(Box::new))));

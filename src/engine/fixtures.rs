@@ -108,12 +108,7 @@ pub fn fresh() -> Facts {
             document: json!({"platform": {"enabled": false}}),
         }),
         auth_version: seen(AuthVersion::V1 { enabled: false, keeps_secrets: false }),
-        probes: Probes {
-            login: open(404),
-            browser: open(404),
-            program: open(404),
-            function: Seen::default(),
-        },
+        probes: Probes { login: open(404), browser: open(404), program: open(404) },
         api_app: gone(),
         api_principal: gone(),
         client_app: gone(),
@@ -193,7 +188,6 @@ pub fn finished() -> Facts {
             login: refused(302, Some("login.microsoftonline.com")),
             browser: refused(401, None),
             program: refused(401, None),
-            function: Seen::default(),
         },
         api_app: seen(Application {
             object_id: API_OBJECT.into(),

@@ -14,8 +14,8 @@ use super::redirect_url::rehearsal;
 /// The secrets of the connector's registration that may be removed, in the order in which the directory lists them.
 ///
 /// Never one that is not ours, that is held here, or whose value went to a person. Where the connector was saved already
-/// and none of its living secrets is known to be in a person's hands, any of them may be the one that it uses: then only
-/// those that have ended are named.
+/// and the value of none of its living secrets is known to have gone to a person, any of them may be the one that it uses,
+/// also beside a new one that is held here: then only those that have ended are named.
 pub fn lost_secrets<'a>(
     client: &'a Application,
     choices: &Choices,
@@ -34,7 +34,8 @@ pub fn lost_secrets<'a>(
     let ended = |secret: &SecretInfo| secret.end.is_some_and(|end| end <= now);
     let saved =
         choices.redirect_url.is_some() || client.web_redirects.iter().any(|uri| rehearsal(uri).is_none());
-    let in_doubt = saved && !client.secrets.iter().any(|secret| here(secret) && !ended(secret));
+    let given = |secret: &SecretInfo| choices.handed_over(&secret.key_id) && !ended(secret);
+    let in_doubt = saved && !client.secrets.iter().any(given);
     client
         .secrets
         .iter()
@@ -111,6 +112,14 @@ mod tests {
                 &two[..],
                 &[REDIRECT],
                 none.clone(),
+                holding(CLIENT, Some("b")),
+                &[],
+            ),
+            (
+                "saved, the other went to the person",
+                &two[..],
+                &[REDIRECT],
+                handed(&["b"]),
                 holding(CLIENT, Some("b")),
                 &["a"],
             ),

@@ -149,5 +149,5 @@ fn is_meant(site: &Site, app: Option<&AppChoice>) -> bool {
 
 fn unprobed(trouble: &Trouble, now: jiff::Timestamp) -> Probes {
     let one = || Seen::could_not(trouble.clone(), now, "GET /");
-    Probes { login: one(), browser: one(), program: one(), function: Seen::default() }
+    Probes { login: one(), browser: one(), program: one() }
 }

@@ -134,8 +134,11 @@ pub(super) fn answered(v: &View) -> Judged {
     {
         return Ok(not_tried(say("try.answered.changed")));
     }
-    if !outcome.redeemed {
-        return Ok(fail(say("try.answered.no_token")));
+    if v.facts.rehearsal_in_force().is_none() {
+        return Ok(not_tried(say("try.answered.settings_changed")));
+    }
+    if outcome.answers_anybody() {
+        return Ok(fail(say("try.answered.anybody")).note(say("try.answered.anybody_note")));
     }
     Ok(if outcome.status == 200 {
         pass(say_with("try.answered.answered", &[("caller", &outcome.caller), ("answer", &outcome.answer)]))

@@ -5,7 +5,7 @@ use super::{
     warn,
 };
 use crate::engine::client_id;
-use crate::engine::facts::{AuthSettings, AuthVersion, Gap, ProbeAnswer};
+use crate::engine::facts::{AuthSettings, AuthVersion, Gap, ProbeAnswer, Rehearsal};
 use crate::engine::resource_url::TokenVersion;
 
 pub(super) fn api_app(v: &View) -> Judged {
@@ -147,9 +147,9 @@ pub(super) fn issuer(v: &View) -> Judged {
         Accepts::Unclear
     };
     // A token of this issuer at the function itself: what it answered says more than any table.
-    let tried = v.facts.rehearsal.value().filter(|r| same(&r.issuer, expected)).map(|r| r.status);
-    let refused = tried == Some(401);
-    let let_in = tried.is_some_and(|status| (200..300).contains(&status));
+    let tried = v.facts.rehearsal_in_force().filter(|done| same(&done.issuer, expected));
+    let refused = tried.is_some_and(Rehearsal::issuer_refused);
+    let let_in = tried.is_some_and(Rehearsal::let_in);
     let ends_v2 = configured.trim_end_matches('/').ends_with("/v2.0");
     let mismatch = || {
         fail(say_with("api.issuer.wrong", &[("version", &version.to_string()), ("issuer", configured)]))
@@ -215,10 +215,9 @@ pub(super) fn refuses(v: &View) -> Judged {
         "auth.refuses.seen",
         &[("browser", &browser.status.to_string()), ("program", &program.status.to_string())],
     );
-    if let Some(function) = v.facts.probes.function.value()
-        && (200..300).contains(&function.status)
-    {
-        return Ok(fail(say_with("auth.refuses.answered", &[("status", &function.status.to_string())])));
+    if let Some(done) = v.facts.rehearsal_in_force().filter(|done| done.answers_anybody()) {
+        let status = done.anonymous.unwrap_or_default().to_string();
+        return Ok(fail(say_with("auth.refuses.answered", &[("status", &status)])));
     }
     if off {
         return Ok(fail(say_with("auth.refuses.off", &[("seen", &seen)])));

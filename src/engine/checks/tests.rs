@@ -67,7 +67,8 @@ fn rehearsed() -> Rehearsal {
     Rehearsal {
         client_app_id: CLIENT.into(),
         resource: API.into(),
-        redeemed: true,
+        anonymous: Some(401),
+        settings: None,
         audience: API.into(),
         issuer: format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
         caller: "ada@contoso.onmicrosoft.com".into(),
@@ -226,13 +227,7 @@ fn each_single_defect_is_named_as_the_first_broken_link() {
         (
             "function open",
             |f| {
-                f.probes.function = seen(ProbeAnswer {
-                    status: 200,
-                    challenged: false,
-                    tenant: None,
-                    client_id: None,
-                    redirect_host: None,
-                });
+                f.rehearsal = seen(Rehearsal { anonymous: Some(200), ..rehearsed() });
             },
             CheckId::AuthRefuses,
         ),
@@ -332,15 +327,23 @@ fn what_is_not_confirmed_of_issuers_is_a_warning_until_a_rehearsal_tells() {
         (&v2, 1, Verdict::Fail),
     ] {
         let own = if version == 2 { &v2 } else { &sts };
-        let after = |status: Option<u16>, issuer: &String| {
+        let told = |status: Option<u16>, issuer: &String, why: &str| {
             let mut facts = finished();
             auth(&mut facts).issuer = Some(configured.clone());
             api(&mut facts).token_version = Some(version);
             if let Some(status) = status {
-                facts.rehearsal = seen(Rehearsal { status, issuer: issuer.clone(), ..rehearsed() });
+                let diagnosis = (status == 401).then(|| format!("{why}: refused."));
+                facts.rehearsal =
+                    seen(Rehearsal { status, issuer: issuer.clone(), diagnosis, ..rehearsed() });
             }
             verdict(&facts, CheckId::ApiIssuer)
         };
+        let after = |status, issuer: &String| told(status, issuer, "IDX10205");
+        assert_eq!(
+            told(Some(401), own, "IDX10214"),
+            untried,
+            "another reason accuses no issuer: {configured} {version}"
+        );
         assert_eq!(after(None, own), untried, "{configured} {version}");
         assert_eq!(after(Some(401), own), Verdict::Fail, "{configured} {version}");
         // What is confirmed stays so: no rehearsal of this issuer's tokens was ever let in.
@@ -450,9 +453,19 @@ fn a_rehearsal_counts_only_for_the_set_up_it_was_made_with() {
         Verdict::Fail
     );
     assert_eq!(
-        verdict(&with(Rehearsal { redeemed: false, ..rehearsal.clone() }), CheckId::TryAnswered),
-        Verdict::Fail
+        verdict(&with(Rehearsal { anonymous: Some(200), ..rehearsal.clone() }), CheckId::TryAnswered),
+        Verdict::Fail,
+        "what answers anybody proves nothing"
     );
+    let settings = |document: serde_json::Value| Rehearsal { settings: Some(document), ..rehearsal.clone() };
+    let now = finished().auth.value().unwrap().document.clone();
+    assert_eq!(verdict(&with(settings(now)), CheckId::TryAnswered), Verdict::Pass);
+    let before = with(Rehearsal {
+        anonymous: Some(200),
+        ..settings(serde_json::json!({"platform": {"enabled": false}}))
+    });
+    assert_eq!(verdict(&before, CheckId::TryAnswered), Verdict::NotTried, "the settings have changed since");
+    assert_eq!(verdict(&before, CheckId::AuthRefuses), Verdict::Pass, "so that the old answer says nothing");
     assert_eq!(
         verdict(&with(Rehearsal { resource: "api://other".into(), ..rehearsal }), CheckId::TryAnswered),
         Verdict::NotTried
@@ -480,7 +493,8 @@ fn a_host_that_is_no_function_app_is_not_accused_of_anything() {
 fn the_portals_issuer_form_is_not_trusted_once_a_rehearsal_was_refused() {
     let refused = but(|f| {
         auth(f).issuer = Some(format!("https://sts.windows.net/{TENANT}/v2.0"));
-        f.rehearsal = seen(Rehearsal { status: 401, ..rehearsed() });
+        let diagnosis = Some("IDX10205: Issuer validation failed.".to_owned());
+        f.rehearsal = seen(Rehearsal { status: 401, diagnosis, ..rehearsed() });
     });
     assert_eq!(verdict(&refused, CheckId::ApiIssuer), Verdict::Fail);
 }

@@ -163,6 +163,15 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// The last rehearsal, as long as the authentication settings are those that it met.
+    pub fn rehearsal_in_force(&self) -> Option<&Rehearsal> {
+        let now = self.auth.value().map(|auth| &auth.document);
+        self.rehearsal.value().filter(|done| match (&done.settings, now) {
+            (Some(then), Some(now)) => then == now,
+            _ => true,
+        })
+    }
+
     /// Whether the function app's address was given and answers, but Azure shows no such app to this sign-in: whoever
     /// has no role on a resource is not told that it is there (microsoft-cloud 5.2).
     pub fn hidden_site(&self, choices: &Choices) -> bool {

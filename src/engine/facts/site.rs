@@ -131,8 +131,6 @@ pub struct Probes {
     pub browser: Seen<ProbeAnswer>,
     /// The same, as a program.
     pub program: Seen<ProbeAnswer>,
-    /// The function itself; only ever called after the person confirmed it.
-    pub function: Seen<ProbeAnswer>,
 }
 
 /// One answer to an anonymous request.

@@ -1,5 +1,7 @@
 //! Facts that come from trying: what a name resolves to, whether a secret works, what a rehearsal came to.
 
+use serde_json::Value;
+
 /// What the Resource URL resolves to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
@@ -56,8 +58,10 @@ pub struct Rehearsal {
     pub client_app_id: String,
     /// Resource URL it asked for.
     pub resource: String,
-    /// Whether the code arrived at our listener or was pasted, and was redeemed by us.
-    pub redeemed: bool,
+    /// What the same call got without a sign-in, just before, if it could be made.
+    pub anonymous: Option<u16>,
+    /// The authentication settings that were read last before it, if they were.
+    pub settings: Option<Value>,
     /// `aud` of the token.
     pub audience: String,
     /// `iss` of the token.
@@ -74,4 +78,22 @@ pub struct Rehearsal {
     pub answer: String,
     /// The runtime's own diagnosis when it refused (`IDX…`), if it could be had.
     pub diagnosis: Option<String>,
+}
+
+impl Rehearsal {
+    /// Whether the function answers anybody: then its answer to the token proves nothing.
+    pub fn answers_anybody(&self) -> bool {
+        self.anonymous.is_some_and(|status| (200..300).contains(&status))
+    }
+
+    /// Whether the token was what opened the function.
+    pub fn let_in(&self) -> bool {
+        (200..300).contains(&self.status) && !self.answers_anybody()
+    }
+
+    /// Whether the runtime refused the token for its issuer, by its own words (microsoft-cloud 6.6). A 401 alone may have
+    /// another reason: the audience, or a function key that is missing.
+    pub fn issuer_refused(&self) -> bool {
+        self.status == 401 && self.diagnosis.as_deref().is_some_and(|words| words.contains("IDX10205"))
+    }
 }

@@ -121,7 +121,11 @@ pub(super) fn remove(v: &View, key_id: &str) -> Plan {
             inverse: vec![],
             undo_az: vec![],
         }],
-        consequences: vec![say("consequence.lost").into(), say("consequence.rest_stays").into()],
+        consequences: vec![
+            say("consequence.lost").into(),
+            say("change.remove_secret.consequence").into(),
+            say("consequence.rest_stays").into(),
+        ],
         ..Plan::default()
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Plan, View, apps};
 use crate::engine::change::{Change, ChangeKind, Method, Right, Service};
 use crate::engine::checks::SCOPE;
-use crate::engine::facts::{AuthSettings, AuthVersion, Facts, Gap, Site};
+use crate::engine::facts::{AuthSettings, AuthVersion, Facts, Gap, Rehearsal, Site};
 use crate::engine::markers;
 use crate::engine::words::{say, say_with};
 
@@ -157,10 +157,15 @@ fn issuer(v: &View) -> Option<String> {
     let fitting = if version == 2 { &tenant.issuer_v2 } else { &tenant.issuer_v1 };
     let configured = v.facts.auth.value().filter(|a| a.enabled).and_then(|a| a.issuer.as_deref());
     let portal_form = format!("{}v2.0", tenant.issuer_v1);
-    // The portal's form was seen to work (microsoft-cloud 6.6); where a rehearsal was refused, it does not here.
-    let refused = v.facts.rehearsal.value().is_some_and(|r| r.status == 401);
+    // The portal's form was seen to work (microsoft-cloud 6.6); where a rehearsal was refused for it, it does not here. What
+    // a rehearsal was let in with stays as well.
+    let tried = v.facts.rehearsal_in_force().filter(|done| done.issuer.eq_ignore_ascii_case(fitting));
+    let (refused, let_in) =
+        (tried.is_some_and(Rehearsal::issuer_refused), tried.is_some_and(Rehearsal::let_in));
     let fits = configured.is_some_and(|c| {
-        c.eq_ignore_ascii_case(fitting) || (version == 2 && !refused && c.eq_ignore_ascii_case(&portal_form))
+        c.eq_ignore_ascii_case(fitting)
+            || (let_in && !c.eq_ignore_ascii_case(&tenant.issuer_v2))
+            || (version == 2 && !refused && c.eq_ignore_ascii_case(&portal_form))
     });
     (!fits).then(|| fitting.clone())
 }

@@ -516,22 +516,32 @@ fn after_a_refused_rehearsal_the_certain_issuer_is_written() {
             json!(format!("https://sts.windows.net/{TENANT}/v2.0"));
     };
     assert!(planned(StageId::Protect, &but(portal)).is_empty());
-    let refused = but(|f| {
-        portal(f);
-        f.rehearsal = seen(Rehearsal {
-            client_app_id: CLIENT.into(),
-            resource: API.into(),
-            redeemed: true,
-            audience: API.into(),
-            issuer: String::new(),
-            caller: String::new(),
-            scopes: String::new(),
-            called: String::new(),
-            status: 401,
-            answer: String::new(),
-            diagnosis: None,
-        });
-    });
+    let after = |status: u16, diagnosis: Option<&str>| {
+        but(|f| {
+            portal(f);
+            f.rehearsal = seen(Rehearsal {
+                client_app_id: CLIENT.into(),
+                resource: API.into(),
+                anonymous: Some(401),
+                settings: None,
+                audience: API.into(),
+                issuer: format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+                caller: String::new(),
+                scopes: String::new(),
+                called: String::new(),
+                status,
+                answer: String::new(),
+                diagnosis: diagnosis.map(Into::into),
+            });
+        })
+    };
+    // A 401 for the audience or for a missing key is no reason to change an issuer that works.
+    for (status, diagnosis) in
+        [(401, None), (401, Some("IDX10214: Audience validation failed.")), (200, None)]
+    {
+        assert!(planned(StageId::Protect, &after(status, diagnosis)).is_empty(), "{status} {diagnosis:?}");
+    }
+    let refused = after(401, Some("IDX10205: Issuer validation failed."));
     let plan = planned(StageId::Protect, &refused);
     assert_eq!(kinds(&plan), [ChangeKind::PutAuth]);
     assert!(plan.consequences.iter().any(|c| c.contains("issuer changes")), "{:?}", plan.consequences);

@@ -68,9 +68,6 @@ impl Turn<'_> {
         if state.facts.rehearsal.not_looked() {
             state.facts.rehearsal = before.rehearsal;
         }
-        if state.facts.probes.function.not_looked() {
-            state.facts.probes.function = before.probes.function;
-        }
         // The look that this note spoke of is over.
         if state.note.as_deref() == Some(ui("plan.done")) {
             state.note = None;

@@ -189,7 +189,8 @@ pub fn rehearsed() -> Facts {
     facts.rehearsal = seen(Rehearsal {
         client_app_id: CLIENT.into(),
         resource: API.into(),
-        redeemed: true,
+        anonymous: Some(401),
+        settings: None,
         audience: API.into(),
         issuer: format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
         caller: "ada@contoso.onmicrosoft.com".into(),

@@ -14,8 +14,9 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
         return doc;
     };
     let status = seen.status.to_string();
-    let good = (200..300).contains(&seen.status);
-    let line = ui_with("rehearsal.ok", &[("status", &status), ("person", &seen.caller)]);
+    let good = seen.let_in();
+    let key = if seen.answers_anybody() { "rehearsal.open" } else { "rehearsal.ok" };
+    let line = ui_with(key, &[("status", &status), ("person", &seen.caller)]);
     let (mark, role) = if good { ("✓ ", Role::Good) } else { ("✗ ", Role::Bad) };
     doc.hanging(mark, role, role, &line);
     doc.blank();

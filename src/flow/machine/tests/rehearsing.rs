@@ -12,7 +12,8 @@ fn outcome() -> Rehearsal {
     Rehearsal {
         client_app_id: fixtures::CLIENT.into(),
         resource: fixtures::API.into(),
-        redeemed: true,
+        anonymous: Some(401),
+        settings: None,
         audience: fixtures::API.into(),
         issuer: format!("https://login.microsoftonline.com/{}/v2.0", fixtures::TENANT),
         caller: "ada@contoso.onmicrosoft.com".into(),

@@ -66,7 +66,8 @@ fn from_a_bare_function_app_to_its_answer() {
     let outcome = Rehearsal {
         client_app_id: fixtures::CLIENT.into(),
         resource: fixtures::API.into(),
-        redeemed: true,
+        anonymous: Some(401),
+        settings: None,
         audience: fixtures::API.into(),
         issuer: String::new(),
         caller: "ada@contoso.onmicrosoft.com".into(),

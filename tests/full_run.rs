@@ -205,7 +205,15 @@ const NOT_BY_HAND: [(&str, &str); 4] = [
 
 /// Set-ups with one thing spoiled that a person mends by hand, each where it belongs (`tests/commands.rs` names what is
 /// found in each): neither a plan of ours nor the portal's steps lead from there to the answer.
-const BY_ANOTHER_HAND: [&str; 9] = [
+const BY_ANOTHER_HAND: [&str; 17] = [
+    "app-stopped",
+    "nothing-published",
+    "no-enterprise-app",
+    "one-registration",
+    "connector-off",
+    "not-agreed",
+    "secret-gone",
+    "secret-cut-short",
     "host-down",
     "function-key",
     "scope-off",

@@ -22,7 +22,7 @@ use uuid::Uuid;
 pub use calls::{Call, Consent, UnknownCall, redact};
 pub use clock::Clock;
 pub use connectors::{Connection, Connector, DataPolicy, Environment};
-pub use copied::Copied;
+pub use copied::{Copied, cut_short};
 pub use directory::{DirectoryObject, Kind, StoredSecret, View, first_party};
 pub use faults::{Fault, FaultAction};
 pub use holds::{HeldCall, Holds};

@@ -96,6 +96,21 @@ pub async fn mend(desk: &mut Desk, scenario: &str, way: Way) {
             let path = format!("/applications/{}", api.object_id);
             graph(desk, Method::Patch, &path, json!({"api": document})).await;
         }
+        ("issuer-mismatch", Way::Portal) => {
+            let facts = desk.look().await;
+            let api = facts.api_app.value().unwrap();
+            let mut document = api.api_document.clone();
+            document["requestedAccessTokenVersion"] = json!(2);
+            let path = format!("/applications/{}", api.object_id);
+            graph(desk, Method::Patch, &path, json!({"api": document})).await;
+        }
+        ("wrong-audience", Way::Portal) => {
+            let id = desk.look().await.api_app.value().unwrap().app_id.clone();
+            edit_auth(desk, |auth| {
+                auth["identityProviders"]["azureActiveDirectory"]["registration"]["clientId"] = json!(id);
+            })
+            .await;
+        }
         ("profile-missing", Way::Portal) => {
             let id = desk.look().await.client_app.value().unwrap().object_id.clone();
             let required = desk.world(|world| {

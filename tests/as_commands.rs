@@ -14,14 +14,14 @@ use handclasp::engine::cards::{Material, Need, card, foreseen, granted};
 use handclasp::engine::change::{Change, ChangeKind, Pending, Right};
 use handclasp::engine::checks::assess;
 use handclasp::engine::choices::ConsentWay;
-use handclasp::engine::clouds::Audience;
+use handclasp::engine::clouds::{Audience, Cloud};
 use handclasp::engine::facts::Facts;
 use handclasp::engine::findings::Verdict;
 use handclasp::engine::held::Held;
 use handclasp::engine::ids::{CheckId, StageId};
 use handclasp::engine::remedy::command;
 use handclasp::practice::scenarios;
-use handclasp::practice::world::{AzureRole, Kind, View, World, directory_role};
+use handclasp::practice::world::{AzureRole, Kind, SecretPolicy, View, World, directory_role, first_party};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
@@ -474,6 +474,109 @@ async fn the_commands_of_a_card_bring_what_it_asks_for() {
         // What is left of the stage is Ada's own to do.
         desk.work(stage).await;
     }
+}
+
+/// Graph's PowerShell module, in which an administrator carries out what a card says.
+struct GraphModule<'a> {
+    desk: &'a Desk,
+    token: String,
+}
+
+impl<'a> GraphModule<'a> {
+    /// `Connect-MgGraph` with a tenant and scopes: the administrator signs in by a code and agrees to them.
+    async fn connect(desk: &'a Desk, line: &str, user: &str) -> Self {
+        let words = shlex::split(line).unwrap();
+        let given = |name: &str| words[words.iter().position(|word| word == name).unwrap() + 1].as_str();
+        assert_eq!((words[0].as_str(), given("-Environment")), ("Connect-MgGraph", "Global"));
+        let origin = desk.practice.origin().trim_end_matches('/');
+        let login = format!("{origin}/{}/oauth2/v2.0", given("-TenantId"));
+        let visitor = reqwest::Client::builder().no_proxy().build().unwrap();
+        let post = async |path: &str, form: &[(&str, &str)]| -> Value {
+            visitor.post(format!("{login}/{path}")).form(form).send().await.unwrap().json().await.unwrap()
+        };
+        let client = first_party::GRAPH_POWERSHELL;
+        let person = desk.world(|world| world.auto_approve.take());
+        let scope = given("-Scopes").replace(',', " ");
+        let device = post("devicecode", &[("client_id", client), ("scope", &scope)]).await;
+        let code = device["device_code"].as_str().unwrap_or_else(|| panic!("{device}"));
+        let user_code = &device["user_code"];
+        desk.act(json!({"step": "approve-device-code", "user": user, "user_code": user_code})).await;
+        // The module asks every few seconds, and the sign-in service knows of the consent by then.
+        desk.world(|world| world.clock.advance(5));
+        let kind = "urn:ietf:params:oauth:grant-type:device_code";
+        let form = [("client_id", client), ("grant_type", kind), ("device_code", code)];
+        let tokens = post("token", &form).await;
+        desk.world(|world| world.auto_approve = person);
+        let token = tokens["access_token"].as_str().unwrap_or_else(|| panic!("{tokens}"));
+        Self { desk, token: token.to_owned() }
+    }
+
+    /// `Invoke-MgGraphRequest`, with `$policy.id` as the answer before has it. Gives the answer.
+    async fn invoke(&self, line: &str, before: &Value) -> Value {
+        let line = line.strip_prefix("$policy = ").unwrap_or(line);
+        let at =
+            |name: &str| line.find(&format!(" -{name} ")).map(|at| line[at..].split_once(' ').unwrap().1);
+        let after = |name: &str| at(name).map(|rest| rest.split_once(' ').unwrap().1);
+        assert!(line.starts_with("Invoke-MgGraphRequest -Method "), "{line}");
+        let method = after("Method").unwrap().split(' ').next().unwrap();
+        let uri = after("Uri").unwrap().split('\'').nth(1).unwrap();
+        // What stands in quotes, and what is put between two of them.
+        let body: Option<String> = after("Body").map(|body| {
+            let parts = body.trim_matches(['(', ')']).split('\'').enumerate();
+            let id = before["id"].as_str().unwrap_or_default();
+            parts
+                .map(|(n, part)| {
+                    if n % 2 == 1 {
+                        part
+                    } else if part == " + $policy.id + " {
+                        id
+                    } else {
+                        ""
+                    }
+                })
+                .collect()
+        });
+        let body: Option<Value> = body.map(|body| serde_json::from_str(&body).unwrap());
+        let path = uri.strip_prefix("https://graph.microsoft.com").unwrap();
+        Az::of(self.desk).await.send(&self.token, method, path, &[], body).await
+    }
+}
+
+#[tokio::test]
+async fn the_exception_that_a_card_asks_for_lets_a_secret_be_made() {
+    let desk = Desk::start("finished").await;
+    let forbidden = SecretPolicy { forbidden: true, ..SecretPolicy::default() };
+    desk.world(|world| {
+        world.switches.secret_policy = forbidden;
+        world.switches.policies_readable = true;
+    });
+    let public = Cloud::named("public").unwrap();
+    let input = desk.input();
+    let facts = desk.look().await;
+    let of = Material { cloud: &public, facts: &facts, choices: &desk.choices, input: &input };
+    assert_eq!(foreseen(StageId::Secret, &of), Some(Need::Secrets));
+    let card = card(StageId::Secret, Need::Secrets, &of);
+    let [sign_in, policy, assign] = &card.ways[0].commands[..] else { panic!("{card:?}") };
+    let refused = async || {
+        let (_, planned) = desk.plan(StageId::Secret, &desk.input()).await;
+        let made = desk.writer().apply(&planned.changes[0]).await;
+        made.err().map(|trouble| trouble.code.unwrap_or_default())
+    };
+    assert_eq!(refused().await.as_deref(), Some("CredentialTypeNotAllowedAsPerAppPolicy"));
+
+    let module = GraphModule::connect(&desk, sign_in, "grace").await;
+    let made = module.invoke(policy, &Value::Null).await;
+    assert_eq!(refused().await.as_deref(), Some("CredentialTypeNotAllowedAsPerAppPolicy"));
+    module.invoke(assign, &made).await;
+    assert_eq!(refused().await, None, "the connector's app has a secret");
+
+    // As the card says to take it back: that policy is deleted, and the tenant's counts again.
+    let uri = format!("/v1.0/policies/appManagementPolicies/{}", made["id"].as_str().unwrap());
+    Az::of(&desk).await.send(&module.token, "DELETE", &uri, &[], None).await;
+    assert_eq!(refused().await.as_deref(), Some("CredentialTypeNotAllowedAsPerAppPolicy"));
+    desk.world(|world| world.clock.advance(60));
+    let left = desk.look().await.client_app.value().unwrap().secrets.len();
+    assert_eq!(left, 2, "the secret that was made stays");
 }
 
 #[tokio::test]

@@ -3,8 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::error::Error;
+use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
 
+use handclasp::cloud::har::Har;
+use handclasp::cloud::http::{CloudConfig, ExtraRoots, Http};
+use handclasp::cloud::sign_in::{SignIn, tenant_metadata};
+use handclasp::engine::clouds::{Audience, Cloud};
 use handclasp::practice::{Options, Practice};
 use reqwest::{Certificate, Client, ClientBuilder, Version};
 use serde_json::Value;
@@ -73,6 +81,39 @@ async fn who_trusts_the_runs_authority_signs_in_and_reads_over_https() {
     assert_eq!(practice.origin(), format!("https://127.0.0.1:{port}"));
     let unknown = read(&client, &format!("{}/unknown", practice.control_url())).await;
     assert_eq!(unknown, serde_json::json!([]));
+}
+
+#[tokio::test]
+async fn our_own_calls_go_over_http_2() {
+    let practice = serve(true).await;
+    let origin: url::Url = practice.origin().parse().unwrap();
+    let cloud = Cloud {
+        login: origin.clone(),
+        graph: origin.clone(),
+        arm: origin.clone(),
+        site_origin: Some(origin),
+        ..Cloud::named("public").unwrap()
+    };
+    let world = practice.world();
+    let mut config = CloudConfig::new(Arc::new(cloud), CLI, Arc::new(move || world.lock().now()));
+    config.limits.shortest_poll = Duration::ZERO;
+    config.extra_roots = ExtraRoots::from_pem(practice.ca_pem().unwrap().as_bytes()).unwrap();
+    let record = Path::new(env!("CARGO_TARGET_TMPDIR")).join("over-http-2.har");
+    config.har = Some(Arc::new(Har::new(Box::new(fs::File::create(&record).unwrap())).unwrap()));
+    let http = Http::new(config);
+    practice.world().lock().switches.device_code_interval_s = 0;
+    tenant_metadata(&http, "contoso.onmicrosoft.com").await.unwrap();
+    let (events, _heard) = tokio::sync::mpsc::unbounded_channel();
+    let session = SignIn::new(&http, None).with_device_code(&events).await.unwrap();
+    session.token(Audience::Arm).await.unwrap();
+
+    let har: Value = serde_json::from_str(&fs::read_to_string(&record).unwrap()).unwrap();
+    let entries = har["log"]["entries"].as_array().unwrap();
+    assert!(entries.len() >= 4, "{entries:?}");
+    for entry in entries {
+        // Both sides offer it in the handshake (ALPN), and neither insists.
+        assert_eq!(entry["response"]["httpVersion"], "HTTP/2", "{}", entry["request"]["url"]);
+    }
 }
 
 #[tokio::test]

@@ -101,7 +101,7 @@ fn the_built_in_public_cloud_from_the_sign_in_to_the_functions_answer() {
     assert_addresses(&har, control);
 }
 
-/// Every call went to a public name over HTTPS, and the changes reached the names that the built-in cloud has.
+/// Every call went to a public name over HTTPS and HTTP/2, and the changes reached the names that the built-in cloud has.
 fn assert_addresses(har: &str, control: &Control) {
     recordings::keep(har.as_ref());
     let record: Value = serde_json::from_str(&std::fs::read_to_string(har).unwrap()).unwrap();
@@ -111,6 +111,11 @@ fn assert_addresses(har: &str, control: &Control) {
         let url = url::Url::parse(entry["request"]["url"].as_str().unwrap()).unwrap();
         assert_eq!((url.scheme(), url.port()), ("https", None), "{url}");
         asked.push(url.host_str().unwrap().to_owned());
+        // The handshake (ALPN) chose it, as it does with the services themselves.
+        let answer = &entry["response"];
+        if answer["status"] != 0 {
+            assert_eq!(answer["httpVersion"], "HTTP/2", "{url}");
+        }
     }
     asked.sort();
     asked.dedup();

@@ -154,6 +154,12 @@ pub fn unseen_client(state: &State) -> bool {
     client.value().is_none() && !client.is_absent() && !choice_of_clients(state)
 }
 
+/// Whether the connector's registration that was found is the API's own: a person says which other one it is to be.
+pub fn one_registration(state: &State) -> bool {
+    let separate = state.findings.check(CheckId::ClientSeparate);
+    separate.is_some_and(|found| found.verdict == Verdict::Fail)
+}
+
 /// Whether the secret is proven although the registration cannot be seen: more cannot be had at its stage.
 pub fn proven_unseen(state: &State) -> bool {
     let works = state.findings.check(CheckId::SecretWorks);

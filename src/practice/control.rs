@@ -180,6 +180,7 @@ fn picture(world: &World) -> Value {
         "resource_groups": world.resource_groups,
         "sites": settings,
         "directory": directory,
+        "app_policies": world.app_policies,
         "environments": world.environments,
         "data_policies": world.data_policies,
         "connectors": world.connectors,

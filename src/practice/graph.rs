@@ -1,6 +1,7 @@
 //! Microsoft Graph v1.0, as far as setting up a connector needs it (microsoft-cloud 4).
 
 mod answer;
+mod app_policies;
 mod applications;
 mod batch;
 mod filter;

@@ -24,15 +24,23 @@ const FILES: &[(&str, &str)] = &[
     ("wrong-audience", include_str!("../../assets/scenarios/wrong-audience.toml")),
     ("secret-expired", include_str!("../../assets/scenarios/secret-expired.toml")),
     ("redirect-missing", include_str!("../../assets/scenarios/redirect-missing.toml")),
+    ("app-stopped", include_str!("../../assets/scenarios/app-stopped.toml")),
     ("host-down", include_str!("../../assets/scenarios/host-down.toml")),
+    ("nothing-published", include_str!("../../assets/scenarios/nothing-published.toml")),
     ("function-key", include_str!("../../assets/scenarios/function-key.toml")),
+    ("no-enterprise-app", include_str!("../../assets/scenarios/no-enterprise-app.toml")),
     ("scope-off", include_str!("../../assets/scenarios/scope-off.toml")),
     ("foreign-issuer", include_str!("../../assets/scenarios/foreign-issuer.toml")),
     ("path-excluded", include_str!("../../assets/scenarios/path-excluded.toml")),
+    ("one-registration", include_str!("../../assets/scenarios/one-registration.toml")),
+    ("connector-off", include_str!("../../assets/scenarios/connector-off.toml")),
     ("personal-accounts", include_str!("../../assets/scenarios/personal-accounts.toml")),
     ("permission-missing", include_str!("../../assets/scenarios/permission-missing.toml")),
     ("profile-missing", include_str!("../../assets/scenarios/profile-missing.toml")),
+    ("not-agreed", include_str!("../../assets/scenarios/not-agreed.toml")),
     ("not-assigned", include_str!("../../assets/scenarios/not-assigned.toml")),
+    ("secret-gone", include_str!("../../assets/scenarios/secret-gone.toml")),
+    ("secret-cut-short", include_str!("../../assets/scenarios/secret-cut-short.toml")),
     ("no-admin", include_str!("../../assets/scenarios/no-admin.toml")),
     ("code-blocked", include_str!("../../assets/scenarios/code-blocked.toml")),
     ("second-factor", include_str!("../../assets/scenarios/second-factor.toml")),
@@ -111,6 +119,8 @@ pub struct Start {
     pub unique_host: bool,
     /// How many function apps the user sees, where it is more than the one.
     pub apps: usize,
+    /// How many times the person copies a secret's value without its end.
+    pub slips: u32,
 }
 
 /// One line of the scenario list.
@@ -186,6 +196,7 @@ impl Scenario {
             let maker = super::find_user(&world, &format!("maker{number:02}")).unwrap_or_default();
             finished::finish(&mut world, number, &maker, None);
         }
+        world.copied.slips = start.slips;
         world.settle();
         world.switches = description.switches;
         world.faults = description.faults;

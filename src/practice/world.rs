@@ -1,5 +1,6 @@
 //! The one in-memory world that every practice service reads and writes.
 
+mod app_policies;
 mod calls;
 mod clock;
 mod connectors;
@@ -19,10 +20,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use app_policies::{AppPolicy, SecretRules, lifetime};
 pub use calls::{Call, Consent, UnknownCall, redact};
 pub use clock::Clock;
 pub use connectors::{Connection, Connector, DataPolicy, Environment};
-pub use copied::Copied;
+pub use copied::{Copied, cut_short};
 pub use directory::{DirectoryObject, Kind, StoredSecret, View, first_party};
 pub use faults::{Fault, FaultAction};
 pub use holds::{HeldCall, Holds};
@@ -79,6 +81,8 @@ pub struct World {
     pub sites: Vec<Site>,
     /// Applications, service principals, delegated grants and app role assignments of all tenants.
     pub directory: Vec<DirectoryObject>,
+    /// Policies for single applications' secrets.
+    pub app_policies: Vec<AppPolicy>,
     /// Power Platform environments.
     pub environments: Vec<Environment>,
     /// Data policies of all tenants.
@@ -127,6 +131,7 @@ impl World {
             resource_groups: Vec::new(),
             sites: Vec::new(),
             directory: Vec::new(),
+            app_policies: Vec::new(),
             environments: Vec::new(),
             data_policies: Vec::new(),
             connectors: Vec::new(),

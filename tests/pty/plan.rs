@@ -34,7 +34,8 @@ pub fn read(terminal: &Terminal) -> Vec<Shown> {
     for number in 1..=count {
         let start = format!("> {number}. ");
         terminal.go_where(&start, |selected| selected.starts_with(&start));
-        let az = terminal.copied_by(key::ENTER);
+        // The first line is the change; what takes it back follows.
+        let az = terminal.copied_by(key::ENTER).lines().next().unwrap_or_default().to_owned();
         let title = terminal.selected();
         let screen = terminal.screen();
         let detail: Vec<&str> = screen

@@ -69,6 +69,10 @@ pub(super) fn register(v: &View, site: &Site) -> Plan {
     };
     let mut plan = Plan::default();
     match v.facts.client_app.get() {
+        // What either part is to keep of the one registration, a person has to decide.
+        Ok(client) if v.facts.api_app.value().is_some_and(|api| api.app_id == client.app_id) => {
+            return Plan::blocked(say("blocked.one_registration"));
+        }
         Ok(_) => {}
         Err(Gap::Absent) => {
             plan.changes.push(apps::create_client(v, site));

@@ -44,6 +44,13 @@ fn a_finished_stage_plans_nothing() {
 }
 
 #[test]
+fn one_registration_for_both_parts_is_a_persons_to_take_apart() {
+    let shared = but(|facts| facts.client_app = facts.api_app.clone());
+    let plan = planned(StageId::Register, &shared);
+    assert!(plan.changes.is_empty() && plan.blocked.is_some(), "{:?}", kinds(&plan));
+}
+
+#[test]
 fn protecting_a_fresh_app_makes_four_changes_in_order() {
     let plan = planned(StageId::Protect, &fresh());
     assert_eq!(

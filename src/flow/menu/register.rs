@@ -2,7 +2,7 @@
 
 use super::actions::action;
 use super::{Action, ActionId};
-use crate::flow::derived::{choice_of_clients, client_id, unsaid_client, unseen_client};
+use crate::flow::derived::{choice_of_clients, client_id, one_registration, unsaid_client, unseen_client};
 use crate::flow::hand_over;
 use crate::flow::state::State;
 
@@ -23,9 +23,9 @@ pub(super) fn which(state: &State, list: &mut Vec<Action>) {
     type_client(state, list);
 }
 
-/// "Type the connector's client ID", where its registration cannot be seen.
+/// "Type the connector's client ID", where its registration cannot be seen, or is the API's own and needs another.
 pub(super) fn type_client(state: &State, list: &mut Vec<Action>) {
-    if unseen_client(state) {
+    if unseen_client(state) || one_registration(state) {
         let label = if client_id(state).is_some() { "flow.retype_client" } else { "flow.type_client" };
         list.push(action(ActionId::TypeClient, label, Some('i')));
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Refusal, entity};
 use super::target::{Ask, Key, Target, find};
-use super::{people, principals, query, rights, rules, secrets, shape, tenant};
+use super::{app_policies, people, principals, query, rights, rules, secrets, shape};
 use crate::practice::wire::{Caller, Reply};
 use crate::practice::world::{Kind, View, World};
 
@@ -53,10 +53,7 @@ pub fn handle(world: &mut World, ask: &Ask<'_>, target: &Target) -> Answer {
         (&Method::DELETE, ["owners", id, "$ref"]) => {
             people::remove_owner(world, ask, Kind::Application, key, id)
         }
-        (&Method::GET, ["appmanagementpolicies"]) => {
-            find(world, Kind::Application, &ask.tenant, key, View::ById)?;
-            tenant::custom_policies(world, ask)
-        }
+        (_, ["appmanagementpolicies", rest @ ..]) => app_policies::of_application(world, ask, key, rest),
         (&Method::GET, ["federatedidentitycredentials"]) => {
             rights::read_apps(ask.caller)?;
             find(world, Kind::Application, &ask.tenant, key, View::ById)?;
@@ -66,13 +63,7 @@ pub fn handle(world: &mut World, ask: &Ask<'_>, target: &Target) -> Answer {
         (
             _,
             []
-            | [
-                "addpassword"
-                | "removepassword"
-                | "owners"
-                | "federatedidentitycredentials"
-                | "appmanagementpolicies",
-            ]
+            | ["addpassword" | "removepassword" | "owners" | "federatedidentitycredentials"]
             | ["owners", "$ref"]
             | ["owners", _, "$ref"],
         ) => Err(Refusal::method()),

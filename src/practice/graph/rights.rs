@@ -149,6 +149,20 @@ pub fn read_policies(world: &World, caller: &Caller) -> Result<(), Refusal> {
     allow(world.switches.policies_readable || caller.may("Policy.Read.All"))
 }
 
+/// Whether the policies for single applications can be read.
+pub fn read_app_policies(world: &World, caller: &Caller) -> Result<(), Refusal> {
+    read_policies(world, caller).or_else(|_| any(caller, &["Policy.ReadWrite.ApplicationConfiguration"]))
+}
+
+/// Whether the caller may write policies for single applications, and say which application has one: the permission, and a
+/// person's role (Graph's reference, "Create appManagementPolicy": Cloud Application Administrator, Application
+/// Administrator).
+pub fn write_app_policies(world: &World, caller: &Caller) -> Result<(), Refusal> {
+    any(caller, &["Policy.ReadWrite.ApplicationConfiguration"])?;
+    let Caller::User { id, .. } = caller else { return Ok(()) };
+    allow(world.holds_directory_role(id, APP_ADMINS))
+}
+
 fn write_apps(caller: &Caller) -> Result<(), Refusal> {
     any(caller, &["Application.ReadWrite.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All"])
 }

@@ -1,6 +1,6 @@
 //! `addPassword` and `removePassword`, with the tenant's policy for secrets (microsoft-cloud 4.5, 4.10).
 
-use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::answer::{Answer, Refusal, entity};
 use super::applications::body;
 use super::target::Ask;
 use crate::practice::wire::Reply;
-use crate::practice::world::{Kind, World};
+use crate::practice::world::{Kind, View, World};
 
 /// `POST .../addPassword` on an application that the caller may change.
 pub fn add(world: &mut World, ask: &Ask<'_>, object_id: &str) -> Answer {
@@ -24,7 +24,7 @@ pub fn add(world: &mut World, ask: &Ask<'_>, object_id: &str) -> Answer {
     Ok(entity(200, ask.request, "microsoft.graph.passwordCredential", metadata))
 }
 
-/// Adds a secret under the tenant's policy; gives its metadata and value.
+/// Adds a secret under the tenant's policy, or the application's own; gives its metadata and value.
 pub fn new_secret(
     world: &mut World,
     tenant: &str,
@@ -36,16 +36,19 @@ pub fn new_secret(
     if ends <= starts {
         return Err(Refusal::bad("The end date of a credential has to be after its start date."));
     }
-    let (policy, status) = (world.switches.secret_policy, world.switches.secret_policy_status);
-    if policy.forbidden {
+    let status = world.switches.secret_policy_status;
+    let (application, _) = world
+        .object(Kind::Application, tenant, object_id, View::Now)
+        .ok_or_else(|| Refusal::not_found(object_id))?;
+    let rules = world.secret_rules(application);
+    if rules.forbidden {
         return Err(Refusal::new(
             status,
             "CredentialTypeNotAllowedAsPerAppPolicy",
             "Credential type not allowed as per assigned policy.",
         ));
     }
-    let longest = policy.max_lifetime_days.map(|days| SignedDuration::from_hours(i64::from(days) * 24));
-    if longest.is_some_and(|longest| ends.duration_since(starts) > longest) {
+    if rules.longest.is_some_and(|longest| ends.duration_since(starts) > longest) {
         return Err(Refusal::new(
             status,
             "CredentialInvalidLifetimeAsPerAppPolicy",

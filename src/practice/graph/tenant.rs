@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Refusal, entity};
 use super::query::{self, Set};
-use super::rights;
-use super::shape;
 use super::target::{Ask, Target};
+use super::{app_policies, rights, shape};
 use crate::practice::wire::Reply;
 use crate::practice::world::{DirectoryObject, Kind, UserConsent, World};
 
@@ -114,11 +113,11 @@ pub fn domains(world: &World, ask: &Ask<'_>) -> Answer {
 }
 
 /// `/policies/...`.
-pub fn policies(world: &World, ask: &Ask<'_>, target: &Target) -> Answer {
+pub fn policies(world: &mut World, ask: &Ask<'_>, target: &Target) -> Answer {
     let tail = target.tail();
     let tail: Vec<&str> = tail.iter().map(String::as_str).collect();
     let doc = match tail.as_slice() {
-        ["appmanagementpolicies"] if ask.request.method == Method::GET => return custom_policies(world, ask),
+        ["appmanagementpolicies", rest @ ..] => return app_policies::handle(world, ask, rest),
         ["authorizationpolicy"] => authorization_policy(world),
         ["defaultappmanagementpolicy"] => management_policy(world),
         _ => return Ok(Reply::unknown()),
@@ -133,20 +132,6 @@ pub fn policies(world: &World, ask: &Ask<'_>, target: &Target) -> Answer {
         Set { name: &name, type_name: "policyBase", members: &names, filterable: &[], directory: false };
     let item = query::select(ask.request, &set, &doc)?;
     Ok(entity(200, ask.request, &name, item))
-}
-
-/// The policies that take the default one's place for single applications (microsoft-cloud 4.10): no practice tenant has
-/// any.
-pub fn custom_policies(world: &World, ask: &Ask<'_>) -> Answer {
-    rights::read_policies(world, ask.caller)?;
-    let set = Set {
-        name: "policies/appManagementPolicies",
-        type_name: "appManagementPolicy",
-        members: &["id", "deletedDateTime", "description", "displayName", "isEnabled", "restrictions"],
-        filterable: &[],
-        directory: false,
-    };
-    query::list(ask.request, &set, Vec::new(), world.switches.page_size)
 }
 
 fn authorization_policy(world: &World) -> Value {

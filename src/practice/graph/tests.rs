@@ -1,5 +1,6 @@
 //! Graph without the wire: who may do what, the traps, lag, lists.
 
+mod app_policies;
 mod people;
 mod refusals;
 

@@ -2,7 +2,7 @@
 
 use http::Method;
 use jiff::SignedDuration;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::person::Person;
@@ -171,16 +171,16 @@ pub fn grant(world: &mut World, person: &Person, arguments: &Value) -> Result<Va
     Ok(json!({"permission": "user_impersonation", "admin_consent": may, "message": message}))
 }
 
-/// `secret`: Certificates & secrets > New client secret. The answer holds the value: it is what a person copies.
+/// `secret`: Certificates & secrets > New client secret. The answer holds the value as the person copies it.
 pub fn secret(world: &mut World, person: &Person, arguments: &Value) -> Result<Value, String> {
     let client_id = person.connector_client_id(world, arguments)?;
     let (object_id, _) = person.registration(world, &client_id)?;
     let name = arguments["description"].as_str().unwrap_or("connector");
     let secret = new_secret(world, person, &object_id, name)?;
-    world.copied.secret = Some(SecretString::from(text(&secret, "secretText")));
+    let copied = world.copied.take_secret(&SecretString::from(text(&secret, "secretText")));
     world.copied.secret_id = Some(text(&secret, "keyId"));
     Ok(json!({
-        "description": name, "expires": secret["endDateTime"], "value": secret["secretText"],
+        "description": name, "expires": secret["endDateTime"], "value": copied.expose_secret(),
         "secret_id": secret["keyId"],
     }))
 }

@@ -26,6 +26,7 @@ pub fn world(scenario: &str, clock: Clock, makers: u32) -> World {
         let tenant = world.tenants[index].id.clone();
         first_party_principals(&mut world, &tenant);
     }
+    graph_powershell(&mut world);
 
     let subscription = world.id_for("subscription").to_string();
     world.subscriptions.push(Subscription {
@@ -203,6 +204,7 @@ fn first_party_principals(world: &mut World, tenant: &str) {
         ("06da0dbc-49e2-44d2-8312-53f166ab848a", "Directory.Read.All", "Admin"),
         ("a154be20-db9c-4678-8ab7-66f6cc099a59", "User.Read.All", "Admin"),
         ("572fea84-0151-49b2-9301-11cb16974376", "Policy.Read.All", "Admin"),
+        ("b27add92-efb2-4f16-84f5-8108ba77985c", "Policy.ReadWrite.ApplicationConfiguration", "Admin"),
     ]
     .map(|(id, value, kind)| scope(id, value, kind));
     let graph_roles = [
@@ -211,6 +213,7 @@ fn first_party_principals(world: &mut World, tenant: &str) {
         ("8e8e4742-1d95-4f68-9d56-6ee75648c72a", "DelegatedPermissionGrant.ReadWrite.All"),
         ("19dbc75e-c2e2-444c-a770-ec69d8559fc7", "Directory.ReadWrite.All"),
         ("246dd0d5-5bd0-4def-940b-0421030a5b68", "Policy.Read.All"),
+        ("be74164b-cff1-491c-8741-e671cb536e13", "Policy.ReadWrite.ApplicationConfiguration"),
         ("df021288-bdef-4463-88db-98f22de89214", "User.Read.All"),
         ("498476ce-e0fe-48b0-b801-37ba7e2685c6", "Organization.Read.All"),
     ]
@@ -218,7 +221,7 @@ fn first_party_principals(world: &mut World, tenant: &str) {
     let arm_scope = scope(first_party::ARM_USER_IMPERSONATION, "user_impersonation", "User");
     let apps_scope = scope("0eb56b90-a7b5-43b5-9402-8137a8083e90", "User", "User");
     let azure_scope = scope("3b7d1d2c-6f4e-4f7a-9b8a-1c5f0f0b7d11", "user_impersonation", "User");
-    let list: [FirstParty; 4] = [
+    let list: [FirstParty; 5] = [
         (
             first_party::GRAPH,
             "Microsoft Graph",
@@ -246,6 +249,7 @@ fn first_party_principals(world: &mut World, tenant: &str) {
             &["https://service.powerapps.com", "https://service.powerapps.com/"],
         ),
         (first_party::AZURE_CLI, "Microsoft Azure CLI", vec![], vec![], &[]),
+        (first_party::GRAPH_POWERSHELL, "Microsoft Graph Command Line Tools", vec![], vec![], &[]),
     ];
     for (app_id, name, scopes, roles, names) in list {
         let id = world.id_for(&format!("service principal {app_id} in {tenant}")).to_string();
@@ -261,6 +265,21 @@ fn first_party_principals(world: &mut World, tenant: &str) {
         });
         world.add_object(Kind::ServicePrincipal, tenant, &id, doc, Vec::new());
     }
+}
+
+/// The registration of Graph's PowerShell module, which lives in Microsoft's own tenant. Unlike the Azure CLI it holds
+/// nothing: it asks for what its user wants (microsoft-cloud 2.10).
+fn graph_powershell(world: &mut World) {
+    let id = world.id_for("Microsoft Graph Command Line Tools").to_string();
+    let doc = json!({
+        "id": id, "appId": first_party::GRAPH_POWERSHELL, "displayName": "Microsoft Graph Command Line Tools",
+        "signInAudience": "AzureADMultipleOrgs", "identifierUris": [], "tags": [], "uniqueName": null,
+        "api": {"oauth2PermissionScopes": [], "preAuthorizedApplications": []}, "appRoles": [],
+        "passwordCredentials": [], "requiredResourceAccess": [], "isFallbackPublicClient": true,
+        "publicClient": {"redirectUris": ["http://localhost"]}, "spa": {"redirectUris": []},
+        "web": {"redirectUris": []},
+    });
+    world.add_object(Kind::Application, first_party::HOME_TENANT, &id, doc, Vec::new());
 }
 
 /// The confidential client that may do everything over the APIs (design section 7).

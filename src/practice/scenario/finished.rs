@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::engine::markers;
 use crate::practice::connector;
 use crate::practice::entra;
-use crate::practice::world::{Connector, Kind, World, first_party};
+use crate::practice::world::{Connector, Kind, View, World, cut_short, first_party};
 
 /// The one thing that is wrong in a set-up that is finished otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,22 @@ pub enum Defect {
     ProfileMissing,
     /// The API lets in assigned people only, and nobody is assigned.
     NotAssigned,
+    /// The API's registration has no service principal, so that no Resource URL finds it (AADSTS500011, microsoft-cloud 4.4).
+    PrincipalMissing,
+    /// The connector's registration stands for the API, too: the function app was given it in place of one of its own.
+    SharedRegistration,
+    /// The connector page was given the secret's value without its end.
+    SecretCutShort,
+    /// The function app is stopped.
+    AppStopped,
+    /// Nothing is published to the function app.
+    NothingPublished,
+    /// The connector's service principal is switched off (AADSTS7000112).
+    ConnectorDisabled,
+    /// The permission is for administrators to agree to, and none has.
+    ConsentMissing,
+    /// The connector's registration has lost its secret.
+    SecretGone,
 }
 
 /// Days that the connector's secret lives.
@@ -58,30 +74,19 @@ pub fn finish(world: &mut World, site: usize, owner: &str, defect: Option<Defect
     let tenant = world.main_tenant().to_owned();
     let scope = world.id_for(&format!("{name} scope")).to_string();
 
+    let shared = defect == Some(Defect::SharedRegistration);
     let api_name = format!("{name} API");
+    let connector_name = format!("{name} connector");
     let mut api = application(world, &api_name, &markers::api_unique_name(&resource_id));
-    let api_id = api.app_id();
-    api.doc["identifierUris"] = json!([format!("api://{api_id}")]);
-    let version = if defect == Some(Defect::IssuerMismatch) { Value::Null } else { json!(2) };
-    api.doc["api"]["requestedAccessTokenVersion"] = version;
-    api.doc["api"]["oauth2PermissionScopes"] = json!([{
-        "adminConsentDescription": format!("Allow the application to access {api_name} on behalf of the signed-in user."),
-        "adminConsentDisplayName": format!("Access {api_name}"),
-        "id": scope, "isEnabled": true, "type": "User",
-        "userConsentDescription": format!("Allow the application to access {api_name} on your behalf."),
-        "userConsentDisplayName": format!("Access {api_name}"),
-        "value": "user_impersonation",
-    }]);
-    api.doc["web"]["redirectUris"] = json!([format!("https://{host}/.auth/login/aad/callback")]);
-    api.doc["web"]["homePageUrl"] = json!(format!("https://{host}"));
-    api.doc["web"]["implicitGrantSettings"]["enableIdTokenIssuance"] = json!(true);
+    let mut connector = application(world, &connector_name, &markers::connector_unique_name(&resource_id));
+    let connector_id = connector.app_id();
+    let api_id = if shared { connector_id.clone() } else { api.app_id() };
     let graph = json!({"resourceAppId": first_party::GRAPH,
         "resourceAccess": [{"id": first_party::GRAPH_USER_READ, "type": "Scope"}]});
     api.doc["requiredResourceAccess"] = json!([graph]);
+    let version = if defect == Some(Defect::IssuerMismatch) { Value::Null } else { json!(2) };
+    expose(if shared { &mut connector } else { &mut api }, &host, &scope, &version);
 
-    let connector_name = format!("{name} connector");
-    let mut connector = application(world, &connector_name, &markers::connector_unique_name(&resource_id));
-    let connector_id = connector.app_id();
     let api_access = json!({"resourceAppId": api_id, "resourceAccess": [{"id": scope, "type": "Scope"}]});
     connector.doc["requiredResourceAccess"] = json!([graph, api_access]);
     let redirect = save_connector(world, &name, &host, &tenant, owner, &connector_id, &api_id);
@@ -90,10 +95,12 @@ pub fn finish(world: &mut World, site: usize, owner: &str, defect: Option<Defect
     } else {
         &redirect
     };
-    connector.doc["web"]["redirectUris"] = json!([registered]);
+    if let Some(redirects) = connector.doc["web"]["redirectUris"].as_array_mut() {
+        redirects.push(json!(registered));
+    }
 
     let (api_object, connector_object) = (api.id.clone(), connector.id.clone());
-    for app in [api, connector] {
+    for app in [(!shared).then_some(api), Some(connector)].into_iter().flatten() {
         register(world, &tenant, owner, app);
     }
     entra::consent_everything(world, &tenant, &connector_id);
@@ -111,7 +118,8 @@ pub fn finish(world: &mut World, site: usize, owner: &str, defect: Option<Defect
     let secret_name = format!("{} connector", markers::SECRET_PREFIX);
     let secret = world.add_secret(&tenant, &connector_object, Some(&secret_name), starts, ends);
     if let Some(saved) = world.connectors.last_mut() {
-        saved.client_secret = secret.map(|(_, value)| value);
+        let cut = defect == Some(Defect::SecretCutShort);
+        saved.client_secret = secret.map(|(_, value)| if cut { cut_short(&value) } else { value });
     }
 
     let configured = if defect == Some(Defect::WrongAudience) {
@@ -122,11 +130,8 @@ pub fn finish(world: &mut World, site: usize, owner: &str, defect: Option<Defect
     } else {
         api_id.clone()
     };
-    let allowed = if defect == Some(Defect::CallerNotAllowed) {
-        json!([api_id])
-    } else {
-        json!([api_id, connector_id])
-    };
+    let only_one = shared || defect == Some(Defect::CallerNotAllowed);
+    let allowed = if only_one { json!([api_id]) } else { json!([api_id, connector_id]) };
     let settings = auth_settings(&tenant, &configured, &allowed);
     if let Some(site) = world.sites.get_mut(site) {
         site.auth_v2 = Some(settings);
@@ -161,13 +166,51 @@ fn spoil(world: &mut World, site: usize, (tenant, api, connector): (&str, &str, 
             }
         }
         Defect::NotAssigned => {
-            let app_id = world.object_mut(Kind::Application, tenant, api).map(|api| api.app_id().to_owned());
-            let principal = world.directory.iter_mut().find(|object| {
-                object.kind == Kind::ServicePrincipal && Some(object.app_id()) == app_id.as_deref()
-            });
+            let principal = principal_of(world, tenant, api);
+            let principal = world.directory.iter_mut().find(|object| Some(&object.id) == principal.as_ref());
             if let Some(principal) = principal {
                 principal.doc["appRoleAssignmentRequired"] = json!(true);
             }
+        }
+        Defect::ConnectorDisabled => {
+            let principal = principal_of(world, tenant, connector);
+            let principal = world.directory.iter_mut().find(|object| Some(&object.id) == principal.as_ref());
+            if let Some(principal) = principal {
+                principal.doc["accountEnabled"] = json!(false);
+            }
+        }
+        Defect::ConsentMissing => {
+            let Some(id) = principal_of(world, tenant, connector) else { return };
+            world.directory.retain(|object| object.text("clientId") != id);
+            let principal = principal_of(world, tenant, api);
+            if let Some(object) = world.object_mut(Kind::Application, tenant, api) {
+                object.doc["api"]["preAuthorizedApplications"] = json!([]);
+                object.doc["api"]["oauth2PermissionScopes"][0]["type"] = json!("Admin");
+            }
+            let principal = world.directory.iter_mut().find(|object| Some(&object.id) == principal.as_ref());
+            if let Some(principal) = principal {
+                principal.doc["oauth2PermissionScopes"][0]["type"] = json!("Admin");
+            }
+        }
+        Defect::SecretGone => {
+            if let Some(object) = world.object_mut(Kind::Application, tenant, connector) {
+                object.doc["passwordCredentials"] = json!([]);
+                object.secrets.clear();
+            }
+        }
+        Defect::AppStopped => {
+            if let Some(site) = world.sites.get_mut(site) {
+                "Stopped".clone_into(&mut site.state);
+            }
+        }
+        Defect::NothingPublished => {
+            if let Some(site) = world.sites.get_mut(site) {
+                site.functions.clear();
+            }
+        }
+        Defect::PrincipalMissing => {
+            let Some(id) = principal_of(world, tenant, api) else { return };
+            world.directory.retain(|object| object.id != id && object.text("resourceId") != id);
         }
         Defect::HostDown | Defect::FunctionKey | Defect::ForeignIssuer | Defect::PathExcluded => {
             let Some(site) = world.sites.get_mut(site) else { return };
@@ -192,8 +235,34 @@ fn spoil(world: &mut World, site: usize, (tenant, api, connector): (&str, &str, 
         | Defect::CallerNotAllowed
         | Defect::WrongAudience
         | Defect::SecretExpired
-        | Defect::RedirectMissing => {}
+        | Defect::RedirectMissing
+        | Defect::SharedRegistration
+        | Defect::SecretCutShort => {}
     }
+}
+
+/// Object id of the service principal that stands for a registration.
+fn principal_of(world: &World, tenant: &str, application: &str) -> Option<String> {
+    let (app, _) = world.object(Kind::Application, tenant, application, View::Now)?;
+    world.service_principal(tenant, app.app_id(), View::Now).map(|(principal, _)| principal.id.clone())
+}
+
+/// What makes a registration an API: its name as a resource, the permission, and the way back of Easy Auth's own sign-in.
+fn expose(app: &mut NewApp, host: &str, scope: &str, version: &Value) {
+    let name = app.doc["displayName"].as_str().unwrap_or_default().to_owned();
+    app.doc["identifierUris"] = json!([format!("api://{}", app.app_id())]);
+    app.doc["api"]["requestedAccessTokenVersion"] = version.clone();
+    app.doc["api"]["oauth2PermissionScopes"] = json!([{
+        "adminConsentDescription": format!("Allow the application to access {name} on behalf of the signed-in user."),
+        "adminConsentDisplayName": format!("Access {name}"),
+        "id": scope, "isEnabled": true, "type": "User",
+        "userConsentDescription": format!("Allow the application to access {name} on your behalf."),
+        "userConsentDisplayName": format!("Access {name}"),
+        "value": "user_impersonation",
+    }]);
+    app.doc["web"]["redirectUris"] = json!([format!("https://{host}/.auth/login/aad/callback")]);
+    app.doc["web"]["homePageUrl"] = json!(format!("https://{host}"));
+    app.doc["web"]["implicitGrantSettings"]["enableIdTokenIssuance"] = json!(true);
 }
 
 /// A registration that is not in the directory yet.

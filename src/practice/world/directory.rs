@@ -17,6 +17,9 @@ pub mod first_party {
     pub const POWER_APPS: &str = "475226c6-020e-4fb2-8a90-7a972cbfc1d4";
     /// Azure CLI, a public client.
     pub const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+    /// Microsoft Graph Command Line Tools, the public client of Graph's PowerShell module: nothing is agreed to for it
+    /// beforehand.
+    pub const GRAPH_POWERSHELL: &str = "14d82eec-204b-4c2f-b7e8-296a70dab67e";
     /// Graph's delegated permission `User.Read`.
     pub const GRAPH_USER_READ: &str = "e1fe6dd8-ba31-4d61-89e7-88639da4683d";
     /// `user_impersonation` of Azure Service Management.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use crate::cloud::classify::refused_on_a_page;
 use crate::cloud::http::ExtraRoots;
 use crate::drive::person::{Part, PersonPart, Played, Scene};
 use crate::engine::clean::clean_line;
@@ -136,7 +137,12 @@ fn done(line: &str) -> Part {
 }
 
 fn refused(sentence: &str) -> Trouble {
-    Trouble::new(Class::Refused, clean_line(sentence, 400), say("practising.refused_next"))
+    let sentence = clean_line(sentence, 400);
+    // A page that names a code is explained as everywhere else.
+    match refused_on_a_page(&sentence) {
+        Some(trouble) => trouble.original(sentence),
+        None => Trouble::new(Class::Refused, sentence, say("practising.refused_next")),
+    }
 }
 
 fn unreachable(error: &reqwest::Error) -> Trouble {

@@ -47,6 +47,7 @@ pub fn input() -> PlanInput {
         rehearsal_redirect: None,
         secret_days: 180,
         secret_shortened: false,
+        value_not_copied: false,
         remove_secret: None,
     }
 }

@@ -181,6 +181,13 @@ pub fn person_step(state: &State) -> Option<&'static str> {
     if !state.setup.practice {
         return None;
     }
+    // The portal's steps with their defaults would mend nothing, or break what works.
+    if let (Page::Stage(stage), Panel::Myself) = (&state.page, &state.panel)
+        && *stage != StageId::Try
+        && (state.stage_done() || !by_hand(state, *stage).is_empty())
+    {
+        return None;
+    }
     match (&state.page, &state.panel) {
         (Page::SignIn(sign_in), _) => match sign_in.step {
             SignInStep::Browser { .. } => Some("sign-in"),
@@ -282,6 +289,22 @@ pub const fn way_title(way: ConsentWay) -> &'static str {
     }
 }
 
+/// Whether the value of a secret that was made here is held and was not copied yet: there is no other copy of it.
+pub fn value_not_copied(state: &State) -> bool {
+    let held = state.held.secret.as_ref().filter(|held| held.made_here);
+    held.and_then(|held| held.key_id.as_deref()).is_some_and(|key_id| !state.choices.handed_over(key_id))
+}
+
+/// The failing checks of a stage that nothing here can mend: what to do about them is a person's.
+pub fn by_hand(state: &State, stage: StageId) -> Vec<CheckId> {
+    let automatic = |id| words().check(id).is_some_and(|check| check.automatic);
+    let checks = state.findings.stage(stage).into_iter().flat_map(|stage| &stage.checks);
+    checks
+        .filter(|check| check.verdict == Verdict::Fail && !automatic(check.id))
+        .map(|check| check.id)
+        .collect()
+}
+
 /// What a plan made now is made from beside facts and choices.
 pub fn plan_input(state: &State) -> PlanInput {
     let setup = &state.setup;
@@ -290,6 +313,7 @@ pub fn plan_input(state: &State) -> PlanInput {
         rehearsal_redirect: None,
         secret_days: state.secret_days.map_or(setup.secret_days, |days| days.min(setup.secret_days)),
         secret_shortened: state.secret_days.is_some(),
+        value_not_copied: value_not_copied(state),
         remove_secret: None,
     }
 }

@@ -252,6 +252,7 @@ impl Turn<'_> {
 
     fn held(&mut self, held: Held) {
         if held.secret != self.state.held.secret {
+            self.state.replacing_told = false;
             let (open, empty) = (self.state.secret_field_open, self.state.secret.empty);
             self.state.secret = super::state::SecretState { empty: open && empty, ..Default::default() };
             self.state.facts.secret_probe = crate::engine::facts::Seen::default();

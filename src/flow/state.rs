@@ -265,6 +265,8 @@ pub struct State {
     pub files: Vec<String>,
     /// The log of calls, oldest first, at most [`CALL_LOG_LINES`]: every change, and the newest reads.
     pub calls: VecDeque<CallLine>,
+    /// It was said that pasting a secret takes the place of one that was not copied yet.
+    pub replacing_told: bool,
     /// How many older reads the log has let go.
     pub calls_left_out: usize,
     /// Practice only: the person's part that is being played.
@@ -330,6 +332,7 @@ impl State {
             secret: SecretState::default(),
             files: Vec::new(),
             calls: VecDeque::new(),
+            replacing_told: false,
             calls_left_out: 0,
             person_step: None,
             removing: None,

@@ -166,6 +166,7 @@ impl Desk {
             rehearsal_redirect: None,
             secret_days: 180,
             secret_shortened: false,
+            value_not_copied: false,
             remove_secret: None,
         }
     }

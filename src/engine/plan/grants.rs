@@ -42,9 +42,15 @@ pub(super) fn grant(v: &View) -> Plan {
 
 fn request(v: &View, client: &Application, api: &str, scope: &str) -> Option<Change> {
     let mut after = client.required.clone();
-    ask(&mut after, GRAPH_APP_ID, USER_READ_ID);
-    ask(&mut after, api, scope);
-    if after == client.required {
+    let mut asked = Vec::new();
+    for (resource, id, name) in [(api, scope, SCOPE), (GRAPH_APP_ID, USER_READ_ID, "User.Read")] {
+        let before = after.clone();
+        ask(&mut after, resource, id);
+        if after != before {
+            asked.push(name);
+        }
+    }
+    if asked.is_empty() {
         return None;
     }
     Some(apps::patch(
@@ -53,7 +59,7 @@ fn request(v: &View, client: &Application, api: &str, scope: &str) -> Option<Cha
         &v.client_object_id(),
         json!({ "requiredResourceAccess": apps::required_json(&client.required) }),
         json!({ "requiredResourceAccess": apps::required_json(&after) }),
-        say_with("change.request.title", &[("scope", SCOPE)]),
+        say_with("change.request.title", &[("scope", &asked.join(", "))]),
         say("change.request.undo").into(),
     ))
 }

@@ -67,6 +67,8 @@ pub struct PlanInput {
     pub secret_days: i64,
     /// The tenant has refused a longer one than that.
     pub secret_shortened: bool,
+    /// The value of a secret that was made here is held, and was not copied yet: a new one takes its place.
+    pub value_not_copied: bool,
     /// Key id of the lost secret that is to be removed; stage 5 then does that and nothing else.
     pub remove_secret: Option<String>,
 }

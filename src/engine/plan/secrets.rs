@@ -44,6 +44,9 @@ pub(super) fn add(v: &View) -> Plan {
     if !client.secrets.is_empty() {
         consequences.push(say("consequence.others_stay").into());
     }
+    if v.input.value_not_copied {
+        consequences.push(say("consequence.held_is_forgotten").into());
+    }
     Plan {
         changes: vec![Change {
             kind: ChangeKind::AddSecret,

@@ -574,3 +574,18 @@ fn a_plan_that_cannot_be_made_says_what_was_not_seen() {
     let facts = Facts { client_app: Seen { fact: unread(), ..Seen::default() }, ..finished() };
     assert_eq!(planned(StageId::Register, &facts).unread, Some(trouble.clone()));
 }
+
+#[test]
+fn a_plan_says_what_it_asks_for_and_what_it_forgets() {
+    let profile = but(|f| client(f).required.retain(|r| !r.resource_app_id.starts_with("00000003")));
+    let titles = |facts: &Facts| {
+        planned(StageId::Grant, facts).changes.iter().map(|c| c.title.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(titles(&profile), ["Request User.Read for the connector"]);
+    let both = but(|f| client(f).required.clear());
+    assert_eq!(titles(&both), ["Request user_impersonation, User.Read for the connector"]);
+
+    let held = PlanInput { value_not_copied: true, ..input() };
+    let plan = plan(StageId::Secret, &cloud(), &finished(), &choices(), &held);
+    assert!(plan.consequences.iter().any(|c| c.contains("was not copied yet")), "{:?}", plan.consequences);
+}

@@ -5,8 +5,10 @@ use std::collections::VecDeque;
 use crate::engine::change::Change;
 use crate::engine::ids::StageId;
 use crate::engine::plan::{self, Plan, PlanInput};
+use crate::engine::words::{ui, words};
 use crate::flow::derived::{self, confirmable};
 use crate::flow::effect::Part;
+use crate::flow::menu::{ActionId, Item};
 use crate::flow::state::{Apply, Asked, Mark, Panel, Phase, PlanView, Step};
 
 use super::Turn;
@@ -50,7 +52,16 @@ impl Turn<'_> {
         let plan = self.plan(stage, &input);
         if plan.is_empty() {
             self.base();
-            self.note("plan.empty");
+            match derived::by_hand(self.state, stage).as_slice() {
+                [] => self.note("plan.empty"),
+                left => {
+                    let remedies =
+                        left.iter().filter_map(|id| words().check(*id)).map(|check| check.remedy.as_str());
+                    let text: Vec<&str> = std::iter::once(ui("flow.by_hand")).chain(remedies).collect();
+                    self.notice("flow.by_hand_title", text.join("\n"));
+                    self.state.selected = Some(Item::Action(ActionId::Myself));
+                }
+            }
             return;
         }
         let new = (0..plan.changes.len()).collect();

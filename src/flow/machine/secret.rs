@@ -13,6 +13,12 @@ use super::Turn;
 
 impl Turn<'_> {
     pub(super) fn enter_secret(&mut self) {
+        // Another value takes the place of the one that is held, and of that one there may be no copy.
+        if derived::value_not_copied(self.state) && !std::mem::replace(&mut self.state.replacing_told, true) {
+            self.note("flow.secret_replaces");
+            self.state.selected = Some(Item::Action(ActionId::EnterSecret));
+            return;
+        }
         self.show(Panel::SecretField);
         self.state.secret_field_open = true;
         self.state.secret.refused = None;

@@ -154,6 +154,13 @@ impl Turn<'_> {
 
     /// The portal's steps, while the checks are watched.
     pub(super) fn myself(&mut self) {
+        // Nothing that is done on the Test page can be seen from here.
+        if self.state.stage() == Some(StageId::Try) {
+            self.drop_work();
+            self.unbind();
+            self.show(Panel::Myself);
+            return;
+        }
         self.watch_for("wait.portal", Panel::Myself);
     }
 

@@ -1,6 +1,7 @@
 //! Walks through the wizard: events in, state and effects asserted; and random walks that hold what must always hold.
 
 mod applying;
+mod by_hand;
 mod connecting;
 mod leaving;
 mod picking;

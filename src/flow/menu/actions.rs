@@ -271,7 +271,7 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                 if !hidden {
                     ask_admin(state, stage, &mut list);
                 }
-                if stage == StageId::Grant && !done && asked_for(state) {
+                if stage == StageId::Grant && !done && asked_for(state) && !fails(state, stage) {
                     list.push(action(ActionId::GoOnWithout, "flow.agree_later", Some('g')));
                 }
             }
@@ -435,6 +435,9 @@ fn myself_actions(state: &State, stage: StageId) -> Vec<Action> {
         register::type_client(state, &mut list);
     }
     if stage == StageId::Try {
+        if !state.stage_done() {
+            list.push(action(ActionId::GoOnWithout, "flow.answered_there", Some('c')));
+        }
         list.push(action(ActionId::PasteError, "flow.paste_error", Some('x')));
     }
     list.push(grey(action(ActionId::LookAgain, "action.look_again", Some('r')), state.looking));

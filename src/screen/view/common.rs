@@ -6,7 +6,7 @@ use crate::engine::findings::{StageFindings, Verdict};
 use crate::engine::ids::StageId;
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with, verdict, words};
-use crate::flow::derived::tenant_name;
+use crate::flow::derived::{tenant_name, value_not_copied};
 use crate::flow::menu::{self, Item};
 use crate::flow::state::{Page, Panel, State};
 use crate::screen::theme::{Role, Theme};
@@ -138,6 +138,9 @@ pub fn status(state: &State, paint: &Paint, width: u16) -> Doc {
         // A watch looks every few seconds; saying so each time would be noise.
         _ if state.looking && !watching => ui("screen.looking").to_owned(),
         None => ui("screen.not_looked").to_owned(),
+        Some(at) if watching && value_not_copied(state) => {
+            ui_with("wait.looked_holding", &[("time", &paint.clock(at))])
+        }
         Some(at) if watching => ui_with("wait.looked", &[("time", &paint.clock(at))]),
         Some(at) => ui_with("screen.looked", &[("time", &paint.clock(at))]),
     };

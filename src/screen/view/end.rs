@@ -2,6 +2,7 @@
 
 use super::Paint;
 use crate::engine::findings::Verdict;
+use crate::engine::ids::StageId;
 use crate::engine::values::values;
 use crate::engine::words::{ui, ui_with, verdict, words};
 use crate::flow::derived::{SecretEnd, secret_end};
@@ -17,12 +18,24 @@ const LONGEST: usize = 400;
 
 /// The page's title: whether everything was proven.
 pub fn title(state: &State) -> &'static str {
-    if works(state) { &words().end().title } else { ui("screen.end_open") }
+    match (works(state), unseen(state)) {
+        (true, _) => &words().end().title,
+        (false, true) => ui("screen.end_unseen"),
+        (false, false) => ui("screen.end_open"),
+    }
 }
 
 fn works(state: &State) -> bool {
     let stages = &state.findings.stages;
     !stages.is_empty() && stages.iter().all(|s| !s.checks.is_empty() && s.done())
+}
+
+/// Whether nothing but the last call is left, which may have been made where it cannot be seen.
+fn unseen(state: &State) -> bool {
+    let stages = &state.findings.stages;
+    let last = |id| id == StageId::Try;
+    !stages.is_empty()
+        && stages.iter().all(|stage| stage.done() || (last(stage.id) && stage.status() == Verdict::NotTried))
 }
 
 pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {

@@ -3,7 +3,7 @@
 use super::Paint;
 use crate::engine::ids::StageId;
 use crate::engine::words::{PortalStep, ui, words};
-use crate::flow::derived::portal_steps;
+use crate::flow::derived::{by_hand, portal_steps};
 use crate::flow::menu::{self, Item};
 use crate::flow::state::State;
 use crate::screen::theme::Role;
@@ -12,7 +12,12 @@ use crate::screen::widgets::text::{cells, pad};
 
 pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
-    doc.text(Role::Plain, ui("screen.myself"));
+    doc.text(Role::Plain, if id == StageId::Try { ui("screen.myself_try") } else { ui("screen.myself") });
+    for check in by_hand(state, id) {
+        let remedy = words().check(check).map_or("", |check| check.remedy.as_str());
+        doc.blank();
+        doc.hanging("→ ", Role::Strong, Role::Strong, remedy);
+    }
     let selected = menu::selected(state);
     for (index, step) in portal_steps(state).iter().enumerate() {
         doc.blank();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::engine::choices::Choices;
 use crate::engine::definition::{self, Source};
@@ -11,7 +12,7 @@ use crate::engine::words::ui;
 use crate::flow::effect::{Clip, CopyItem};
 use crate::flow::event::{Answer, CopyOutcome, Event};
 use crate::platform::browser::BrowserOutcome;
-use crate::platform::clipboard::{Cleared, ClipboardService, CopyRequest, Outcome, SecretPresence, Ticket};
+use crate::platform::clipboard::{Cleared, CopyRequest, Outcome, SecretPresence};
 use crate::platform::files::{self, Overwrite, Readers};
 
 use super::Drive;
@@ -58,9 +59,7 @@ impl<F: Face> Drive<F> {
             let _gone = done.send((item, outcome));
             if let Some(ticket) = ticket {
                 tokio::time::sleep(stays).await;
-                if cleared(&clipboard, ticket).await {
-                    let _gone = to.send(Event::ClipboardCleared);
-                }
+                tell(&to, &clipboard.clear_if_ours(ticket).await);
             }
         });
     }
@@ -89,15 +88,13 @@ impl<F: Face> Drive<F> {
     pub(super) fn clear_clipboard(&self) {
         let (clipboard, to) = (self.machinery.clipboard.clone(), self.to.clone());
         tokio::spawn(async move {
-            let gone = match clipboard.secret_on_clipboard().await {
-                SecretPresence::No => true,
+            let cleared = match clipboard.secret_on_clipboard().await {
+                SecretPresence::No => Cleared::NotOurs,
                 SecretPresence::Yes(ticket) | SecretPresence::Perhaps(ticket) => {
-                    cleared(&clipboard, ticket).await
+                    clipboard.clear_if_ours(ticket).await
                 }
             };
-            if gone {
-                let _gone = to.send(Event::ClipboardCleared);
-            }
+            tell(&to, &cleared);
         });
     }
 
@@ -177,9 +174,14 @@ impl<F: Face> Drive<F> {
     }
 }
 
-/// Whether our text is known to be off the clipboard.
-async fn cleared(clipboard: &ClipboardService, ticket: Ticket) -> bool {
-    matches!(clipboard.clear_if_ours(ticket).await, Cleared::Cleared | Cleared::NotOurs)
+/// Says whether our text is off the clipboard; nothing where another copy has taken its place meanwhile.
+fn tell(to: &UnboundedSender<Event>, cleared: &Cleared) {
+    let event = match cleared {
+        Cleared::Cleared | Cleared::NotOurs => Event::ClipboardCleared,
+        Cleared::CannotTell | Cleared::Failed(_) => Event::ClipboardKept,
+        Cleared::Superseded => return,
+    };
+    let _gone = to.send(event);
 }
 
 /// What to do where a value could not be copied. An open one stands whole on the page then; the secret never does.

@@ -122,6 +122,8 @@ pub enum Event {
     SignInKept(Result<(), Trouble>),
     /// The clipboard no longer holds our secret: it was cleared, or something else was copied over it.
     ClipboardCleared,
+    /// Our secret may still be there: it could not be taken off, or that cannot be looked after (as on macOS).
+    ClipboardKept,
     /// An answer to [`Effect::Start`](super::Effect::Start). Dropped when its generation is not the present one (law 7).
     Answer {
         /// The generation that the effect carried.

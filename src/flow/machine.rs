@@ -87,6 +87,7 @@ impl Turn<'_> {
                 self.state.secret_on_clipboard = false;
                 self.note("clip.secret_cleared");
             }
+            Event::ClipboardKept => self.note("clip.secret_left"),
             Event::Answer { generation, answer } => {
                 if generation != self.state.generation {
                     return false;

@@ -19,7 +19,11 @@ pub(super) fn exists(v: &View) -> Judged {
         }
         Some(_) => {}
     }
-    let site = absent(v.facts.site.get(), || fail(say("app.exists.missing")).note(missing(v)))?;
+    let none = match &v.choices.app {
+        Some(AppChoice::Url(url)) => say_with("app.exists.no_address", &[("url", url)]),
+        _ => say("app.exists.missing").to_owned(),
+    };
+    let site = absent(v.facts.site.get(), || fail(none).note(missing(v)))?;
     if site.kind.split(',').any(|k| k.eq_ignore_ascii_case("workflowapp")) {
         return Ok(fail(say_with("app.exists.logic_app", &[("name", &site.name)])));
     }
@@ -36,6 +40,9 @@ pub(super) fn exists(v: &View) -> Judged {
 
 /// What may help where no app is found: the name that was probably meant, if there is one.
 fn missing(v: &View) -> String {
+    if let Some(AppChoice::Url(_)) = v.choices.app {
+        return say("app.exists.no_address_note").to_owned();
+    }
     match v.facts.alike.value().map(Vec::as_slice) {
         None | Some([]) => say("app.exists.missing_note").to_owned(),
         Some(names) => say_with("app.exists.missing_alike", &[("names", &names.join(", "))]),
@@ -50,7 +57,10 @@ pub(super) fn answers(v: &View) -> Judged {
         }
         Ok(answer) => Ok(pass(say_with("app.answers.answered", &[("status", &answer.status.to_string())]))),
         Err(Gap::CouldNot(t)) if matches!(t.class, Class::Dns | Class::Tls | Class::TimeOut) => {
-            Ok(fail(t.what.clone()).note(t.next.clone()))
+            let typed = matches!(v.choices.app, Some(AppChoice::Url(_)));
+            let note =
+                if typed { say_with("app.answers.slip", &[("next", &t.next)]) } else { t.next.clone() };
+            Ok(fail(t.what.clone()).note(note))
         }
         Err(Gap::NotLooked) if v.choices.app.is_none() => Ok(waiting(say("app.exists.none_picked"))),
         Err(gap) => Err(gap.into()),

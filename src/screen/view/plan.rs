@@ -57,9 +57,15 @@ pub fn body(state: &State, view: &PlanView, paint: &Paint, width: u16) -> Body {
     list(&mut top, &rows, selected.map(|(i, _)| i));
 
     let mut detail = paint.doc(detail_width);
-    match selected {
-        Some((_, change)) => one(&mut detail, change),
-        None => all(state, view, &mut detail),
+    if let Some((_, change)) = selected {
+        one(&mut detail, change);
+    } else {
+        all(state, view, &mut detail);
+        // Of one change there is nothing to choose: it stands there whole.
+        if let [only] = plan.changes.as_slice() {
+            detail.blank();
+            one(&mut detail, only);
+        }
     }
     Body::Two { list: top, detail }
 }

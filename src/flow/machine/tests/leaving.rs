@@ -52,6 +52,9 @@ fn a_copy_whose_stage_was_left_still_counts_as_live() {
     assert!(walk.secret_on_clipboard && walk.secret_surely_on_clipboard());
     walk.give(Event::Copied { item: CopyItem::Host, outcome: CopyOutcome::Sent });
     assert!(walk.secret_on_clipboard && !walk.secret_surely_on_clipboard(), "it may have been replaced");
+    walk.give(Event::ClipboardKept);
+    assert_eq!(walk.note.as_deref(), Some(ui("clip.secret_left")), "what is not known to be gone is said");
+    assert!(walk.secret_on_clipboard);
     walk.give(Event::ClipboardCleared);
     assert!(!walk.secret_on_clipboard);
 }

@@ -234,6 +234,11 @@ impl Turn<'_> {
             ActionId::PracticePart => self.practice_part(),
             ActionId::TypeAddress => {
                 self.afresh_address();
+                // From step 7 it is the way back to where addresses are typed.
+                if self.state.stage() != Some(StageId::Pick) {
+                    self.unbind();
+                    self.turn_to(Page::Stage(StageId::Pick));
+                }
                 self.show(Panel::TypeUrl);
             }
             ActionId::ListAgain if self.state.panel == Panel::PickTenant => self.list_tenants(),

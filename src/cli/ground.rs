@@ -106,11 +106,8 @@ impl Ground {
             choices.tenant = Some(tenant.clone());
         }
         if let Some(app) = &common.app {
-            let app = app_called(app)?;
-            if choices.app.as_ref() != Some(&app) {
-                // What was chosen for another function app says nothing about this one.
-                choices = choices.for_app(app);
-            }
+            // What was chosen for another function app says nothing about this one.
+            choices = choices.with_app(app_called(app)?);
         } else if choices.app.is_none() && sign_in == PracticeSignIn::ByItself {
             choices.app = practice.as_ref().and_then(practised_app);
             let guest_in = practice.as_ref().and_then(Practice::guest_in);
@@ -205,7 +202,11 @@ fn read_choices(path: &Path) -> Result<Option<Choices>, Failure> {
     else {
         return Ok(None);
     };
-    toml::from_str(&text).map(Some).map_err(|error| {
+    let read = toml::from_str(&text).map(|choices: Choices| {
+        let app = choices.app.map(AppChoice::tidied);
+        Some(Choices { app, ..choices })
+    });
+    read.map_err(|error| {
         let shown = clean_line(&path.to_string_lossy(), 200);
         Failure::wrong_usage(say_with(
             "given_file.choices_unread",
@@ -244,9 +245,8 @@ fn app_called(text: &str) -> Result<AppChoice, Failure> {
         if !is_host_name(origin.host()) {
             return Err(not_one(say("argument.app_address")));
         }
-        let address =
-            if text.contains("://") { text.to_owned() } else { format!("https://{}", origin.host()) };
-        return Ok(AppChoice::Url(address));
+        let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+        return Ok(AppChoice::at(&address));
     }
     // Names of sites are host name labels, in any script.
     if text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
@@ -317,8 +317,13 @@ mod tests {
             AppChoice::Url("https://contoso-hello.azurewebsites.net".into())
         );
         assert_eq!(
-            app_called("https://contoso-hello.azurewebsites.net/api/Hello?x=1").unwrap(),
-            AppChoice::Url("https://contoso-hello.azurewebsites.net/api/Hello?x=1".into())
+            app_called("https://contoso-hello.azurewebsites.net/api/Hello?code=a-key").unwrap(),
+            AppChoice::Url("https://contoso-hello.azurewebsites.net/api/Hello".into()),
+            "a function's key is dropped at once"
+        );
+        assert_eq!(
+            app_called("contoso-hello.azurewebsites.net/api/Hello?code=a-key").unwrap(),
+            AppChoice::Url("https://contoso-hello.azurewebsites.net/api/Hello".into())
         );
     }
 

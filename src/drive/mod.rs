@@ -356,8 +356,9 @@ impl<F: Face> Drive<F> {
             Work::SubmitSecretField => self.submit_secret(&answers),
             Work::ProbeSecret => self.probe_secret(generation, answers),
             Work::BindRehearsal => self.bind_rehearsal(generation, answers),
-            Work::StartRehearsal { resource, redirect } => {
-                self.start_rehearsal(generation, answers, resource, redirect);
+            Work::StartRehearsal { resource, redirect, token_to } => {
+                let chain = self.chain(resource, token_to.as_deref());
+                self.start_rehearsal(generation, answers, chain, redirect);
             }
             Work::PasteRehearsalAddress(address) => self.paste_rehearsal(&answers, address),
             Work::PersonStep(step) => self.person_step(generation, answers, step),

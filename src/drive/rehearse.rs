@@ -8,7 +8,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::cloud::rehearsal::{Chain, Code, Listener, redirect_is_known, rehearse};
 use crate::engine::facts::Rehearsal;
-use crate::engine::target::target;
+use crate::engine::target::call;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::{say, ui};
 use crate::flow::event::{Answer, RehearsalProgress, Waiting};
@@ -54,10 +54,9 @@ impl<F: Face> Drive<F> {
         &mut self,
         generation: u64,
         answers: Answers,
-        resource: String,
+        chain: Result<Chain, Trouble>,
         redirect: String,
     ) {
-        let chain = self.chain(resource);
         let secret = self.with_vault(|vault| vault.value());
         let client = self.machinery.services.http().clone();
         let browser = self.machinery.browser.clone();
@@ -125,19 +124,13 @@ impl<F: Face> Drive<F> {
         }
     }
 
-    /// What is rehearsed, from the facts.
-    fn chain(&self, resource: String) -> Result<Chain, Trouble> {
-        let facts = &self.state.facts;
-        let (Some(tenant), Some(client), Some(site)) =
-            (facts.tenant.value(), facts.client_app.value(), facts.site.value())
-        else {
+    /// What is rehearsed, from the facts. A host that was only typed gets the token where it was confirmed.
+    pub(super) fn chain(&self, resource: String, confirmed: Option<&str>) -> Result<Chain, Trouble> {
+        let (facts, choices) = (&self.state.facts, &self.state.choices);
+        let (Some(tenant), Some(client)) = (facts.tenant.value(), facts.client_app.value()) else {
             return Err(missing(say("rehearsing.not_known")));
         };
-        let target = facts
-            .functions
-            .value()
-            .and_then(|functions| target(functions))
-            .ok_or_else(|| missing(say("rehearsing.no_function")))?;
+        let (host, target) = call(facts, choices, confirmed).map_err(missing)?;
         let name = facts.person.value().map_or("Handclasp", |person| {
             person.display_name.split_whitespace().next().unwrap_or("Handclasp")
         });
@@ -145,7 +138,7 @@ impl<F: Face> Drive<F> {
             tenant: tenant.id.clone(),
             client_app_id: client.app_id.clone(),
             resource,
-            host: site.host.clone(),
+            host,
             method: target.method,
             path: target.path,
             name: name.to_owned(),

@@ -1,6 +1,7 @@
 //! What the person chose. No secrets; small enough to keep in a file.
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// Everything the person (or the command line) has chosen so far.
 ///
@@ -56,9 +57,17 @@ impl Choices {
         self.handed_over.iter().any(|known| known.eq_ignore_ascii_case(key_id))
     }
 
-    /// For another app: the tenant stays, and what is known of secrets, whose ids no two apps share.
+    /// With this app: of another one the tenant stays, and what is known of secrets, whose ids no two apps share. The same
+    /// app by another address of its own keeps everything; an address without a path says nothing of the one that is known.
     #[must_use]
-    pub fn for_app(self, app: AppChoice) -> Self {
+    pub fn with_app(self, app: AppChoice) -> Self {
+        let same = self.app.as_ref().is_some_and(|before| before.is_app_of(&app));
+        if same && app.path().is_none() && self.app.as_ref().is_some_and(|before| before.path().is_some()) {
+            return self;
+        }
+        if same {
+            return Self { app: Some(app), ..self };
+        }
         let tenant = self.tenant.clone();
         Self { app: Some(app), ..self.afresh(tenant) }
     }
@@ -80,8 +89,69 @@ pub enum AppChoice {
     ResourceId(String),
     /// By its name, to be looked up in every subscription that can be seen.
     Name(String),
-    /// By its address only; without a sign-in nothing but the public probes can be made.
+    /// By its address only; without a sign-in nothing but the public probes can be made. The path of one of its functions
+    /// may stand in it, but nothing that comes after a path.
     Url(String),
+}
+
+impl AppChoice {
+    /// By an address. What comes after its path is left out at once: where the portal gives a function's address, its key
+    /// stands there.
+    pub fn at(address: &str) -> Self {
+        let bare = address.split(['?', '#']).next().unwrap_or_default();
+        Self::Url(bare.trim().trim_end_matches('/').to_owned())
+    }
+
+    /// The same without anything that comes after a path, as files of earlier versions may hold it.
+    #[must_use]
+    pub fn tidied(self) -> Self {
+        match self {
+            Self::Url(address) => Self::at(&address),
+            other => other,
+        }
+    }
+
+    fn url(&self) -> Option<Url> {
+        let Self::Url(address) = self else { return None };
+        let whole = if address.contains("://") { address.clone() } else { format!("https://{address}") };
+        Url::parse(&whole).ok()
+    }
+
+    /// The origin of an address that was given instead of a name.
+    pub fn origin(&self) -> Option<String> {
+        self.url().map(|url| url.origin().ascii_serialization())
+    }
+
+    /// The host name of an address that was given instead of a name.
+    pub fn host(&self) -> Option<String> {
+        self.url()?.host_str().map(str::to_owned)
+    }
+
+    /// The path in such an address, where it has one.
+    pub fn path(&self) -> Option<String> {
+        let url = self.url()?;
+        let path = url.path().trim_end_matches('/');
+        (!path.is_empty()).then(|| path.to_owned())
+    }
+
+    /// Whether a part of the path waits for a value, as in `/api/items/{id}`.
+    pub fn has_braces(&self) -> bool {
+        let path = self.path().unwrap_or_default().to_ascii_lowercase();
+        ["{", "}", "%7b", "%7d"].iter().any(|brace| path.contains(brace))
+    }
+
+    /// Whether a token may be sent to such an address at all: at the usual port of HTTPS, which is part of a host's identity.
+    pub fn is_secure(&self) -> bool {
+        self.url().is_some_and(|url| url.scheme() == "https" && url.port().is_none())
+    }
+
+    /// Whether this names the same app as another one, whatever the paths.
+    fn is_app_of(&self, other: &Self) -> bool {
+        match (self.origin(), other.origin()) {
+            (Some(one), Some(another)) => one == another,
+            _ => self == other,
+        }
+    }
 }
 
 /// Ways to let the connector in, least privileged first (microsoft-cloud 4.7).
@@ -99,4 +169,49 @@ pub enum ConsentWay {
 impl ConsentWay {
     /// Every way, in the order in which they are offered.
     pub const ALL: [Self; 3] = [Self::PreAuthorize, Self::Everyone, Self::WhenConnecting];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = "https://contoso-hello.azurewebsites.net/api/Hello";
+
+    #[test]
+    fn an_address_keeps_its_path_and_never_what_comes_after_it() {
+        for typed in [WHOLE.to_owned(), format!("{WHOLE}/?code=a-key"), format!(" {WHOLE}?code=a#b")] {
+            assert_eq!(AppChoice::at(&typed), AppChoice::Url(WHOLE.into()), "{typed}");
+        }
+        let app = AppChoice::at(WHOLE);
+        assert_eq!(app.origin().as_deref(), Some("https://contoso-hello.azurewebsites.net"));
+        assert_eq!(app.host().as_deref(), Some("contoso-hello.azurewebsites.net"));
+        assert_eq!(app.path().as_deref(), Some("/api/Hello"));
+        assert_eq!(AppChoice::at("https://contoso-hello.azurewebsites.net/").path(), None);
+        assert_eq!(AppChoice::Name("contoso-hello".into()).host(), None);
+        // As earlier versions kept it.
+        let kept: Choices =
+            serde_json::from_str(r#"{"app":{"url":"https://a.example/api/x?code=k"}}"#).unwrap();
+        assert_eq!(kept.app.unwrap().tidied(), AppChoice::Url("https://a.example/api/x".into()));
+    }
+
+    #[test]
+    fn only_another_app_takes_away_what_was_chosen_for_one() {
+        let origin = AppChoice::at("https://contoso-hello.azurewebsites.net");
+        let before = Choices {
+            tenant: Some("contoso.onmicrosoft.com".into()),
+            app: Some(origin.clone()),
+            client_app_id: Some("an id".into()),
+            ..Choices::default()
+        };
+        let whole = before.clone().with_app(AppChoice::at(WHOLE));
+        assert_eq!(whole, Choices { app: Some(AppChoice::at(WHOLE)), ..before.clone() });
+        assert_eq!(whole.clone().with_app(origin), whole, "its path is still known");
+        let other = AppChoice::at(&format!("{WHOLE}2"));
+        assert_eq!(whole.clone().with_app(other.clone()).app, Some(other), "a path can be mended");
+        for other in [AppChoice::at("https://fabrikam.example/api/Hello"), AppChoice::Name("hello".into())] {
+            let after = whole.clone().with_app(other.clone());
+            assert_eq!((after.app, after.client_app_id), (Some(other), None));
+            assert_eq!(after.tenant, before.tenant);
+        }
+    }
 }

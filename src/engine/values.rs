@@ -50,7 +50,7 @@ pub fn values(facts: &Facts, choices: &Choices, held: &Held) -> Values {
         None => facts.client_app.is_absent().then_some(SecretState::Absent),
     };
     Values {
-        host: facts.site.value().map(|s| s.host.clone()).or_else(|| typed_host(choices)),
+        host: facts.site.value().map(|s| s.host.clone()).or_else(|| choices.app.as_ref()?.host()),
         client_id: client_id.map(str::to_owned),
         tenant_id: facts.tenant.value().map(|t| t.id.clone()),
         resource_url: resource_url(facts, choices),
@@ -63,16 +63,6 @@ pub fn values(facts: &Facts, choices: &Choices, held: &Held) -> Values {
             })
         }),
         secret,
-    }
-}
-
-/// The host of an address that was typed instead of picked.
-fn typed_host(choices: &Choices) -> Option<String> {
-    match &choices.app {
-        Some(super::choices::AppChoice::Url(url)) => {
-            url::Url::parse(url).ok().and_then(|u| u.host_str().map(str::to_owned))
-        }
-        _ => None,
     }
 }
 

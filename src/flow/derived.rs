@@ -220,6 +220,11 @@ pub fn answers_unseen(state: &State) -> bool {
         && verdict(CheckId::AppAnswers) == Some(Verdict::Pass)
 }
 
+/// Whether the function app cannot be seen, and no function of it was named either by its whole address.
+pub fn lacks_function(state: &State) -> bool {
+    state.facts.hidden_site(&state.choices) && engine::target::typed(&state.choices).is_none()
+}
+
 /// The words of the shown stage.
 fn stage_words(state: &State) -> Option<&'static StageWords> {
     words().stage(state.stage()?)

@@ -104,6 +104,8 @@ pub enum Work {
         resource: String,
         /// The redirect URI that was bound and registered.
         redirect: String,
+        /// The typed host name that was confirmed to get the token, where ARM does not show the app.
+        token_to: Option<String>,
     },
     /// Use this final address, pasted by the person, for the running rehearsal. Brings `Rehearsal` answers.
     PasteRehearsalAddress(String),

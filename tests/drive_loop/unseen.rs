@@ -1,6 +1,7 @@
 //! A connector whose registration cannot be seen, over the drive loop: with its client ID, what the sign-in service
-//! tells anybody is checked all the same.
+//! tells anybody is checked all the same. And a function app that cannot be seen, which is rehearsed at its typed address.
 
+use handclasp::engine::choices::AppChoice;
 use handclasp::engine::findings::Verdict;
 use handclasp::engine::ids::{CheckId, StageId};
 use handclasp::flow::State;
@@ -13,7 +14,7 @@ use handclasp::practice::world::{Kind, View};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, finding};
-use super::{offers, run};
+use super::{offers, run, sign_in_address};
 
 /// Client IDs of the API and of the connector, as the world has them.
 fn client_ids(bench: &Bench) -> (String, String) {
@@ -184,5 +185,71 @@ fn where_registrations_may_not_be_read_the_client_id_is_enough_and_one_that_is_n
         let state = bench.until("the registration", found).await;
         assert_eq!(state.facts.client_app.value().unwrap().app_id, connector);
         assert!(!offers(&state, ActionId::TypeClient), "what is seen need not be said");
+    });
+}
+
+/// The app by this address, where its choice is; waits for the look.
+async fn by_address(bench: &Bench, address: &str) -> State {
+    bench.paste(address);
+    bench.until("the address", |state| !state.fields.app_url.is_empty()).await;
+    bench.press(Key::Enter);
+    bench.until("the look", |state| state.looked_at.is_some() && state.panel == Panel::Overview).await
+}
+
+/// Hosts to which the rehearsal's token went.
+fn token_went_to(state: &State) -> Vec<String> {
+    let calls = state.calls.iter().filter(|call| call.used == RightUsed::Rehearsals);
+    calls.map(|call| call.host.clone()).collect()
+}
+
+#[test]
+fn an_app_that_is_not_seen_is_rehearsed_at_its_typed_function_once_the_host_is_confirmed() {
+    const HOST: &str = "contoso-hello.azurewebsites.net";
+    run(async {
+        let bench = Bench::start("finished").await;
+        let (value, _) = made_elsewhere(&bench).await;
+        bench.world(|world| world.azure_roles.clear());
+        bench.sign_in().await;
+        bench.until("no app", |state| state.apps.get().is_some_and(|list| list.apps.is_empty())).await;
+        bench.act_on(ActionId::TypeAddress).await;
+        by_address(&bench, &format!("https://{HOST}")).await;
+        bench.to_stage(StageId::Secret).await;
+        paste_secret(&bench, &value).await;
+        judged(&bench, Verdict::Pass).await;
+        let before = bench.calls().len();
+
+        // Nobody knows which function: the plan leads back to where its address is typed.
+        bench.to_stage(StageId::Try).await;
+        bench.act_on(ActionId::Rehearse).await;
+        let planned = |state: &State| matches!(state.panel, Panel::Plan(_));
+        bench.until("the plan", planned).await;
+        assert!(bench.text().contains("whole address"), "{}", bench.text());
+        bench.act_on(ActionId::TypeAddress).await;
+        let state = by_address(&bench, &format!("https://{HOST}/api/Hello?code=a-key-of-the-function")).await;
+        assert_eq!(state.choices.app, Some(AppChoice::Url(format!("https://{HOST}/api/Hello"))));
+        assert!(!format!("{state:?}").contains("a-key-of"), "it is dropped at once");
+
+        bench.to_stage(StageId::Try).await;
+        bench.act_on(ActionId::Rehearse).await;
+        let state = bench.until("the plan", planned).await;
+        assert!(bench.text().contains(HOST) && bench.text().contains("typed"), "{}", bench.text());
+        assert_eq!((bench.calls().len(), token_went_to(&state)), (before, vec![]), "nothing yet");
+        bench.act_on(ActionId::Confirm).await;
+        let state = bench.until("the sign-in", |state| sign_in_address(state).is_some()).await;
+        assert_eq!(token_went_to(&state), Vec::<String>::new());
+        bench.visit(&sign_in_address(&state).unwrap(), false).await;
+        let state = bench.until("the answer", |state| state.panel == Panel::Answer).await;
+        let outcome = state.facts.rehearsal.value().unwrap();
+        assert_eq!((outcome.status, outcome.anonymous), (200, Some(401)), "{outcome:?}");
+        assert_eq!(outcome.called.split('?').next(), Some(&*format!("GET https://{HOST}/api/Hello")));
+        assert_eq!(finding(&state, CheckId::TryAnswered).verdict, Verdict::Pass);
+        assert_eq!(token_went_to(&state), [HOST]);
+
+        // The temporary address came and went, and nothing else was changed.
+        let calls = bench.calls().split_off(before);
+        let bodies: Vec<String> =
+            calls.iter().map(|call| call.body["web"]["redirectUris"].to_string()).collect();
+        let ours: Vec<bool> = bodies.iter().map(|uris| uris.contains("/handclasp-")).collect();
+        assert_eq!(ours, [true, false], "{bodies:?}");
     });
 }

@@ -149,6 +149,9 @@ pub(super) fn answered(v: &View) -> Judged {
         ));
         match &outcome.diagnosis {
             Some(words) => answer.note(words.clone()),
+            None if v.hidden_site() && matches!(outcome.status, 404 | 405) => {
+                answer.note(say("try.answered.not_there_note"))
+            }
             None => answer.note(say("try.answered.refused_note")),
         }
     })

@@ -12,10 +12,11 @@ pub(super) fn exists(v: &View) -> Judged {
             return Ok(unknown(say_with("app.exists.address_only", &[("url", url)]))
                 .note(say("app.exists.address_only_note")));
         }
-        Some(AppChoice::Url(url)) if v.hidden_site() => {
-            return Ok(
-                unknown(say_with("app.exists.hidden", &[("url", url)])).note(say("app.exists.hidden_note"))
-            );
+        Some(app @ AppChoice::Url(url)) if v.hidden_site() => {
+            // It is the host that answers: no function was asked.
+            let origin = app.origin().unwrap_or_else(|| url.clone());
+            return Ok(unknown(say_with("app.exists.hidden", &[("url", &origin)]))
+                .note(say("app.exists.hidden_note")));
         }
         Some(_) => {}
     }

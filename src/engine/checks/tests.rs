@@ -473,6 +473,23 @@ fn a_rehearsal_counts_only_for_the_set_up_it_was_made_with() {
 }
 
 #[test]
+fn a_typed_function_that_does_not_answer_to_get_is_explained_where_the_app_is_not_seen() {
+    let url = Choices { app: Some(AppChoice::at(&format!("https://{HOST}/api/Helo"))), ..Choices::default() };
+    let note = |status, site| {
+        let rehearsal = seen(Rehearsal { status, ..rehearsed() });
+        let facts = Facts { site, rehearsal, ..finished() };
+        let found = assess(&cloud(), &facts, &url, &Held::default(), now());
+        let found = found.check(CheckId::TryAnswered).unwrap().clone();
+        assert_eq!(found.verdict, Verdict::Fail);
+        found.note.unwrap()
+    };
+    let not_there = say("try.answered.not_there_note");
+    assert_eq!((note(404, gone()).as_str(), note(405, gone()).as_str()), (not_there, not_there));
+    assert_ne!(note(401, gone()), not_there);
+    assert_ne!(note(404, finished().site), not_there);
+}
+
+#[test]
 fn an_app_that_is_not_there_leaves_everything_else_waiting() {
     let facts = Facts { site: gone(), probes: fresh().probes, ..finished() };
     let findings = assess(&cloud(), &facts, &choices(), &Held::default(), now());

@@ -27,6 +27,9 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What it means for others (today's anonymous callers, other clients of an existing API, …).
     pub consequences: Vec<String>,
+    /// The host name that gets the rehearsal's token although ARM does not show it: it was typed, and confirming the plan
+    /// confirms it.
+    pub token_to: Option<String>,
     /// Why there is no plan although something is wrong: what a person must do or tell first.
     pub blocked: Option<String>,
     /// What could not be read, where that is why: in the four parts that a person is shown.
@@ -90,11 +93,14 @@ fn forward(stage: StageId, view: &View) -> Plan {
     let &View { facts, choices, .. } = view;
     let site = match facts.site.get() {
         Ok(site) => site,
+        // What a rehearsal has registered is taken away again, whatever is seen of the app by then.
+        Err(_) if stage == StageId::Try && redirects::registered(view) => return redirects::rehearsal(view),
         // What is changed at these are the registrations, and those were found without it.
         Err(_) if facts.hidden_site(choices) => match stage {
             StageId::Grant => return grants::grant(view),
             StageId::Secret => return secret(view),
             StageId::Connect => return redirects::connect(view),
+            StageId::Try => return redirects::rehearsal_unseen(view),
             _ => return Plan::blocked(say("blocked.hidden_site")),
         },
         Err(Gap::CouldNot(trouble)) => {

@@ -4,9 +4,11 @@ use serde_json::json;
 
 use super::{Plan, View, apps};
 use crate::engine::change::{Change, ChangeKind};
+use crate::engine::choices::AppChoice;
 use crate::engine::facts::Application;
 use crate::engine::redirect_url;
-use crate::engine::words::say;
+use crate::engine::target;
+use crate::engine::words::{say, say_with};
 
 /// Stage 6: register the redirect URL that came back from the connector page; clear a leftover away.
 pub(super) fn connect(v: &View) -> Plan {
@@ -61,6 +63,31 @@ pub(super) fn rehearsal(v: &View) -> Plan {
     plan.changes.push(removal(v, &list, uri));
     plan.consequences.push(say("consequence.sign_in_again").into());
     plan.consequences.push(say("consequence.called_twice").into());
+    plan
+}
+
+/// Whether the rehearsal's redirect URI is registered by now.
+pub(super) fn registered(v: &View) -> bool {
+    let client = v.facts.client_app.value();
+    v.input
+        .rehearsal_redirect
+        .as_ref()
+        .is_some_and(|uri| client.is_some_and(|client| client.web_redirects.contains(uri)))
+}
+
+/// Stage 7 for an app that is not seen: the same, at the function whose whole address was typed. The token that comes of it
+/// goes to that host, so that is said first.
+pub(super) fn rehearsal_unseen(v: &View) -> Plan {
+    let host = v.choices.app.as_ref().and_then(AppChoice::host);
+    let Some((host, called)) = host.zip(target::typed(v.choices)) else {
+        return Plan::blocked(say("blocked.hidden_function"));
+    };
+    let mut plan = rehearsal(v);
+    if plan.blocked.is_none() && v.input.rehearsal_redirect.is_some() {
+        let line = say_with("consequence.token_to_typed", &[("path", &called.path), ("host", &host)]);
+        plan.consequences.insert(0, line);
+        plan.token_to = Some(host);
+    }
     plan
 }
 

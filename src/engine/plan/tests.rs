@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::change::{Method, Service};
+use crate::engine::choices::AppChoice;
 use crate::engine::facts::*;
 use crate::engine::fixtures::*;
 use crate::engine::trouble::{Class, Trouble};
@@ -319,6 +320,43 @@ fn the_rehearsals_redirect_comes_and_goes_whatever_was_added_meanwhile() {
         second.changes[0].body,
         json!({"web": {"redirectUris": [REDIRECT, "https://contoso.example/theirs"]}})
     );
+}
+
+#[test]
+fn an_app_that_is_not_seen_is_rehearsed_at_its_typed_function_and_the_plan_names_the_host() {
+    let typed =
+        |path: &str| Choices { app: Some(AppChoice::at(&format!("https://{HOST}{path}"))), ..choices() };
+    let uri = "http://localhost:51000/handclasp-a1b2c3d4e5f60718";
+    let input = PlanInput { rehearsal_redirect: Some(uri.into()), ..input() };
+    let seen = plan(StageId::Try, &cloud(), &finished(), &choices(), &input);
+    assert_eq!(seen.token_to, None, "what ARM reports need not be confirmed");
+    let hidden = but(|f| f.site = gone());
+    let made = plan(StageId::Try, &cloud(), &hidden, &typed("/api/Hello?code=a-key"), &input);
+    assert_eq!((&made.changes, made.token_to.as_deref()), (&seen.changes, Some(HOST)));
+    let [host, rest @ ..] = &made.consequences[..] else { panic!("{made:?}") };
+    for part in [HOST, "GET /api/Hello", "typed", "No other host"] {
+        assert!(host.contains(part), "{part}: {host}");
+    }
+    assert_eq!(rest, seen.consequences);
+    assert!(!format!("{made:?}").contains("a-key"));
+
+    for path in ["", "/", "/api/items/{id}"] {
+        let made = plan(StageId::Try, &cloud(), &hidden, &typed(path), &input);
+        let why = made.blocked.unwrap();
+        assert!(why.contains("step 1") && why.contains("Get function URL"), "{why}");
+        assert!(made.changes.is_empty() && made.token_to.is_none(), "{path}");
+    }
+    let unregistered = Facts { client_app: gone(), ..hidden.clone() };
+    let made = plan(StageId::Try, &cloud(), &unregistered, &typed("/api/Hello"), &input);
+    assert!(made.blocked.is_some() && made.token_to.is_none());
+    let unreachable = Facts { host: Seen::default(), ..hidden };
+    assert!(plan(StageId::Try, &cloud(), &unreachable, &typed("/api/Hello"), &input).blocked.is_some());
+
+    // Whatever is seen of the app by then, what was registered goes.
+    let mut left = unreachable;
+    client(&mut left).web_redirects.push(uri.into());
+    let made = plan(StageId::Try, &cloud(), &left, &typed("/api/Hello"), &input);
+    assert_eq!(kinds(&made), [ChangeKind::RemoveRehearsalRedirect]);
 }
 
 #[test]

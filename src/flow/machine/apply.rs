@@ -85,7 +85,7 @@ impl Turn<'_> {
         self.start(Work::Apply { index, change: Box::new(change) });
     }
 
-    fn ask_again(&mut self, apply: Apply, plan: crate::engine::plan::Plan) {
+    pub(super) fn ask_again(&mut self, apply: Apply, plan: crate::engine::plan::Plan) {
         self.drop_work();
         let new = plan
             .changes

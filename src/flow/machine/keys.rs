@@ -37,6 +37,7 @@ impl Turn<'_> {
             if matches!(self.state.panel, Panel::PickApp | Panel::PickTenant | Panel::PickSubscription) {
                 self.state.selected = None;
             }
+            self.drop_function_key();
             return true;
         }
         let command = menu::bindings(self.state)
@@ -82,7 +83,16 @@ impl Turn<'_> {
         if self.state.panel == Panel::PickApp {
             self.state.selected = None;
         }
+        self.drop_function_key();
         true
+    }
+
+    /// Drops what follows the question mark of a function's address as soon as it stands there: it is the function's key.
+    fn drop_function_key(&mut self) {
+        let field = &mut self.state.fields.app_url;
+        if field.end_behind('?') {
+            field.note = Some(ui("flow.key_dropped").to_owned());
+        }
     }
 
     fn command(&mut self, command: Command) {
@@ -224,6 +234,11 @@ impl Turn<'_> {
             ActionId::PracticePart => self.practice_part(),
             ActionId::TypeAddress => {
                 self.afresh_address();
+                // From step 7 it is the way back to where addresses are typed.
+                if self.state.stage() != Some(StageId::Pick) {
+                    self.unbind();
+                    self.turn_to(Page::Stage(StageId::Pick));
+                }
                 self.show(Panel::TypeUrl);
             }
             ActionId::ListAgain if self.state.panel == Panel::PickTenant => self.list_tenants(),

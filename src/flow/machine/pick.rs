@@ -102,10 +102,8 @@ impl Turn<'_> {
 
     /// Takes the choice of an app, keeps it, and looks for where its set-up stands.
     pub(super) fn take_app(&mut self, app: AppChoice) {
-        if self.state.choices.app.as_ref() != Some(&app) {
-            // What was chosen for another app does not hold for this one.
-            self.state.choices = std::mem::take(&mut self.state.choices).for_app(app);
-        }
+        // What was chosen for another app does not hold for this one.
+        self.state.choices = std::mem::take(&mut self.state.choices).with_app(app);
         self.effects.push(Effect::SaveChoices(Box::new(self.state.choices.clone())));
         self.first_look();
     }
@@ -192,10 +190,10 @@ impl Turn<'_> {
     }
 }
 
-/// The origin that a typed address of a function app stands for; `None` when it cannot be one.
+/// The function app that a typed address stands for; `None` when it cannot be one.
 ///
-/// Names without a scheme get `https`; a path, as of a function's own address, is left away.
-pub(super) fn app_address(typed: &str) -> Option<String> {
+/// Names without a scheme get `https`. The path of a function's own address is kept, and what comes after it is not.
+pub(super) fn app_address(typed: &str) -> Option<AppChoice> {
     let typed = typed.trim();
     let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
     let url = Url::parse(&with_scheme).ok()?;
@@ -206,23 +204,25 @@ pub(super) fn app_address(typed: &str) -> Option<String> {
     if !host.contains('.') || host.ends_with('.') || url.port().is_some() {
         return None;
     }
-    Some(format!("https://{host}"))
+    Some(AppChoice::at(&format!("https://{host}{}", url.path())))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::app_address;
+    use super::{AppChoice, app_address};
 
     #[test]
     fn an_address_is_taken_in_every_form_a_person_has_it_in() {
-        let site = Some("https://contoso-hello.azurewebsites.net".to_owned());
-        for typed in [
-            "contoso-hello.azurewebsites.net",
-            " https://Contoso-Hello.azurewebsites.net/ ",
-            "http://contoso-hello.azurewebsites.net",
-            "https://contoso-hello.azurewebsites.net/api/Hello?code=1",
+        for (typed, path) in [
+            ("contoso-hello.azurewebsites.net", ""),
+            (" https://Contoso-Hello.azurewebsites.net/ ", ""),
+            ("http://contoso-hello.azurewebsites.net?code=1", ""),
+            ("https://contoso-hello.azurewebsites.net/api/Hello?code=1", "/api/Hello"),
+            ("Contoso-Hello.azurewebsites.net/api/Hello/#top", "/api/Hello"),
+            ("https://contoso-hello.azurewebsites.net/api/../api/Hello", "/api/Hello"),
         ] {
-            assert_eq!(app_address(typed), site, "{typed}");
+            let site = format!("https://contoso-hello.azurewebsites.net{path}");
+            assert_eq!(app_address(typed), Some(AppChoice::Url(site)), "{typed}");
         }
     }
 

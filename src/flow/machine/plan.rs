@@ -98,6 +98,7 @@ impl Turn<'_> {
             stage: view.stage,
             confirmed,
             input: view.input,
+            token_to: view.plan.token_to,
             steps,
             current: 0,
             phase: Phase::Landing,

@@ -64,6 +64,11 @@ impl Turn<'_> {
             if cleaning { ChangeKind::RemoveRehearsalRedirect } else { ChangeKind::AddRehearsalRedirect };
         // Taken from fresh facts: it touches nothing but our own address, whatever was added meanwhile.
         let plan = self.plan(apply.stage, &apply.input);
+        if !cleaning && plan.token_to.is_some() && plan.token_to != apply.token_to {
+            // The app is not seen any more: its typed host was not agreed to yet.
+            self.ask_again(apply, plan);
+            return;
+        }
         let fresh = plan.changes.into_iter().find(|change| change.kind == wanted);
         let confirmed = apply.confirmed.iter().position(|change| change.kind == wanted);
         match (confirmed, fresh) {
@@ -91,10 +96,11 @@ impl Turn<'_> {
             redirect: redirect.clone(),
             confirmed: apply.confirmed,
             input: apply.input,
+            token_to: apply.token_to.clone(),
             step: RehearsalStep::Starting,
             trouble: None,
         }));
-        self.start(Work::StartRehearsal { resource, redirect });
+        self.start(Work::StartRehearsal { resource, redirect, token_to: apply.token_to });
     }
 
     fn view(&mut self) -> Option<&mut RehearsalView> {
@@ -143,6 +149,7 @@ impl Turn<'_> {
             stage: StageId::Try,
             confirmed: view.confirmed,
             input: view.input,
+            token_to: view.token_to,
             steps,
             current: 0,
             phase: Phase::Landing,

@@ -1,6 +1,6 @@
 //! Signing in, or going on without.
 
-use crate::engine::choices::{AppChoice, tenant_named};
+use crate::engine::choices::tenant_named;
 use crate::engine::error_codes::{Way, explain, explain_code};
 use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
@@ -235,17 +235,21 @@ impl Turn<'_> {
 
     /// Takes the typed address of a function app.
     pub(super) fn submit_address(&mut self) {
-        let Some(address) = app_address(self.state.fields.app_url.text()) else {
+        let Some(app) = app_address(self.state.fields.app_url.text()) else {
             let why = [ui("trouble.wrong_address.what"), ui("trouble.wrong_address.next")];
             self.state.fields.app_url.note = Some(why.join(" "));
             return;
         };
+        if app.has_braces() {
+            self.state.fields.app_url.note = Some(ui("flow.braces").to_owned());
+            return;
+        }
         if matches!(self.state.page, Page::SignIn(_)) {
             self.state.public_only = true;
             self.state.signed_in = None;
             self.state.again = Again::default();
         }
-        self.take_app(AppChoice::Url(address));
+        self.take_app(app);
     }
 
     /// Practice: has the person's part played.

@@ -6,8 +6,8 @@ use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, ui_with, words};
 use crate::flow::derived::{
-    answers_unseen, confirmable, granted_unseen, may_need_somebody, page_address, person_step, text_of,
-    unsaid_client, writes_possible,
+    answers_unseen, confirmable, granted_unseen, lacks_function, may_need_somebody, page_address,
+    person_step, text_of, unsaid_client, writes_possible,
 };
 use crate::flow::effect::CopyItem;
 use crate::flow::hand_over;
@@ -336,6 +336,9 @@ fn plan_actions(state: &State, view: &PlanView) -> Vec<Action> {
         list.push(action(ActionId::Confirm, label, None));
         list.push(action(ActionId::Decline, "action.cancel", None));
     } else {
+        if view.stage == StageId::Try && lacks_function(state) {
+            list.push(action(ActionId::TypeAddress, "flow.type_function", Some('t')));
+        }
         if view.plan.unread.is_some() {
             list.push(action(ActionId::PlanAgain, "action.look_again", Some('r')));
             ask_admin(state, view.stage, &mut list);

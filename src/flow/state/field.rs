@@ -83,6 +83,15 @@ impl Field {
         true
     }
 
+    /// Drops what stands behind the first such character, which stays as a mark of it; whether anything did.
+    pub fn end_behind(&mut self, mark: char) -> bool {
+        let Some(end) = self.text.find(mark).map(|at| at + mark.len_utf8()) else { return false };
+        let more = end < self.text.len();
+        self.text.truncate(end);
+        self.cursor = self.cursor.min(self.text.chars().count());
+        more
+    }
+
     fn cut(&mut self, from: usize, to: usize) {
         self.note = None;
         let (a, b) = (self.byte(from), self.byte(to));

@@ -110,6 +110,8 @@ pub struct Apply {
     pub confirmed: VecDeque<Change>,
     /// What is needed to make the plan again.
     pub input: PlanInput,
+    /// The typed host name that was confirmed with it to get the rehearsal's token.
+    pub token_to: Option<String>,
     /// Every step so far and to come, for the screen.
     pub steps: Vec<Step>,
     /// Index into `steps` of the one that is in hand.
@@ -195,6 +197,8 @@ pub struct RehearsalView {
     pub confirmed: VecDeque<Change>,
     /// What is needed to make the plan again.
     pub input: PlanInput,
+    /// The typed host name that was confirmed with it to get the token.
+    pub token_to: Option<String>,
     /// How far it is.
     pub step: RehearsalStep,
     /// Why what was pasted did not help, or why it ended without an answer.

@@ -116,6 +116,7 @@ fn applying(phase: Phase, marks: [Mark; 5]) -> State {
         stage: StageId::Protect,
         confirmed: changes.into_iter().skip(current).collect(),
         input: input(),
+        token_to: None,
         steps,
         current,
         phase,
@@ -214,6 +215,7 @@ fn rehearsal(step: RehearsalStep, trouble: Option<Trouble>) -> RehearsalView {
         redirect: "http://localhost:53682/handclasp-3f9a".into(),
         confirmed: VecDeque::new(),
         input: input(),
+        token_to: None,
         step,
         trouble,
     }

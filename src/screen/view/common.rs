@@ -38,7 +38,7 @@ pub fn rail_rows(state: &State, roomy: bool) -> Vec<RailRow> {
 pub fn about(state: &State) -> Vec<String> {
     let app = state.facts.site.value().map(|s| s.name.clone()).or_else(|| match &state.choices.app {
         Some(AppChoice::Name(name)) => Some(name.clone()),
-        Some(AppChoice::Url(url)) => Some(url.trim_start_matches("https://").to_owned()),
+        Some(app @ AppChoice::Url(url)) => app.host().or_else(|| Some(url.clone())),
         Some(AppChoice::ResourceId(id)) => id.rsplit('/').next().map(str::to_owned),
         None => None,
     });

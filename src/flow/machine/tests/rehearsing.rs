@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::engine::change::ChangeKind;
+use crate::engine::choices::AppChoice;
 use crate::engine::facts::Rehearsal;
 use crate::flow::event::RehearsalProgress;
+use crate::flow::hand_over;
 use crate::flow::state::{Phase, RehearsalStep};
 
 const TEMPORARY: &str = "http://localhost:49152/handclasp-x7k2p9";
@@ -40,7 +42,8 @@ pub(super) fn rehearsing() -> (Walk, Facts) {
     walk.ok();
     let effects = walk.observe(facts.clone());
     let redirect = TEMPORARY.to_owned();
-    assert_eq!(works(&effects), [&Work::StartRehearsal { resource: fixtures::API.into(), redirect }]);
+    let resource = fixtures::API.to_owned();
+    assert_eq!(works(&effects), [&Work::StartRehearsal { resource, redirect, token_to: None }]);
     let address = "https://login.microsoftonline.com/x/oauth2/authorize".to_owned();
     walk.answer(Answer::Rehearsal(RehearsalProgress::Address(address)));
     (walk, facts)
@@ -214,4 +217,113 @@ fn a_rehearsal_whose_registration_is_refused_starts_nothing() {
     assert!(matches!(walk.apply().phase, Phase::Stopped(_)));
     let effects = walk.press(Key::Esc);
     assert!(effects.contains(&Effect::CloseRehearsal));
+}
+
+/// What is seen with a sign-in to which Azure does not show the app.
+fn hidden() -> Facts {
+    let absent = Seen::absent(fixtures::now(), "GET /subscriptions");
+    let (functions, auth, auth_version) = Default::default();
+    Facts { site: absent, functions, auth, auth_version, ..fixtures::finished() }
+}
+
+/// At step 7 of an app that is named by this address, with the secret's value.
+fn unseen_at(address: &str, facts: &Facts) -> Walk {
+    let mut walk = Walk::at(StageId::Pick, facts.clone());
+    walk.hold_secret();
+    type_address(&mut walk, address, facts);
+    Turn { state: &mut walk.state, effects: Vec::new() }.open_stage(StageId::Try);
+    walk.observe(facts.clone());
+    walk.draw();
+    walk
+}
+
+fn type_address(walk: &mut Walk, address: &str, facts: &Facts) {
+    if walk.panel != Panel::TypeUrl {
+        walk.choose(ActionId::PickAnother);
+        walk.choose(ActionId::TypeAddress);
+    }
+    walk.give(Event::Paste(address.into()));
+    assert!(!format!("{:?}", walk.state).contains("a-key"), "a function's key stays nowhere");
+    let effects = walk.press(Key::Enter);
+    assert_eq!(works(&effects), [&Work::Observe(Part::All)]);
+    walk.observe(facts.clone());
+}
+
+fn whole() -> String {
+    format!("https://{}/api/Hello?code=a-key", fixtures::HOST)
+}
+
+/// The plan of a rehearsal.
+fn plan_of(walk: &mut Walk, facts: &Facts) {
+    walk.choose(ActionId::Rehearse);
+    walk.answer(Answer::RehearsalBound(Ok(TEMPORARY.into())));
+    walk.observe(facts.clone());
+    assert!(matches!(walk.panel, Panel::Plan(_)), "{:?}", walk.panel);
+    walk.draw();
+}
+
+/// Of each rehearsal that was started, the typed host name that was confirmed to get its token.
+fn started(walk: &Walk) -> Vec<Option<&str>> {
+    let mut started = Vec::new();
+    for work in works(&walk.all) {
+        if let Work::StartRehearsal { token_to, .. } = work {
+            started.push(token_to.as_deref());
+        }
+    }
+    started
+}
+
+#[test]
+fn an_app_that_is_not_seen_is_rehearsed_at_the_host_that_the_confirmed_plan_names() {
+    let facts = hidden();
+    let mut walk = unseen_at(&whole(), &facts);
+    plan_of(&mut walk, &facts);
+    let Panel::Plan(view) = &walk.panel else { unreachable!() };
+    assert_eq!(view.plan.token_to.as_deref(), Some(fixtures::HOST));
+    assert!(started(&walk).is_empty(), "nothing goes anywhere before the yes");
+    walk.agree(facts.clone());
+    assert_eq!(walk.sent()[0].kind, ChangeKind::AddRehearsalRedirect);
+    let facts = after(&facts, &walk.sent()[0]);
+    walk.ok();
+    walk.observe(facts.clone());
+    assert_eq!(started(&walk), [Some(fixtures::HOST)]);
+    walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(outcome())))));
+    // Even where the host does not answer any more, the address goes.
+    walk.observe(Facts { host: Seen::default(), ..facts });
+    assert_eq!(walk.sent()[1].kind, ChangeKind::RemoveRehearsalRedirect);
+}
+
+#[test]
+fn an_app_that_is_hidden_only_after_the_yes_is_asked_for_anew() {
+    let mut walk = unseen_at(&whole(), &fixtures::finished());
+    plan_of(&mut walk, &fixtures::finished());
+    walk.choose(ActionId::Confirm);
+    walk.observe(hidden());
+    let Panel::Plan(view) = &walk.panel else { panic!("{:?}", walk.panel) };
+    assert_eq!(view.plan.token_to.as_deref(), Some(fixtures::HOST));
+    assert!(walk.sent().is_empty() && started(&walk).is_empty());
+    walk.draw();
+    walk.agree(hidden());
+    let facts = after(&hidden(), &walk.sent()[0]);
+    walk.ok();
+    walk.observe(facts);
+    assert_eq!(started(&walk), [Some(fixtures::HOST)]);
+}
+
+#[test]
+fn without_a_functions_address_the_plan_leads_back_to_where_it_is_typed() {
+    let facts = hidden();
+    let mut walk = unseen_at(fixtures::HOST, &facts);
+    walk.state.choices.client_app_id = Some(fixtures::CLIENT.into());
+    plan_of(&mut walk, &facts);
+    let Panel::Plan(view) = &walk.panel else { unreachable!() };
+    assert!(view.plan.blocked.is_some() && !walk.offers(ActionId::Confirm));
+    let effects = walk.choose(ActionId::TypeAddress);
+    assert!(effects.contains(&Effect::CloseRehearsal) && walk.bound.is_none());
+    assert_eq!((walk.stage(), &walk.panel), (Some(StageId::Pick), &Panel::TypeUrl));
+    type_address(&mut walk, &whole(), &facts);
+    let app = AppChoice::Url(format!("https://{}/api/Hello", fixtures::HOST));
+    assert_eq!(walk.choices.app.as_ref(), Some(&app));
+    assert_eq!(walk.choices.client_app_id.as_deref(), Some(fixtures::CLIENT), "it is the same app");
+    assert!(hand_over::holds_secret(&walk), "and so is its secret");
 }

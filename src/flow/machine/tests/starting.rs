@@ -131,10 +131,39 @@ fn an_app_that_is_not_listed_is_reached_by_its_address() {
     walk.choose(ActionId::TypeAddress);
     assert_eq!(walk.fields.app_url.text(), "nonsense");
     walk.press(Key::CtrlU);
+    walk.type_text("contoso-hello.azurewebsites.net/api/items/{id}");
+    assert!(walk.press(Key::Enter).is_empty() && walk.choices.app.is_none());
+    assert!(walk.fields.app_url.note.as_deref().is_some_and(|note| note.contains("braces")));
+    walk.press(Key::CtrlU);
     walk.give(Event::Paste("https://contoso-hello.azurewebsites.net/api/Hello\r\n".into()));
     let effects = walk.press(Key::Enter);
     assert_eq!(works(&effects), [&Work::Observe(Part::All)]);
-    assert_eq!(walk.choices.app, Some(AppChoice::Url("https://contoso-hello.azurewebsites.net".into())));
+    let whole = AppChoice::Url("https://contoso-hello.azurewebsites.net/api/Hello".into());
+    assert_eq!(walk.choices.app, Some(whole));
+}
+
+/// However it gets there: terminals without bracketed paste type it.
+#[test]
+fn a_functions_key_is_dropped_from_its_address_at_once() {
+    let address = "https://contoso-hello.azurewebsites.net/api/Hello?code=a-key";
+    let ways: [fn(&mut Walk, &str); 2] = [
+        |walk, text| {
+            walk.give(Event::Paste(text.into()));
+        },
+        |walk, text| walk.type_text(text),
+    ];
+    for way in ways {
+        let mut walk = Walk::new();
+        walk.choose(ActionId::Start);
+        walk.choose(ActionId::PublicOnly);
+        way(&mut walk, address);
+        assert_eq!(walk.fields.app_url.text(), "https://contoso-hello.azurewebsites.net/api/Hello?");
+        assert!(walk.fields.app_url.note.as_deref().is_some_and(|note| note.contains("key")));
+        walk.press(Key::Enter);
+        let whole = AppChoice::Url("https://contoso-hello.azurewebsites.net/api/Hello".into());
+        assert_eq!(walk.choices.app, Some(whole));
+        assert!(!format!("{:?} {:?}", walk.state, walk.all).contains("a-key"));
+    }
 }
 
 #[test]

@@ -41,6 +41,25 @@ fn forbidden() -> State {
     stage(StageId::Register, facts)
 }
 
+/// The plan of a rehearsal, for an app that this address names and that Azure does not show.
+fn rehearsal(path: &str) -> State {
+    let mut facts = fixtures::finished();
+    facts.site = Seen::absent(now(), "GET /subscriptions");
+    (facts.functions, facts.auth, facts.auth_version) = Default::default();
+    let app = AppChoice::at(&format!("https://{}{path}", fixtures::HOST));
+    let choices = Choices { app: Some(app), ..fixtures::choices() };
+    let redirect = Some("http://localhost:53682/handclasp-3f9a".to_owned());
+    let input = PlanInput { rehearsal_redirect: redirect, ..input() };
+    let plan = plan(StageId::Try, &cloud(), &facts, &choices, &input);
+    let new = (0..plan.changes.len()).collect();
+    let view = PlanView { stage: StageId::Try, plan, input, since: 0, asked: Asked::First, new };
+    let mut state = stage(StageId::Try, facts);
+    state.choices = choices;
+    state.panel = Panel::Plan(view);
+    judge(&mut state);
+    state
+}
+
 pub fn unseen_scenes() -> Vec<(&'static str, State)> {
     let field = |text: &str, note: Option<&str>| {
         let mut state = public(StageId::Register, None);
@@ -64,5 +83,7 @@ pub fn unseen_scenes() -> Vec<(&'static str, State)> {
         ("unseen_secret_works", tried(StageId::Secret, SecretVerdict::Works)),
         ("unseen_secret_unknown_client", tried(StageId::Secret, unknown)),
         ("unseen_connect", connect),
+        ("unseen_rehearsal", rehearsal("/api/Hello")),
+        ("unseen_rehearsal_nameless", rehearsal("")),
     ]
 }

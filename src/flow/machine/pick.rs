@@ -5,7 +5,6 @@ use url::{Host, Url};
 use crate::engine::choices::AppChoice;
 use crate::engine::client_id::{self, WhyNot};
 use crate::engine::facts::Facts;
-use crate::engine::findings::Verdict;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::{ui, ui_with, words};
@@ -164,13 +163,7 @@ impl Turn<'_> {
     /// Where a person goes on who has just chosen an app: at the first open stage, found by looking. A set-up on which
     /// nothing was done yet begins with the stage's own checks.
     pub(super) fn first_look_done(&mut self) {
-        let findings = &self.state.findings;
-        let first = findings.first_open_stage().unwrap_or(StageId::Try);
-        // What nobody tried yet is no reason to pass by what is broken.
-        let untried = findings.stage(first).is_some_and(|stage| stage.status() == Verdict::NotTried);
-        let broken =
-            findings.stages.iter().find(|stage| stage.status() == Verdict::Fail).map(|stage| stage.id);
-        let next = broken.filter(|_| untried).unwrap_or(first);
+        let next = self.state.findings.first_open_stage().unwrap_or(StageId::Try);
         let untouched = next == StageId::Protect && self.state.facts.api_app.value().is_none();
         if next < StageId::Protect || untouched {
             self.show(Panel::Overview);

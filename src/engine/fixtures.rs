@@ -52,6 +52,24 @@ pub fn input() -> PlanInput {
     }
 }
 
+/// A rehearsal that went well.
+pub fn rehearsed() -> Rehearsal {
+    Rehearsal {
+        client_app_id: CLIENT.into(),
+        resource: API.into(),
+        anonymous: Some(401),
+        settings: None,
+        audience: API.into(),
+        issuer: format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+        caller: "ada@contoso.onmicrosoft.com".into(),
+        scopes: "user_impersonation".into(),
+        called: format!("POST https://{HOST}/api/Hello"),
+        status: 200,
+        answer: "Hello, Ada.".into(),
+        diagnosis: None,
+    }
+}
+
 /// What is seen of a published function before anything was done.
 pub fn fresh() -> Facts {
     let open = |status| {

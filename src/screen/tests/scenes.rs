@@ -188,18 +188,9 @@ pub fn rehearsed() -> Facts {
         verdict: SecretVerdict::Works,
     });
     facts.rehearsal = seen(Rehearsal {
-        client_app_id: CLIENT.into(),
-        resource: API.into(),
-        anonymous: Some(401),
-        settings: None,
-        audience: API.into(),
-        issuer: format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
-        caller: "ada@contoso.onmicrosoft.com".into(),
-        scopes: "user_impersonation".into(),
         called: format!("GET https://{}/api/Hello?name=Ada", fixtures::HOST),
-        status: 200,
         answer: "Hello, Ada. This HTTP triggered function executed successfully.".into(),
-        diagnosis: None,
+        ..fixtures::rehearsed()
     });
     facts
 }

@@ -10,23 +10,6 @@ use crate::flow::state::{Phase, RehearsalStep};
 
 const TEMPORARY: &str = "http://localhost:49152/handclasp-x7k2p9";
 
-fn outcome() -> Rehearsal {
-    Rehearsal {
-        client_app_id: fixtures::CLIENT.into(),
-        resource: fixtures::API.into(),
-        anonymous: Some(401),
-        settings: None,
-        audience: fixtures::API.into(),
-        issuer: format!("https://login.microsoftonline.com/{}/v2.0", fixtures::TENANT),
-        caller: "ada@contoso.onmicrosoft.com".into(),
-        scopes: "user_impersonation".into(),
-        called: format!("POST https://{}/api/Hello", fixtures::HOST),
-        status: 200,
-        answer: "Hello, Ada.".into(),
-        diagnosis: None,
-    }
-}
-
 /// At the rehearsal, waiting for the sign-in; the facts then.
 pub(super) fn rehearsing() -> (Walk, Facts) {
     let mut walk = Walk::at(StageId::Try, fixtures::finished());
@@ -56,7 +39,8 @@ fn the_rehearsal_registers_calls_and_takes_away_again() {
     assert_eq!(works(&effects), [&Work::PersonStep("rehearsal-sign-in".into())]);
     walk.answer(Answer::Rehearsal(RehearsalProgress::CodeArrived));
     walk.answer(Answer::Rehearsal(RehearsalProgress::Redeemed));
-    let effects = walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(outcome())))));
+    let effects =
+        walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(fixtures::rehearsed())))));
     assert!(effects.contains(&Effect::CloseRehearsal));
     // The person has registered one of their own meanwhile: it stays.
     let mut facts = facts;
@@ -76,7 +60,7 @@ fn the_rehearsal_registers_calls_and_takes_away_again() {
     walk.observe(gone.clone());
     assert_eq!(walk.panel, Panel::Answer);
     walk.observe(gone);
-    assert_eq!(walk.facts.rehearsal.value(), Some(&outcome()), "a look does not forget it");
+    assert_eq!(walk.facts.rehearsal.value(), Some(&fixtures::rehearsed()), "a look does not forget it");
     assert!(walk.stage_done());
     walk.press(Key::Enter);
     assert_eq!(walk.page, Page::End);
@@ -108,7 +92,7 @@ fn however_a_rehearsal_ends_its_address_is_taken_away() {
             walk.answer(Answer::Rehearsal(failed));
         }),
         ("refused by the function", |walk| {
-            let refused = Rehearsal { status: 403, ..outcome() };
+            let refused = Rehearsal { status: 403, ..fixtures::rehearsed() };
             walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(refused)))));
         }),
     ];
@@ -146,7 +130,7 @@ fn stopping_before_the_rehearsal_began_takes_the_address_away_too() {
 #[test]
 fn an_address_that_cannot_be_taken_away_is_said_and_not_retried_blindly() {
     let (mut walk, facts) = rehearsing();
-    walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(outcome())))));
+    walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(fixtures::rehearsed())))));
     walk.observe(facts);
     walk.fail(trouble(Class::NotAllowed));
     assert!(matches!(walk.overlays.last(), Some(Overlay::Notice { .. })));
@@ -287,7 +271,7 @@ fn an_app_that_is_not_seen_is_rehearsed_at_the_host_that_the_confirmed_plan_name
     walk.ok();
     walk.observe(facts.clone());
     assert_eq!(started(&walk), [Some(fixtures::HOST)]);
-    walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(outcome())))));
+    walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(fixtures::rehearsed())))));
     // Even where the host does not answer any more, the address goes.
     walk.observe(Facts { host: Seen::default(), ..facts });
     assert_eq!(walk.sent()[1].kind, ChangeKind::RemoveRehearsalRedirect);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::engine::change::ChangeKind as K;
-use crate::engine::facts::{Rehearsal, SecretProbe, SecretVerdict};
+use crate::engine::facts::{SecretProbe, SecretVerdict};
 use crate::flow::event::{CopyOutcome, RehearsalProgress};
 
 /// "Continue" is what Enter does; the next stage's own look follows.
@@ -63,21 +63,7 @@ fn from_a_bare_function_app_to_its_answer() {
     facts = after(&facts, walk.sent().last().unwrap());
     walk.ok();
     walk.observe(facts.clone());
-    let outcome = Rehearsal {
-        client_app_id: fixtures::CLIENT.into(),
-        resource: fixtures::API.into(),
-        anonymous: Some(401),
-        settings: None,
-        audience: fixtures::API.into(),
-        issuer: String::new(),
-        caller: "ada@contoso.onmicrosoft.com".into(),
-        scopes: "user_impersonation".into(),
-        called: String::new(),
-        status: 200,
-        answer: "Hello, Ada.".into(),
-        diagnosis: None,
-    };
-    walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(outcome)))));
+    walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Ok(Box::new(fixtures::rehearsed())))));
     facts = walk.carry_out(facts);
     assert_eq!(walk.panel, Panel::Answer);
     walk.press(Key::Enter);

@@ -120,7 +120,7 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
     terminal.choose("Sign in with the browser");
     terminal.choose("Do my part at the sign-in page (practice)");
     terminal.choose("contoso-hello");
-    terminal.wait_for("Its functions are known");
+    terminal.wait_for("Function keys");
     terminal.choose("Continue");
     for (ask, done) in [
         ("Set it up for me", "All checks pass"),

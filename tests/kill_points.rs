@@ -301,7 +301,7 @@ impl<'a> Run<'a> {
         if !std::path::Path::new(&self.person.home.file("choices.toml")).exists() {
             self.choose("contoso-hello");
         }
-        let begins = "Its functions are known";
+        let begins = "Function keys";
         let goes_on = "Found by looking: you go on at step ";
         self.until("start", "where to go on", |screen| shows(screen, begins) || shows(screen, goes_on))?;
         let first = if self.shows(goes_on) {
@@ -354,7 +354,7 @@ impl<'a> Run<'a> {
         let beside = "Create a new one beside it";
         if self.shows(beside) {
             // The one whose value died with the process is found by its marker, and its removal offered.
-            self.on(|terminal| terminal.go_to("There is a client secret"));
+            self.on(|terminal| terminal.go_to("The client secret"));
             self.until_shown("secret", &format!("One secret: {} ", markers::SECRET_PREFIX))?;
             self.found("a secret without its value");
             self.for_me(

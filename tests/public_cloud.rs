@@ -55,7 +55,7 @@ fn the_built_in_public_cloud_from_the_sign_in_to_the_functions_answer() {
     terminal.choose("Sign in with the browser");
     at_the_page(&terminal, control);
     terminal.choose("contoso-hello");
-    terminal.wait_for("Its functions are known");
+    terminal.wait_for("Function keys");
     assert!(!terminal.screen().contains("PRACTICE"), "the wizard cannot know: {}", terminal.screen());
     terminal.choose("Continue");
     for (ask, done) in [

@@ -37,7 +37,7 @@ fn sign_in(terminal: &Terminal) {
 fn at_step_2(terminal: &Terminal) {
     sign_in(terminal);
     terminal.choose("contoso-hello");
-    terminal.wait_for("Its functions are known");
+    terminal.wait_for("Function keys");
     terminal.choose("Continue");
 }
 
@@ -135,7 +135,7 @@ fn the_whole_way_by_hand_while_the_wizard_watches_in_a_window_of_changing_size()
     control.act("approve-device-code", json!({ "user_code": code }));
     shake(&terminal, "contoso-hello");
     terminal.choose("contoso-hello");
-    shake(&terminal, "Its functions are known");
+    shake(&terminal, "Function keys");
     terminal.choose("Continue");
 
     let by_hand = |steps: &[(&str, Value)], done: &str| {

@@ -48,6 +48,11 @@ impl Class {
         )
     }
 
+    /// Whether somebody was asked and said no: trying the same again ends the same.
+    pub const fn is_a_no(self) -> bool {
+        matches!(self, Self::SignInRefused | Self::NotAllowed | Self::Refused | Self::NotFound)
+    }
+
     /// Whether it comes from the network or the service rather than from the set-up (exit code 4).
     pub const fn is_network(self) -> bool {
         !matches!(

@@ -7,7 +7,8 @@ use crate::engine;
 use crate::engine::cards::{Card, Material, Need, Shell, Way, can_be_seen, card, foreseen, granted};
 use crate::engine::change::Right;
 use crate::engine::choices::ConsentWay;
-use crate::engine::facts::SecretInfo;
+use crate::engine::error_codes::explain_code;
+use crate::engine::facts::{Fact, SecretInfo};
 use crate::engine::findings::Verdict;
 use crate::engine::forecast::{Outlook, forecast};
 use crate::engine::ids::{CheckId, StageId};
@@ -449,4 +450,10 @@ pub fn text_of(state: &State, item: CopyItem) -> Option<String> {
         CopyItem::ApiId => known(state, "api_app_id"),
         _ => hand_over::open_value(state, item),
     }
+}
+
+/// The stage that mends what the last rehearsal ended with, where its code names another than the rehearsal's own.
+pub fn rehearsal_mended_at(state: &State) -> Option<StageId> {
+    let Fact::CouldNot(trouble) = &state.facts.rehearsal.fact else { return None };
+    explain_code(trouble.code.as_deref()?)?.stage.filter(|stage| *stage != StageId::Try)
 }

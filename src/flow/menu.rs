@@ -70,7 +70,7 @@ pub enum ActionId {
     SignInKept,
     /// Name the tenant to sign in to.
     NameTenant,
-    /// Paste what the sign-in page says instead of coming back.
+    /// Paste what the sign-in page says instead of coming back, at a sign-in or in a rehearsal.
     PageError,
     /// No sign-in: public checks only.
     PublicOnly,
@@ -158,7 +158,7 @@ pub enum ActionId {
     LooksDifferent,
     /// Paste the text of an error, to have it explained.
     PasteError,
-    /// To the stage where an explained error is mended.
+    /// To the stage where an error is mended that was explained, or that a rehearsal ended with.
     ToExplained,
     /// Choose how the connector is let in.
     ChooseConsent,

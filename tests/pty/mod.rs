@@ -295,6 +295,10 @@ impl Terminal {
         self.read_it();
         let mut passed = Vec::new();
         for _ in 0..300 {
+            if is_it(&self.selected()) {
+                // The screen may have changed for another reason than the last key, which then moves on only now.
+                self.read_it();
+            }
             let selected = self.selected();
             if is_it(&selected) {
                 return;

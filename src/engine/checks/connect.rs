@@ -4,7 +4,9 @@ use super::{Judged, View, absent, fail, not_tried, pass, resource_url, same, say
 use crate::engine::client_id;
 use crate::engine::facts::{Application, Gap, RedirectProbe};
 use crate::engine::redirect_url::{self, Recognition, Registered};
-use crate::engine::trouble::Class;
+
+/// The person chose Cancel where agreement was asked for.
+const CANCELLED: &str = "AADSTS65004";
 
 pub(super) fn resolves(v: &View) -> Judged {
     let api = v.api()?;
@@ -117,13 +119,11 @@ pub(super) fn answered(v: &View) -> Judged {
         Err(Gap::NotLooked | Gap::Absent) => {
             return Ok(not_tried(say("try.answered.not_tried")));
         }
-        // What broke off says nothing of the set-up; what was refused does.
+        // What broke off says nothing of the set-up, nor does a person who cancelled; what was refused does.
         Err(Gap::CouldNot(t)) => {
-            let refused = matches!(
-                t.class,
-                Class::SignInRefused | Class::NotAllowed | Class::Refused | Class::NotFound
-            );
-            let verdict = if refused { fail(t.what.clone()) } else { not_tried(t.what.clone()) };
+            let evidence = say_with("try.answered.ended", &[("what", &t.what)]);
+            let refused = t.class.is_a_no() && t.code.as_deref() != Some(CANCELLED);
+            let verdict = if refused { fail(evidence) } else { not_tried(evidence) };
             return Err(verdict.note(t.next.clone()));
         }
     };

@@ -120,8 +120,11 @@ impl Turn<'_> {
         if let Some(step) = apply.steps.get_mut(index) {
             step.mark = mark;
         }
+        let stops = apply.stopping && stage != StageId::Try;
         self.state.waiting = None;
         match result {
+            // It is not awaited any more: what comes next shows whether it is to be seen.
+            Ok(()) if stops => self.rest(Phase::StoppedByPerson),
             Ok(()) => self.await_landing(Phase::Landing),
             Err(trouble) if trouble.uncertain => {
                 self.mark_sending(index);
@@ -226,8 +229,7 @@ impl Turn<'_> {
 
     fn watch_landing(&mut self, kind: Option<ChangeKind>) {
         let Panel::Applying(apply) = &self.state.panel else { return };
-        // Settings are in force only when the probes say so, and those belong to another stage's part.
-        let part = if kind == Some(ChangeKind::PutAuth) { Part::All } else { Part::Stage(apply.stage) };
+        let part = shown_by(kind, apply.stage);
         // A secret's value is only here, and a rehearsal's address has yet to be taken away.
         let safe_to_leave = !matches!(apply.stage, StageId::Secret | StageId::Try);
         let since = self.state.now;
@@ -246,6 +248,9 @@ impl Turn<'_> {
     /// Keeps the watch running, or gives the decision to the person once the limit is reached.
     pub(super) fn go_on_looking(&mut self) {
         let Panel::Applying(apply) = &self.state.panel else { return };
+        if apply.at_rest() {
+            return;
+        }
         if self.state.watch.is_none() {
             let kind = apply.sent.as_ref().map(|change| change.kind);
             if let Some(apply) = self.applying() {
@@ -274,6 +279,9 @@ impl Turn<'_> {
     /// A look is complete while a plan is under way.
     pub(super) fn observed_while_applying(&mut self) {
         let Panel::Applying(apply) = &self.state.panel else { return };
+        if apply.phase == Phase::StoppedByPerson {
+            return self.seen_at_rest();
+        }
         if !matches!(apply.phase, Phase::Landing | Phase::FindingOut(_)) {
             return;
         }
@@ -357,6 +365,7 @@ impl Turn<'_> {
         let wants_sign_in = matches!(&phase, Phase::Stopped(t) if t.class == Class::SignInRefused);
         apply.phase = phase;
         let stage = apply.stage;
+        let unseen = accepted(apply).cloned().filter(|_| apply.phase == Phase::StoppedByPerson);
         // It has stopped: nothing more is said of stopping.
         self.state.interrupted = false;
         self.state.note = None;
@@ -367,7 +376,28 @@ impl Turn<'_> {
             return;
         }
         self.state.selected = None;
-        self.look(Part::Stage(stage));
+        match unseen {
+            Some(sent) => {
+                // A look that does not show it, here or back on the stage, is an old one.
+                self.watch(shown_by(Some(sent.kind), stage), self.state.setup.timing.landing_s);
+                self.remember_landed(stage, sent);
+            }
+            None => self.look(Part::Stage(stage)),
+        }
+    }
+
+    /// A look after the person stopped: what had been accepted is shown as done once it is seen.
+    fn seen_at_rest(&mut self) {
+        let Panel::Applying(apply) = &self.state.panel else { return };
+        let seen = accepted(apply).filter(|sent| has_landed(sent, apply, &self.state.facts)).cloned();
+        let Some(sent) = seen else { return };
+        self.drop_work();
+        let Some(apply) = self.applying() else { return };
+        apply.sent = None;
+        apply.done.push(sent);
+        if let Some(step) = apply.steps.get_mut(apply.current) {
+            step.mark = Mark::Done;
+        }
     }
 
     /// "Stop after this step": at once where no call is in hand, or it only waits to be sent again.
@@ -422,6 +452,18 @@ impl Turn<'_> {
             self.trouble(trouble);
         }
     }
+}
+
+/// The change that was accepted and has not been seen.
+fn accepted(apply: &Apply) -> Option<&Change> {
+    let mark = apply.steps.get(apply.current).map(|step| step.mark);
+    apply.sent.as_ref().filter(|_| mark == Some(Mark::Accepted))
+}
+
+/// What has to be looked at to see a change. Settings are in force only when the probes say so, and those belong to
+/// another stage's part.
+fn shown_by(kind: Option<ChangeKind>, stage: StageId) -> Part {
+    if kind == Some(ChangeKind::PutAuth) { Part::All } else { Part::Stage(stage) }
 }
 
 /// How many seconds the service asked to be left alone.

@@ -6,7 +6,7 @@ use crate::engine::ids::StageId;
 use crate::engine::redirect_url::{Recognition, RedirectUrl, WhyNot, recognise};
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with};
-use crate::flow::derived::writes_possible;
+use crate::flow::derived::{rehearsal_mended_at, writes_possible};
 use crate::flow::effect::Part;
 use crate::flow::hand_over;
 use crate::flow::state::{Field, Panel};
@@ -45,9 +45,15 @@ impl Turn<'_> {
         }
     }
 
-    /// To the stage where the explained error is mended, with the redirect URL that it named.
+    /// To the stage where the explained error is mended, with the redirect URL that it named; or where the error is that
+    /// the rehearsal ended with.
     pub(super) fn mend_explained(&mut self) {
-        let Panel::Explained(found) = &self.state.panel else { return };
+        let Panel::Explained(found) = &self.state.panel else {
+            if let Some(stage) = rehearsal_mended_at(self.state) {
+                self.open_stage(stage);
+            }
+            return;
+        };
         let (Some(stage), redirect) = (found.stage(), found.redirect_uri.clone()) else { return };
         self.open_stage(stage);
         if let Some(url) = redirect.filter(|_| stage == StageId::Connect) {

@@ -210,6 +210,7 @@ impl Turn<'_> {
                 self.sign_in_step(SignInStep::Address);
             }
             ActionId::NameTenant => self.name_tenant(),
+            ActionId::PageError if self.state.stage().is_some() => self.paste_address(),
             ActionId::PageError => {
                 self.drop_work();
                 self.state.fields.error = Field::default();

@@ -85,7 +85,10 @@ impl Turn<'_> {
         match &self.state.panel {
             Panel::Applying(apply) if self.state.stage().is_some() && !apply.at_rest() => {
                 self.stop();
-                self.note("flow.stopping");
+                // Where nothing was in hand it has stopped already.
+                if self.applying().is_some_and(|apply| !apply.at_rest()) {
+                    self.note("flow.stopping");
+                }
             }
             Panel::Rehearsal(_) | Panel::RehearsalPaste(_) => {
                 self.end_rehearsal(None);

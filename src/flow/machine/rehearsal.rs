@@ -9,9 +9,10 @@ use crate::flow::effect::{Effect, Work};
 use crate::flow::event::RehearsalProgress;
 use crate::flow::hand_over;
 use crate::flow::menu::{ActionId, Item};
-use crate::flow::state::{Apply, Mark, Panel, Phase, RehearsalStep, RehearsalView, Step};
+use crate::flow::state::{Apply, Field, Mark, Panel, Phase, RehearsalStep, RehearsalView, Step};
 
 use super::Turn;
+use super::sign_in::refused_on_the_page;
 
 impl Turn<'_> {
     /// Binds the loopback port first: the plan shows the very address that will be registered.
@@ -131,8 +132,18 @@ impl Turn<'_> {
                 self.assess();
                 self.end_rehearsal(None);
             }
-            RehearsalProgress::Done(Err(trouble)) => self.end_rehearsal(Some(trouble)),
+            RehearsalProgress::Done(Err(trouble)) => self.rehearsal_failed(trouble),
         }
+    }
+
+    /// It ended without an answer of the function. What was proven before is kept, unless somebody said no.
+    fn rehearsal_failed(&mut self, trouble: Trouble) {
+        if trouble.class.is_a_no() || self.state.facts.rehearsal.value().is_none() {
+            let call = self.state.facts.rehearsal.call.clone();
+            self.state.facts.rehearsal = Seen::could_not(trouble.clone(), self.state.now, call);
+            self.assess();
+        }
+        self.end_rehearsal(Some(trouble));
     }
 
     /// The end of the rehearsal, however it came about: looks afresh, and takes the temporary address away.
@@ -171,7 +182,12 @@ impl Turn<'_> {
 
     pub(super) fn submit_final_address(&mut self) {
         let address = self.state.fields.final_address.text().trim().to_owned();
-        if address.is_empty() {
+        let came_back = self.view().is_some_and(|view| address.starts_with(&view.redirect));
+        if let Some(trouble) = refused_on_the_page(&address).filter(|_| !came_back) {
+            // The page kept the browser: nothing comes back any more.
+            self.state.fields.final_address = Field::default();
+            self.rehearsal_failed(trouble);
+        } else if address.is_empty() {
             self.state.fields.final_address.note = Some(ui("redirect.empty").to_owned());
         } else {
             self.start(Work::PasteRehearsalAddress(address));

@@ -217,18 +217,10 @@ impl Turn<'_> {
 
     /// Takes what the sign-in page says: it ends the sign-in as if the page had come back with it.
     pub(super) fn submit_page_error(&mut self) {
-        let explained = explain(self.state.fields.error.text());
-        let Some(refusal) = explained.codes.into_iter().find(|known| known.code.starts_with("AADSTS")) else {
+        let Some(trouble) = refused_on_the_page(self.state.fields.error.text()) else {
             self.state.fields.error.note = Some(ui("sign_in.page_error_none").to_owned());
             return;
         };
-        let what = ui_with("sign_in.page_says", &[("name", refusal.name.trim_end_matches('.'))]);
-        let ids = [explained.trace_id, explained.correlation_id].into_iter().flatten();
-        let original: Vec<String> = std::iter::once(refusal.code.clone()).chain(ids).collect();
-        let mut trouble = Trouble::new(Class::SignInRefused, what, refusal.next)
-            .meaning(refusal.means)
-            .original(original.join(" "));
-        trouble.code = Some(refusal.code);
         self.state.fields.error = Field::default();
         self.sign_in_failed(trouble);
     }
@@ -291,4 +283,18 @@ const fn action_of(way: SignInMethod) -> ActionId {
         SignInMethod::AzCli => ActionId::SignInAz,
         SignInMethod::Kept => ActionId::SignInKept,
     }
+}
+
+/// The refusal that a pasted page of the sign-in service names; `None` where it names no code.
+pub(super) fn refused_on_the_page(text: &str) -> Option<Trouble> {
+    let explained = explain(text);
+    let refusal = explained.codes.into_iter().find(|known| known.code.starts_with("AADSTS"))?;
+    let what = ui_with("sign_in.page_says", &[("name", refusal.name.trim_end_matches('.'))]);
+    let ids = [explained.trace_id, explained.correlation_id].into_iter().flatten();
+    let original: Vec<String> = std::iter::once(refusal.code.clone()).chain(ids).collect();
+    let mut trouble = Trouble::new(Class::SignInRefused, what, refusal.next)
+        .meaning(refusal.means)
+        .original(original.join(" "));
+    trouble.code = Some(refusal.code);
+    Some(trouble)
 }

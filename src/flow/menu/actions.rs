@@ -7,7 +7,7 @@ use crate::engine::trouble::Class;
 use crate::engine::words::{ui, ui_with, words};
 use crate::flow::derived::{
     answers_unseen, confirmable, granted_unseen, lacks_function, may_need_somebody, page_address,
-    person_step, text_of, unsaid_client, writes_possible,
+    person_step, rehearsal_mended_at, text_of, unsaid_client, writes_possible,
 };
 use crate::flow::effect::CopyItem;
 use crate::flow::hand_over;
@@ -192,6 +192,7 @@ fn stage_actions(state: &State, stage: StageId) -> Vec<Action> {
                 practice(state, &mut list);
                 page(state, &mut list);
                 list.push(action(ActionId::PasteAddress, "flow.paste_address", Some('t')));
+                list.push(action(ActionId::PageError, "sign_in.page_error", Some('e')));
             }
             list.push(action(ActionId::CancelRehearsal, "flow.stop_rehearsal", None));
             list
@@ -283,6 +284,10 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
             if !hand_over::holds_secret(state) {
                 list.push(action(ActionId::ToSecret, "flow.to_secret", Some('s')));
             }
+            // Trying the same again would end the same.
+            if let Some(to) = rehearsal_mended_at(state) {
+                list.push(connect::to_stage(to));
+            }
             // A plan can be looked at where nothing may be changed; a rehearsal is nothing but what it does.
             let rehearse = action(ActionId::Rehearse, "action.rehearse", Some('f'));
             list.push(grey(rehearse, !writes_possible(state)));
@@ -356,7 +361,8 @@ fn apply_actions(state: &State, apply: &Apply) -> Vec<Action> {
             // While it only waits to be sent again, there is no step to be finished first.
             let waits = state.waiting.as_ref().is_some_and(|waiting| waiting.until.is_some());
             let label = if waits { "action.stop_waiting" } else { "flow.stop_after" };
-            vec![grey(action(ActionId::Stop, label, None), apply.stopping)]
+            let stops = apply.stopping && (apply.in_hand() || apply.stage == StageId::Try);
+            vec![grey(action(ActionId::Stop, label, None), stops)]
         }
         Phase::Slow => vec![action(ActionId::KeepLooking, "flow.keep_looking", Some('r')), back],
         Phase::StoppedByPerson => vec![action(ActionId::PlanAgain, "flow.plan_again", Some('f')), back],

@@ -66,11 +66,16 @@ pub(super) fn more(state: &State) -> Vec<Action> {
 pub(super) fn explained(stage: StageId, found: &Explained) -> Vec<Action> {
     let mut list = Vec::new();
     if let Some(to) = found.stage().filter(|to| *to != stage) {
-        let title = words().stage(to).map_or("", |words| words.title.as_str());
-        let label = ui_with("flow.to_stage", &[("number", &to.number().to_string()), ("title", title)]);
-        list.push(Action { id: ActionId::ToExplained, label, enabled: true, shortcut: Some('g') });
+        list.push(to_stage(to));
     }
     list.push(action(ActionId::PasteError, "flow.explain_another", Some('x')));
     list.push(action(ActionId::Back, "action.back", None));
     list
+}
+
+/// To the stage where an error is mended that was pasted, or that a rehearsal ended with.
+pub(super) fn to_stage(to: StageId) -> Action {
+    let title = words().stage(to).map_or("", |words| words.title.as_str());
+    let label = ui_with("flow.to_stage", &[("number", &to.number().to_string()), ("title", title)]);
+    Action { id: ActionId::ToExplained, label, enabled: true, shortcut: Some('g') }
 }

@@ -60,8 +60,8 @@ fn stage_items(state: &State, stage: StageId) -> Vec<Item> {
     }
 }
 
-/// What is selected when nothing has been selected yet: the thing that brings the person on. On a plan, and while one is
-/// made, nothing: an Enter that was meant for the page before must neither agree nor give up.
+/// What is selected when nothing has been selected yet: the thing that brings the person on. On a plan, while one is made
+/// and while it is carried out, nothing: an Enter that was meant for the page before must neither agree nor give up.
 pub fn preferred(state: &State) -> Option<Item> {
     let all = items(state);
     let first_action = || all.iter().find(|i| matches!(i, Item::Action(_))).cloned();
@@ -71,6 +71,7 @@ pub fn preferred(state: &State) -> Option<Item> {
     match (&state.page, &state.panel) {
         (Page::Stage(_), Panel::Plan(view)) if confirmable(state, view) => None,
         (Page::Stage(_), Panel::Preparing | Panel::Binding) => None,
+        (Page::Stage(_), Panel::Applying(apply)) if !apply.at_rest() => None,
         // Whoever is there already wants to go elsewhere.
         (Page::Stage(_), Panel::PickTenant) => {
             let here = state.signed_in.as_ref().map_or("", |person| person.tenant_id.as_str());

@@ -1,12 +1,11 @@
 //! The keys that do something now, what each does, and the footer that shows them.
 
-use crate::engine::ids::StageId;
 use crate::engine::words::ui;
 use crate::flow::derived::page_address;
 use crate::flow::effect::CopyItem;
 use crate::flow::event::Key;
 use crate::flow::hand_over;
-use crate::flow::state::{Field, Overlay, Page, Panel, Phase, SignInStep, State};
+use crate::flow::state::{Field, Overlay, Page, Panel, SignInStep, State};
 
 use super::{ActionId, Item, KeyHint, actions, first_action, items, lists, selected};
 
@@ -270,10 +269,8 @@ fn can_go_back(state: &State) -> bool {
                 let narrowed = !state.fields.app_filter.is_empty() || state.subscription.is_some();
                 narrowed || state.choices.app.is_some()
             }
-            Panel::Applying(apply) => {
-                // A rehearsal's temporary address has to be taken away first.
-                apply.at_rest() || (apply.phase == Phase::Landing && apply.stage != StageId::Try)
-            }
+            // What runs is stopped first, and says then how far it came.
+            Panel::Applying(apply) => apply.at_rest(),
             _ => true,
         },
     }

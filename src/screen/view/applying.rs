@@ -62,10 +62,10 @@ fn stopped(apply: &Apply) -> String {
 const MARKS: [Mark; 6] =
     [Mark::ToDo, Mark::Sending, Mark::Accepted, Mark::Done, Mark::NotNeeded, Mark::Failed];
 
-/// A step's mark. Where nothing is on its way any more, what was sent and not seen is not known to be done.
+/// A step's mark. Where nothing is on its way any more, what was sent and not answered is not known to be done.
 fn word(mark: Mark, rest: bool) -> (&'static str, &'static str, Role) {
     match mark {
-        Mark::Sending | Mark::Accepted if rest => ("?", ui("screen.mark_unseen"), Role::Caution),
+        Mark::Sending if rest => ("?", ui("screen.mark_unseen"), Role::Caution),
         Mark::ToDo => ("○", ui("screen.mark_todo"), Role::Quiet),
         Mark::Sending => ("…", ui("screen.mark_sending"), Role::Waiting),
         Mark::Accepted => ("…", ui("screen.mark_accepted"), Role::Waiting),

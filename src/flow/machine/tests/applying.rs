@@ -1,6 +1,7 @@
 //! Plans: shown, confirmed, carried out one change at a time, and every way in which that can go wrong.
 
 mod landing;
+mod stopping;
 
 use std::time::Duration;
 

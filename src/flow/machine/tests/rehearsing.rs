@@ -4,6 +4,8 @@ use super::*;
 use crate::engine::change::ChangeKind;
 use crate::engine::choices::AppChoice;
 use crate::engine::facts::Rehearsal;
+use crate::engine::findings::Verdict;
+use crate::engine::ids::CheckId;
 use crate::flow::event::RehearsalProgress;
 use crate::flow::hand_over;
 use crate::flow::state::{Phase, RehearsalStep};
@@ -310,4 +312,45 @@ fn without_a_functions_address_the_plan_leads_back_to_where_it_is_typed() {
     assert_eq!(walk.choices.app.as_ref(), Some(&app));
     assert_eq!(walk.choices.client_app_id.as_deref(), Some(fixtures::CLIENT), "it is the same app");
     assert!(hand_over::holds_secret(&walk), "and so is its secret");
+}
+
+#[test]
+fn an_error_on_the_sign_in_page_ends_the_rehearsal_and_is_a_finding() {
+    let (mut walk, facts) = rehearsing();
+    walk.choose(ActionId::PageError);
+    walk.give(Event::Paste("AADSTS50105: Your administrator has configured the application".into()));
+    let effects = walk.press(Key::Enter);
+    assert!(effects.contains(&Effect::CloseRehearsal));
+    walk.observe(facts.clone());
+    assert_eq!(walk.sent()[1].kind, ChangeKind::RemoveRehearsalRedirect);
+    walk.carry_out(facts);
+    let found = walk.findings.check(CheckId::TryAnswered).unwrap();
+    assert_eq!(found.verdict, Verdict::Fail, "{found:?}");
+    assert!(matches!(walk.overlays.last(), Some(Overlay::Trouble(_))));
+    walk.press(Key::Enter);
+    walk.draw();
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::ToExplained)));
+    walk.press(Key::Enter);
+    assert_eq!(walk.stage(), Some(StageId::Grant), "where it is mended");
+}
+
+#[test]
+fn what_broke_off_takes_no_earlier_proof_away_and_who_cancelled_broke_nothing() {
+    let refused = |class, code: &str| Trouble { code: Some(code.into()), ..trouble(class) };
+    let verdict = |trouble: Trouble, before: bool| {
+        let (mut walk, facts) = rehearsing();
+        if before {
+            walk.state.facts.rehearsal = Seen::is(fixtures::rehearsed(), fixtures::now(), "POST");
+        }
+        walk.answer(Answer::Rehearsal(RehearsalProgress::Done(Err(trouble))));
+        walk.observe(facts.clone());
+        walk.carry_out(facts);
+        walk.findings.check(CheckId::TryAnswered).unwrap().verdict
+    };
+    let no = || refused(Class::SignInRefused, "AADSTS65001");
+    assert_eq!(verdict(no(), false), Verdict::Fail);
+    assert_eq!(verdict(no(), true), Verdict::Fail);
+    assert_eq!(verdict(refused(Class::SignInRefused, "AADSTS65004"), false), Verdict::NotTried);
+    assert_eq!(verdict(trouble(Class::TimeOut), false), Verdict::NotTried);
+    assert_eq!(verdict(trouble(Class::TimeOut), true), Verdict::Pass);
 }

@@ -297,8 +297,7 @@ pub const fn way_title(way: ConsentWay) -> &'static str {
 
 /// Whether the value of a secret that was made here is held and was not copied yet: there is no other copy of it.
 pub fn value_not_copied(state: &State) -> bool {
-    let held = state.held.secret.as_ref().filter(|held| held.made_here);
-    held.and_then(|held| held.key_id.as_deref()).is_some_and(|key_id| !state.choices.handed_over(key_id))
+    state.held.secret.as_ref().is_some_and(|held| held.made_here) && !state.secret.copied
 }
 
 /// The failing checks of a stage that nothing here can mend: what to do about them is a person's.

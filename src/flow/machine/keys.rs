@@ -327,7 +327,8 @@ impl Turn<'_> {
     pub(super) fn copy(&mut self, item: CopyItem) {
         if item == CopyItem::ClientSecret {
             if hand_over::holds_secret(self.state) {
-                // Kept before it is copied: whatever happens then, it is not taken for lost.
+                // Kept before it is copied, so that whatever happens then, it is not taken for lost. That it went to the
+                // clipboard is another thing, and known only once that was tried.
                 self.remember_handed_over();
                 self.effects.push(Effect::Copy(Clip::Secret));
             }

@@ -77,7 +77,8 @@ impl Turn<'_> {
         if !hand_over::holds_secret(self.state) || self.state.secret.probing {
             return;
         }
-        self.state.secret = SecretState { probing: true, tried: true, ..SecretState::default() };
+        let copied = self.state.secret.copied;
+        self.state.secret = SecretState { probing: true, tried: true, copied, ..SecretState::default() };
         self.start(Work::ProbeSecret);
     }
 

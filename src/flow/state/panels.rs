@@ -236,6 +236,8 @@ pub struct SecretState {
     pub trouble: Option<Trouble>,
     /// The held value was tried already; it is not tried again by itself.
     pub tried: bool,
+    /// The held value went to the clipboard, as far as that can be known. Asking for it is not enough.
+    pub copied: bool,
 }
 
 impl SecretState {

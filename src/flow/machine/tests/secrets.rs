@@ -276,3 +276,27 @@ fn the_end_is_told_of_the_secret_that_the_connector_has() {
     state.facts.client_app = Seen::default();
     assert_eq!(secret_end(&state), None);
 }
+
+#[test]
+fn the_only_copy_of_a_value_counts_as_copied_when_it_came_back_and_not_when_it_was_asked_for() {
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    walk.hold_secret();
+    let mut held = held();
+    held.secret.as_mut().unwrap().made_here = true;
+    walk.give(Event::Held(held));
+    let only_copy = |walk: &Walk| crate::flow::derived::value_not_copied(walk);
+    walk.select(&Item::Row(CopyItem::ClientSecret));
+    walk.press(Key::Enter);
+    assert!(only_copy(&walk), "it was asked for");
+    walk.give(Event::Copied {
+        item: CopyItem::ClientSecret,
+        outcome: CopyOutcome::Failed(trouble(Class::Local)),
+    });
+    assert!(only_copy(&walk));
+    walk.press(Key::Enter);
+    walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Sent });
+    assert!(!only_copy(&walk));
+    walk.choose(ActionId::LookAgain);
+    walk.give(Event::Copied { item: CopyItem::Host, outcome: CopyOutcome::Copied });
+    assert!(!only_copy(&walk), "nor does another copy take it back");
+}

@@ -18,7 +18,7 @@ use crate::engine::plan::{self, PlanInput};
 use crate::engine::words::{PortalStep, StageWords, ui, ui_with, words};
 
 use super::effect::CopyItem;
-use super::event::{AppRow, CopyOutcome, SubscriptionRow, TenantRow};
+use super::event::{AppRow, CallLine, CopyOutcome, SubscriptionRow, TenantRow};
 use super::hand_over;
 use super::menu::{Item, selected};
 use super::state::{Field, Listing, Page, Panel, PlanView, RehearsalStep, SignInStep, State};
@@ -455,4 +455,9 @@ pub fn text_of(state: &State, item: CopyItem) -> Option<String> {
 pub fn rehearsal_mended_at(state: &State) -> Option<StageId> {
     let Fact::CouldNot(trouble) = &state.facts.rehearsal.fact else { return None };
     explain_code(trouble.code.as_deref()?)?.stage.filter(|stage| *stage != StageId::Try)
+}
+
+/// The calls that the log shows, oldest first.
+pub fn logged(state: &State) -> impl Iterator<Item = &CallLine> {
+    state.calls.iter().filter(|call| call.writes || !state.only_changes)
 }

@@ -233,10 +233,12 @@ impl Turn<'_> {
             calls.remove(oldest_read);
             self.state.calls_left_out += 1;
         }
+        let shown = line.writes || !self.state.only_changes;
         calls.push_back(line);
         // Who has scrolled up reads on where they were.
         if let Some(Overlay::CallLog { back }) = self.state.overlays.last_mut()
             && *back > 0
+            && shown
         {
             *back = (*back + 1).min(CALL_LOG_LINES - 1);
         }

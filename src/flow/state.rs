@@ -269,6 +269,8 @@ pub struct State {
     pub replacing_told: bool,
     /// How many older reads the log has let go.
     pub calls_left_out: usize,
+    /// The log shows the changes alone.
+    pub only_changes: bool,
     /// Practice only: the person's part that is being played.
     pub person_step: Option<String>,
     /// Key id of the lost secret whose removal is being prepared.
@@ -334,6 +336,7 @@ impl State {
             calls: VecDeque::new(),
             replacing_told: false,
             calls_left_out: 0,
+            only_changes: false,
             person_step: None,
             removing: None,
             bound: None,

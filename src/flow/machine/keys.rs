@@ -2,7 +2,7 @@
 
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::words::ui;
-use crate::flow::derived::page_address;
+use crate::flow::derived::{logged, page_address};
 use crate::flow::effect::{Clip, CopyItem, Effect, SignInMethod, Work};
 use crate::flow::event::Key;
 use crate::flow::hand_over;
@@ -121,6 +121,10 @@ impl Turn<'_> {
             Command::Explain => self.explain(),
             Command::Log => self.state.overlays.push(Overlay::CallLog { back: 0 }),
             Command::Help => self.state.overlays.push(Overlay::Help),
+            Command::OnlyChanges => {
+                self.state.only_changes = !self.state.only_changes;
+                self.scroll(usize::MAX, false);
+            }
             Command::Older(lines) => self.scroll(lines, true),
             Command::Newer(lines) => self.scroll(lines, false),
             Command::Quit => self.ask_to_quit(0),
@@ -135,7 +139,7 @@ impl Turn<'_> {
     }
 
     fn scroll(&mut self, lines: usize, older: bool) {
-        let last = self.state.calls.len().saturating_sub(1);
+        let last = logged(self.state).count().saturating_sub(1);
         if let Some(Overlay::CallLog { back }) = self.state.overlays.last_mut() {
             *back = if older { (*back + lines).min(last) } else { back.saturating_sub(lines) };
         }

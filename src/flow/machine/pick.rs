@@ -5,6 +5,7 @@ use url::{Host, Url};
 use crate::engine::choices::AppChoice;
 use crate::engine::client_id::{self, WhyNot};
 use crate::engine::facts::Facts;
+use crate::engine::findings::Verdict;
 use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
 use crate::engine::words::{ui, ui_with, words};
@@ -170,9 +171,19 @@ impl Turn<'_> {
             return;
         }
         self.open_stage(next);
-        let title = words().stage(next).map_or("", |stage| stage.title.as_str());
-        self.state.note =
-            Some(ui_with("flow.found_where", &[("number", &next.number().to_string()), ("title", title)]));
+        let number = next.number().to_string();
+        let broken = self.state.findings.stages.iter().find(|stage| stage.status() == Verdict::Fail);
+        self.state.note = Some(match broken.filter(|stage| stage.id > next) {
+            // What is left to be done before it comes first; what is wrong is not kept back meanwhile.
+            Some(stage) => {
+                let broken = stage.id.number().to_string();
+                ui_with("flow.found_where_broken", &[("number", &number), ("broken", &broken)])
+            }
+            None => {
+                let title = words().stage(next).map_or("", |stage| stage.title.as_str());
+                ui_with("flow.found_where", &[("number", &number), ("title", title)])
+            }
+        });
     }
 
     /// A first look that could not even begin: the choice of apps is where to go on.

@@ -1,7 +1,7 @@
 //! The keys that do something now, what each does, and the footer that shows them.
 
 use crate::engine::words::ui;
-use crate::flow::derived::page_address;
+use crate::flow::derived::{logged, page_address};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::Key;
 use crate::flow::hand_over;
@@ -48,6 +48,8 @@ pub enum Command {
     Older(usize),
     /// Scroll the log towards newer lines, by this many.
     Newer(usize),
+    /// Let the log show the changes alone, or all calls again.
+    OnlyChanges,
     /// Leave, asking first where a secret would be lost.
     Quit,
 }
@@ -145,7 +147,7 @@ fn function_keys(typing: bool, list: &mut Vec<Binding>) {
 
 fn log_keys(state: &State, back: usize, list: &mut Vec<Binding>) {
     let mut keys = Vec::new();
-    if back + 1 < state.calls.len() {
+    if back + 1 < logged(state).count() {
         keys.extend([(Key::Up, Command::Older(1)), (Key::PageUp, Command::Older(10))]);
     }
     if back > 0 {
@@ -153,6 +155,11 @@ fn log_keys(state: &State, back: usize, list: &mut Vec<Binding>) {
     }
     if !keys.is_empty() {
         list.push(bind(&keys, "flow.key_scroll"));
+    }
+    if state.only_changes {
+        list.push(bind(&[(Key::Char('w'), Command::OnlyChanges)], "flow.key_all_calls"));
+    } else if state.calls.iter().any(|call| call.writes) {
+        list.push(bind(&[(Key::Char('w'), Command::OnlyChanges)], "flow.key_only_changes"));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::engine::ids::CheckId;
 use crate::engine::remedy::command;
 use crate::engine::trouble::Class;
 use crate::engine::words::{ui, ui_with, verdict, words};
-use crate::flow::derived::{link_address, secret_given};
+use crate::flow::derived::{link_address, logged, secret_given};
 use crate::flow::event::{CallLine, RightUsed};
 use crate::flow::menu;
 use crate::flow::state::{Overlay, State};
@@ -117,9 +117,12 @@ fn log(state: &State, back: usize, paint: &Paint, doc: &mut Doc) -> usize {
     if state.calls_left_out > 0 {
         doc.text(Role::Quiet, &ui_with("log.left_out", &[("count", &state.calls_left_out.to_string())]));
     }
-    let lowest = state.calls.len().saturating_sub(back + 1);
+    if state.only_changes {
+        doc.text(Role::Quiet, ui("log.only_changes"));
+    }
+    let lowest = logged(state).count().saturating_sub(back + 1);
     let mut end = doc.height();
-    for (index, call) in state.calls.iter().enumerate() {
+    for (index, call) in logged(state).enumerate() {
         one_call(call, paint, doc);
         if index <= lowest {
             end = doc.height();

@@ -156,6 +156,15 @@ fn the_log_scrolls_and_keeps_its_place_while_lines_arrive() {
     walk.press(Key::PageDown);
     walk.press(Key::PageDown);
     assert_eq!(walk.overlays, [Overlay::CallLog { back: 0 }]);
+    walk.press(Key::Up);
+    walk.letter('w');
+    assert_eq!(walk.overlays, [Overlay::CallLog { back: 0 }]);
+    let shown = |walk: &Walk| crate::flow::derived::logged(walk).count();
+    assert_eq!(shown(&walk), 1, "the one change");
+    walk.press(Key::Up);
+    assert_eq!(walk.overlays, [Overlay::CallLog { back: 0 }], "there is nothing above it");
+    walk.letter('w');
+    assert_eq!(shown(&walk), CALL_LOG_LINES);
     walk.press(Key::Esc);
     assert!(walk.overlays.is_empty());
 }

@@ -332,3 +332,19 @@ fn a_read_that_waits_is_told_while_it_does() {
     }
     assert_eq!(walk.pauses, []);
 }
+
+#[test]
+fn what_is_wrong_further_on_is_told_where_something_has_to_be_done_before_it() {
+    let note = |facts: Facts| {
+        let mut walk = Walk::new();
+        walk.state.choices = fixtures::choices();
+        signed_in(&mut walk);
+        walk.observe(facts);
+        (walk.stage(), walk.note.clone().unwrap())
+    };
+    let (stage, said) = note(with_client(|app| app.web_redirects.clear()));
+    assert_eq!(stage, Some(StageId::Secret));
+    assert_eq!(said, ui_with("flow.found_where_broken", &[("number", "5"), ("broken", "6")]));
+    let (_, said) = note(fixtures::finished());
+    assert_ne!(said, ui_with("flow.found_where_broken", &[("number", "5"), ("broken", "6")]));
+}

@@ -99,8 +99,7 @@ pub fn lost(state: &State) -> Vec<&SecretInfo> {
 /// Whether the secret that is held is with the person as well: pasted by them, or copied.
 pub fn secret_given(state: &State) -> bool {
     let pasted = state.held.secret.as_ref().is_some_and(|held| !held.made_here);
-    let copied = state.copied.get(&CopyItem::ClientSecret);
-    pasted || matches!(copied, Some(CopyOutcome::Copied | CopyOutcome::Sent))
+    pasted || state.secret.copied
 }
 
 /// The day the connector's secret ends, as far as it can be told which one the connector has.

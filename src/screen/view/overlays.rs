@@ -241,7 +241,12 @@ fn section(doc: &mut Doc, label: &str, text: &str) {
 
 fn quit(state: &State, doc: &mut Doc) -> &'static str {
     if state.held.secret.is_some() {
-        let key = if secret_given(state) { "screen.quit_handed" } else { "screen.quit_held" };
+        let key = match secret_given(state) {
+            // Nobody should put it into the connector.
+            _ if state.secret.refused_by_entra() => "screen.quit_refused",
+            true => "screen.quit_handed",
+            false => "screen.quit_held",
+        };
         doc.text(Role::Plain, ui(key));
     }
     if state.secret_on_clipboard {

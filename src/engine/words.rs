@@ -152,7 +152,7 @@ pub struct ConnectorField {
     pub label: String,
     /// An older label that some pages still show.
     pub older: Option<String>,
-    /// What to choose, where it is the same for everybody.
+    /// What to choose, where it is the same for everybody; or what to do, as long as the page has not given its value.
     pub choose: Option<String>,
     /// Which value to hand over, where it is the person's own.
     pub value: Option<HandOver>,
@@ -176,6 +176,8 @@ pub enum HandOver {
     TenantId,
     /// The Resource URL.
     ResourceUrl,
+    /// The redirect URL, which the page gives and takes from nobody.
+    RedirectUrl,
 }
 
 /// What the connector's Test page may show, and where to look.

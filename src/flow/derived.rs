@@ -18,7 +18,7 @@ use crate::engine::plan::{self, PlanInput};
 use crate::engine::words::{PortalStep, StageWords, ui, ui_with, words};
 
 use super::effect::CopyItem;
-use super::event::{AppRow, CallLine, CopyOutcome, SubscriptionRow, TenantRow};
+use super::event::{AppRow, CallLine, SubscriptionRow, TenantRow};
 use super::hand_over;
 use super::menu::{Item, selected};
 use super::state::{Field, Listing, Page, Panel, PlanView, RehearsalStep, SignInStep, State};

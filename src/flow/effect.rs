@@ -164,6 +164,8 @@ pub enum CopyItem {
     TenantId,
     /// The Resource URL.
     ResourceUrl,
+    /// The redirect URL that came back.
+    RedirectUrl,
     /// The API app's client id.
     ApiId,
     /// The device code.

@@ -39,7 +39,8 @@ pub struct Row {
     pub item: Option<CopyItem>,
     /// Whether it can be copied now.
     pub copyable: bool,
-    /// The digit that copies it, for every row that has an `item`, whether or not it can be copied now.
+    /// The digit that copies it, for every row that has an `item`, whether or not it can be copied now, so that no digit
+    /// comes to mean another row.
     pub digit: Option<char>,
     /// What became of copying it, once that was done.
     pub outcome: Option<CopyOutcome>,
@@ -52,8 +53,9 @@ pub fn rows(state: &State) -> Vec<Row> {
     fields
         .iter()
         .map(|field| {
-            let item = field.value.map(item);
             let value = value(state, field);
+            // What is still to come back from the page is nothing to copy.
+            let item = field.value.map(item).filter(|_| !matches!(value, RowValue::Choose(_)));
             Row {
                 page: &field.page,
                 label: &field.label,
@@ -77,6 +79,7 @@ const fn item(value: HandOver) -> CopyItem {
         HandOver::AuthorizationUrl => CopyItem::AuthorizationUrl,
         HandOver::TenantId => CopyItem::TenantId,
         HandOver::ResourceUrl => CopyItem::ResourceUrl,
+        HandOver::RedirectUrl => CopyItem::RedirectUrl,
     }
 }
 
@@ -87,7 +90,11 @@ fn value(state: &State, field: &'static ConnectorField) -> RowValue {
     if value == HandOver::ClientSecret {
         return if holds_secret(state) { RowValue::Hidden } else { RowValue::Missing };
     }
-    open_value(state, item(value)).map_or(RowValue::Missing, RowValue::Text)
+    match (open_value(state, item(value)), field.choose.as_deref()) {
+        (Some(text), _) => RowValue::Text(text),
+        (None, Some(todo)) => RowValue::Choose(todo),
+        (None, None) => RowValue::Missing,
+    }
 }
 
 /// Whether the value of this connector's secret is held; one of another app does not count.
@@ -104,6 +111,7 @@ pub fn open_value(state: &State, item: CopyItem) -> Option<String> {
         CopyItem::AuthorizationUrl => Some(state.setup.cloud.authorization_url()),
         CopyItem::TenantId => values.tenant_id,
         CopyItem::ResourceUrl => values.resource_url,
+        CopyItem::RedirectUrl => state.choices.redirect_url.clone(),
         _ => None,
     }
 }

@@ -152,6 +152,8 @@ pub enum ActionId {
     CopiedRedirect,
     /// Type or paste the redirect URL.
     TypeRedirect,
+    /// Forget the redirect URL that was taken.
+    ForgetRedirect,
     /// What is needed now and then on the connect stage.
     More,
     /// "The page looks different": what to know then.

@@ -372,6 +372,11 @@ impl State {
             && self.copied.get(&CopyItem::ClientSecret) == Some(&CopyOutcome::Copied)
     }
 
+    /// Whether the secret was sent to the terminal (OSC 52), from where it can neither be seen nor cleared.
+    pub fn secret_only_sent(&self) -> bool {
+        self.copied.get(&CopyItem::ClientSecret) == Some(&CopyOutcome::Sent)
+    }
+
     /// Whether a secret would be lost, or left lying on the clipboard, by leaving now.
     pub fn secret_live(&self) -> bool {
         self.secret_on_clipboard || self.held.secret.is_some()

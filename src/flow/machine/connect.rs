@@ -7,7 +7,7 @@ use crate::engine::redirect_url::{Recognition, RedirectUrl, WhyNot, recognise};
 use crate::engine::trouble::Trouble;
 use crate::engine::words::{ui, ui_with};
 use crate::flow::derived::{rehearsal_mended_at, writes_possible};
-use crate::flow::effect::Part;
+use crate::flow::effect::CopyItem;
 use crate::flow::hand_over;
 use crate::flow::state::{Field, Panel};
 
@@ -115,14 +115,24 @@ impl Turn<'_> {
         }
     }
 
+    /// Forgets the redirect URL that was taken, so that another can be. Where it is registered, it stays so.
+    pub(super) fn forget_redirect(&mut self) {
+        self.state.choices.redirect_url = None;
+        self.state.fields.redirect = Field::default();
+        self.state.copied.remove(&CopyItem::RedirectUrl);
+        self.save_choices();
+        self.base();
+        self.note("redirect.forgotten");
+    }
+
     pub(super) fn choose_resource(&mut self, value: &str) {
         let candidate = hand_over::candidates(self.state).into_iter().find(|c| c.value == value);
         let Some(candidate) = candidate else { return };
         self.state.choices.resource_url = (!candidate.recommended).then(|| candidate.value.clone());
-        self.state.copied.remove(&crate::flow::effect::CopyItem::ResourceUrl);
+        self.state.copied.remove(&CopyItem::ResourceUrl);
         self.save_choices();
-        self.show(Panel::HandOver);
+        // The watch that is under way looks up the one before, and would have the last word.
+        self.base();
         self.state.note = Some(candidate.note);
-        self.look(Part::Stage(StageId::Connect));
     }
 }

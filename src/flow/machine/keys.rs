@@ -191,7 +191,8 @@ impl Turn<'_> {
         rows.into_iter()
             .skip_while(|row| row.item != Some(copied))
             .skip(1)
-            .find(|row| row.copyable)
+            // What came back from the page is nothing to put into it.
+            .find(|row| row.copyable && row.item != Some(CopyItem::RedirectUrl))
             .and_then(|row| row.item)
             .map_or(Item::Action(ActionId::CopiedRedirect), Item::Row)
     }
@@ -272,6 +273,7 @@ impl Turn<'_> {
             ActionId::ForgetSecret => self.effects.push(Effect::ForgetSecret),
             ActionId::CopiedRedirect => self.start(Work::ReadClipboard),
             ActionId::TypeRedirect => self.show(Panel::RedirectField),
+            ActionId::ForgetRedirect => self.forget_redirect(),
             ActionId::More => {
                 self.state.overlays.push(Overlay::More);
                 self.state.selected = None;

@@ -56,7 +56,8 @@ fn overlay_actions(state: &State, overlay: &Overlay) -> Vec<Action> {
     match overlay {
         Overlay::ConfirmQuit { .. } => {
             let mut list = vec![action(ActionId::Stay, "quit.stay", None)];
-            if state.secret_on_clipboard {
+            // What was only sent to the terminal cannot be taken back from it.
+            if state.secret_on_clipboard && !state.secret_only_sent() {
                 list.push(action(ActionId::ClearAndQuit, "flow.clear_and_leave", None));
             }
             list.push(action(ActionId::Quit, "flow.leave_anyway", None));

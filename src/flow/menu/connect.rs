@@ -32,8 +32,17 @@ pub(super) fn actions(state: &State) -> Vec<Action> {
         list.push(action(ActionId::Myself, "action.myself", Some('m')));
         ask_admin(state, StageId::Connect, &mut list);
     }
-    list.push(action(ActionId::CopiedRedirect, "action.redirect_copied", Some('u')));
-    list.push(action(ActionId::TypeRedirect, "flow.type_redirect", Some('t')));
+    if state.choices.redirect_url.is_some() {
+        // Another is taken once this one is forgotten: what was taken by mistake is not overlooked then.
+        list.push(action(ActionId::ForgetRedirect, "flow.forget_redirect", Some('z')));
+    } else {
+        list.push(action(ActionId::CopiedRedirect, "action.redirect_copied", Some('u')));
+        list.push(action(ActionId::TypeRedirect, "flow.type_redirect", Some('t')));
+    }
+    // One that does not work is changed from here; otherwise that is needed now and then.
+    if verdict(CheckId::ResourceResolves) == Some(Verdict::Fail) {
+        list.push(action(ActionId::ChooseResource, "flow.choose_resource", Some('x')));
+    }
     if page_address(state).is_some() && !state.setup.no_browser {
         list.push(action(ActionId::OpenPage, "action.open_page", Some('o')));
     }

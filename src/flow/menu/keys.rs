@@ -1,6 +1,6 @@
 //! The keys that do something now, what each does, and the footer that shows them.
 
-use crate::engine::words::ui;
+use crate::engine::words::{ui, ui_with};
 use crate::flow::derived::{logged, page_address};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::Key;
@@ -69,7 +69,11 @@ fn bind(keys: &[(Key, Command)], text: &str) -> Binding {
 }
 
 fn hint(text: &str) -> KeyHint {
-    let (key, label) = ui(text).split_once(' ').unwrap_or((ui(text), ""));
+    hint_of(ui(text))
+}
+
+fn hint_of(text: &str) -> KeyHint {
+    let (key, label) = text.split_once(' ').unwrap_or((text, ""));
     KeyHint { key: key.to_owned(), label: label.to_owned() }
 }
 
@@ -173,8 +177,31 @@ fn digit_keys(state: &State, list: &mut Vec<Binding>) {
         .filter_map(|row| Some((Key::Char(row.digit?), Command::Copy(row.item?))))
         .collect();
     if !keys.is_empty() {
-        list.push(bind(&keys, "flow.key_digits"));
+        let digits: String = keys.iter().filter_map(|(key, _)| digit_of(*key)).collect();
+        let text = ui_with("flow.key_digits", &[("digits", &spans(&digits))]);
+        list.push(Binding { keys, hint: Some(hint_of(&text)) });
     }
+}
+
+const fn digit_of(key: Key) -> Option<char> {
+    if let Key::Char(digit) = key { Some(digit) } else { None }
+}
+
+/// Ascending digits in short: `124567` is `1,2,4-7`.
+fn spans(digits: &str) -> String {
+    let mut runs: Vec<(char, char)> = Vec::new();
+    for digit in digits.chars() {
+        match runs.last_mut() {
+            Some((_, last)) if u32::from(*last) + 1 == u32::from(digit) => *last = digit,
+            _ => runs.push((digit, digit)),
+        }
+    }
+    let run = |&(first, last): &(char, char)| match u32::from(last) - u32::from(first) {
+        0 => first.to_string(),
+        1 => format!("{first},{last}"),
+        _ => format!("{first}-{last}"),
+    };
+    runs.iter().map(run).collect::<Vec<_>>().join(",")
 }
 
 fn stage_keys(state: &State, list: &mut Vec<Binding>) {

@@ -409,6 +409,7 @@ fn connect_scenes() -> Vec<(&'static str, State)> {
     let mut half = start.clone();
     half.copied.insert(CopyItem::Host, CopyOutcome::Copied);
     half.copied.insert(CopyItem::ClientId, CopyOutcome::Copied);
+    half.secret.copied = true;
     half.copied.insert(CopyItem::ClientSecret, CopyOutcome::Sent);
     half.copied.insert(CopyItem::AuthorizationUrl, CopyOutcome::Failed(trouble()));
     half.last_copied = Some(CopyItem::ClientSecret);
@@ -418,6 +419,8 @@ fn connect_scenes() -> Vec<(&'static str, State)> {
     let mut unregistered = start.clone();
     unregistered.choices.redirect_url = Some(REDIRECT.into());
     judge(&mut unregistered);
+    let mut taken = unregistered.clone();
+    taken.selected = Some(Item::Row(CopyItem::RedirectUrl));
     let mut done = stage(StageId::Connect, fixtures::finished());
     done.choices.redirect_url = Some(REDIRECT.into());
     done.files = vec![
@@ -434,6 +437,7 @@ fn connect_scenes() -> Vec<(&'static str, State)> {
         ("connect_failed", failed),
         ("connect_without_secret", watching(stage(StageId::Connect, without_redirect()))),
         ("connect_unregistered", unregistered),
+        ("connect_taken", taken),
         ("connect_done", done),
         ("stage_consent", on(StageId::Grant, fixtures::finished(), Panel::Consent)),
         ("connect_more", over(watching(stage(StageId::Connect, without_redirect())), Overlay::More)),
@@ -506,6 +510,11 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
     let mut quit = stage(StageId::Connect, without_redirect());
     hold(&mut quit);
     quit.secret_on_clipboard = true;
+    quit.secret.copied = true;
+    quit.last_copied = Some(CopyItem::ClientSecret);
+    let mut sent = quit.clone();
+    quit.copied.insert(CopyItem::ClientSecret, CopyOutcome::Copied);
+    sent.copied.insert(CopyItem::ClientSecret, CopyOutcome::Sent);
     let notice = Overlay::Notice {
         title: "Nothing to paste".into(),
         text: "The clipboard is empty, or holds no text.".into(),
@@ -517,5 +526,6 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
         ("over_trouble", over(base(), Overlay::Trouble(trouble()))),
         ("over_notice", over(base(), notice)),
         ("over_quit", over(quit, Overlay::ConfirmQuit { since: 1 })),
+        ("over_quit_sent", over(sent, Overlay::ConfirmQuit { since: 1 })),
     ]
 }

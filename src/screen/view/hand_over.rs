@@ -9,7 +9,7 @@ use crate::flow::menu::{self, Item};
 use crate::flow::state::State;
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
-use crate::screen::widgets::text::{cells, fit, pad, short_id};
+use crate::screen::widgets::text::{cells, chop, fit, pad, short_id, tail};
 
 /// Cells for what became of copying, its digit included.
 const STATE: usize = 8;
@@ -45,7 +45,8 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
 /// What to know about the selected row, for the line of notes.
 pub fn about_selected(state: &State) -> Option<String> {
     let Some(Item::Row(item)) = menu::selected(state) else { return None };
-    let row = rows(state).into_iter().find(|row| row.item == Some(item))?;
+    // The one that came back stands whole on the page.
+    let row = rows(state).into_iter().find(|row| row.item == Some(item) && item != CopyItem::RedirectUrl)?;
     if let RowValue::Text(text) = &row.value
         && uncopied(&row)
     {
@@ -64,7 +65,7 @@ fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool, refus
     let (value, role) = match &row.value {
         RowValue::Choose(text) => ((*text).to_owned(), Role::Strong),
         RowValue::Text(text) if uncopied(row) && cells(text) <= room => (text.clone(), Role::Value),
-        RowValue::Text(text) => (short(row.item, text), Role::Value),
+        RowValue::Text(text) => (short(row.item, text, room), Role::Value),
         RowValue::Hidden if refused => (ui("hand_over.secret_refused").to_owned(), Role::Bad),
         RowValue::Hidden => (ui("hand_over.secret_ready").to_owned(), Role::Good),
         RowValue::Missing if row.item == Some(CopyItem::ClientSecret) => {
@@ -84,7 +85,12 @@ fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool, refus
     // The first part of a remark says the most.
     let first = remark.split_once(',').map_or("", |(first, _)| first);
     let remark = [remark.as_str(), first].into_iter().find(|remark| fits(remark)).unwrap_or_default();
-    let value = fit(&value, room);
+    // Nothing else shows the whole of it, so it unfolds where it is selected.
+    let unfolded = match &row.value {
+        RowValue::Text(text) if here && row.item == Some(CopyItem::RedirectUrl) => chop(text, room),
+        _ => Vec::new(),
+    };
+    let value = unfolded.first().cloned().unwrap_or_else(|| fit(&value, room));
     let gap = " ".repeat(room.saturating_sub(cells(&value) + cells(remark)) + 1);
     let (state, state_role) = state_of(row);
     doc.pieces(&[
@@ -97,6 +103,10 @@ fn line(doc: &mut Doc, row: &Row, [page, label]: &[String; 2], here: bool, refus
         (&gap, Role::Plain),
         (&state, state_role),
     ]);
+    let under = " ".repeat(2 + cells(page) + cells(label) + 1);
+    for rest in unfolded.iter().skip(1) {
+        doc.pieces(&[(&under, Role::Plain), (rest, role)]);
+    }
     if here {
         let style = doc.theme.style(Role::Selected);
         doc.bar(from, style);
@@ -109,9 +119,11 @@ fn uncopied(row: &Row) -> bool {
 }
 
 /// Ids that Enter copies whole may be shown without their middle.
-fn short(item: Option<CopyItem>, text: &str) -> String {
+fn short(item: Option<CopyItem>, text: &str, room: usize) -> String {
     match item {
         Some(CopyItem::ClientId | CopyItem::TenantId | CopyItem::ResourceUrl) => short_id(text),
+        // What all of them begin with tells none from another.
+        Some(CopyItem::RedirectUrl) if cells(text) > room => tail(text, room),
         _ => text.to_owned(),
     }
 }

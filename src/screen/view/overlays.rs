@@ -250,8 +250,13 @@ fn quit(state: &State, doc: &mut Doc) -> &'static str {
         doc.text(Role::Plain, ui(key));
     }
     if state.secret_on_clipboard {
-        let known = state.secret_surely_on_clipboard();
-        let key = if known { "screen.quit_clipboard" } else { "screen.quit_clipboard_sent" };
+        let key = if state.secret_surely_on_clipboard() {
+            "screen.quit_clipboard"
+        } else if state.secret_only_sent() {
+            "screen.quit_clipboard_sent"
+        } else {
+            "screen.quit_clipboard_maybe"
+        };
         doc.text(Role::Plain, ui(key));
     }
     if !state.secret_live() {

@@ -8,6 +8,9 @@ use super::doc::Doc;
 use super::text::{cells, fit};
 use crate::screen::theme::{MASK, Role};
 
+/// Stands for what is cut off, before or behind what is shown.
+const CUT: &str = "…";
+
 /// A text field: its label, the part of the text around the cursor, underlined, and the terminal's cursor in it.
 ///
 /// `cursor` counts characters. A hint stands where nothing was typed yet.
@@ -29,7 +32,7 @@ fn line(doc: &mut Doc, label: &str, content: String, role: Role, room: usize) {
     doc.focused(|doc| doc.push(vec![label, Span::styled(content, style), rest]));
 }
 
-/// The part of the text that is shown, and the cursor's cell in it. Characters without a width of their own, and
+/// The part of the text that is shown, with a mark where it is cut, and the cursor's cell in it. Characters without a width of their own, and
 /// those that would act on a terminal, are shown as one cell each, so that nothing typed is invisible.
 fn window(text: &str, cursor: usize, room: usize) -> (String, usize) {
     let shown: Vec<(char, usize)> = text
@@ -40,16 +43,28 @@ fn window(text: &str, cursor: usize, room: usize) -> (String, usize) {
         })
         .collect();
     let cursor = cursor.min(shown.len());
-    let mut from = cursor;
-    let mut before = 0;
-    while from > 0 && before + shown[from - 1].1 < room {
-        from -= 1;
-        before += shown[from].1;
+    let wide = |part: &[(char, usize)]| part.iter().map(|(_, width)| width).sum::<usize>();
+    // The cursor's own cell, and one for the mark of what is cut behind it.
+    let at_cursor = match &shown[cursor..] {
+        [] => 1,
+        [(_, width)] => *width,
+        [(_, width), ..] => width + 1,
+    };
+    let (mut from, mut before) = (0, wide(&shown[..cursor]));
+    let cut = before + at_cursor > room;
+    if cut {
+        (from, before) = (cursor, cells(CUT));
+        while from > 0 && before + shown[from - 1].1 + at_cursor <= room {
+            from -= 1;
+            before += shown[from].1;
+        }
     }
-    let mut visible = String::new();
-    let mut used = 0;
+    let mut visible = if cut { CUT.to_owned() } else { String::new() };
+    let mut used = cells(&visible);
+    let rest = used + wide(&shown[from..]);
     for (c, width) in &shown[from..] {
-        if used + width > room {
+        if rest > room && used + width + cells(CUT) > room {
+            visible.push_str(CUT);
             break;
         }
         visible.push(*c);
@@ -78,9 +93,18 @@ mod tests {
             for cursor in 0..=text.chars().count() {
                 let (visible, column) = window(text, cursor, room);
                 assert!(column < room && cells(&visible) <= room, "{room} {cursor}: {visible} {column}");
-                assert!(text.contains(&visible));
+                assert!(text.contains(visible.trim_matches('…')));
             }
         }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_marked_at_its_end() {
+        let shown = |cursor| window("0123456789", cursor, 6);
+        assert_eq!(shown(10), ("…6789".to_owned(), 5));
+        assert_eq!(shown(0), ("01234…".to_owned(), 0));
+        assert_eq!(shown(5), ("…2345…".to_owned(), 4), "the cursor's own is never under a mark");
+        assert_eq!(window("0123456789", 9, 10), ("0123456789".to_owned(), 9), "nothing is cut");
     }
 
     #[test]

@@ -81,6 +81,21 @@ pub fn chop(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The end of a text in at most `width` cells, where its beginning says the least; an ellipsis stands for what was cut.
+pub fn tail(text: &str, width: usize) -> String {
+    let text = fit(text, MOST_CELLS);
+    if cells(&text) <= width {
+        return text;
+    }
+    let mut used = 1;
+    let fitting = |c: &char| {
+        used += c.width().unwrap_or(0);
+        used <= width
+    };
+    let end: Vec<char> = text.chars().rev().take_while(fitting).collect();
+    std::iter::once('…').chain(end.into_iter().rev()).collect()
+}
+
 /// An id without its middle: `59259fa1-…-c21a`. Only for places from which the whole id can be copied.
 /// What is no GUID stays as it is.
 pub fn short_id(id: &str) -> String {
@@ -118,6 +133,13 @@ mod tests {
             short_id("日本語日本-語日-本語-日本-日本語日本語日"),
             "日本語日本-語日-本語-日本-日本語日本語日"
         );
+    }
+
+    #[test]
+    fn the_end_of_a_text_is_kept_whole_and_marked() {
+        assert_eq!(tail("https://example.com/a", 6), "…com/a");
+        assert_eq!(tail("short", 5), "short");
+        assert_eq!(tail("日本語", 4), "…語");
     }
 
     #[test]

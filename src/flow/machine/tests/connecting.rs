@@ -5,6 +5,7 @@ use crate::engine::change::ChangeKind;
 use crate::engine::secret_shape::SecretShape;
 use crate::flow::effect::{Clip, CopyItem};
 use crate::flow::event::{CopyOutcome, PersonDone};
+use crate::flow::hand_over;
 
 #[test]
 fn a_secret_id_is_told_from_a_value_and_keys_never_pass_through() {
@@ -75,6 +76,35 @@ fn digits_copy_on_this_stage_only() {
     assert!(walk.letter('3').is_empty(), "the secret is not held");
     let mut walk = Walk::at(StageId::Grant, fixtures::finished());
     assert!(walk.letter('2').is_empty());
+}
+
+#[test]
+fn the_digits_that_are_shown_are_those_that_copy() {
+    let digits = |walk: &Walk| {
+        let hints = menu::footer(walk);
+        hints.into_iter().find(|hint| hint.label == "copy").map(|hint| hint.key)
+    };
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    assert_eq!(digits(&walk).as_deref(), Some("1,2,4-6"), "the secret is not held");
+    walk.hold_secret();
+    assert_eq!(digits(&walk).as_deref(), Some("1-6"));
+}
+
+#[test]
+fn a_redirect_url_that_was_taken_is_shown_and_can_be_forgotten() {
+    let facts = with_client(|app| app.web_redirects.clear());
+    let mut walk = Walk::at(StageId::Connect, facts.clone());
+    assert!(!walk.offers(ActionId::ForgetRedirect));
+    walk.state.choices.redirect_url = Some(fixtures::REDIRECT.into());
+    walk.observe(facts);
+    let shown = hand_over::rows(&walk).into_iter().find(|row| row.item == Some(CopyItem::RedirectUrl));
+    assert_eq!(shown.unwrap().value, hand_over::RowValue::Text(fixtures::REDIRECT.into()));
+    assert!(!walk.offers(ActionId::TypeRedirect));
+    let effects = walk.choose(ActionId::ForgetRedirect);
+    assert!(matches!(works(&effects)[..], [Work::Watch { .. }]), "looked at without it: {effects:?}");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::SaveChoices(_))));
+    assert_eq!((walk.choices.redirect_url.clone(), walk.fields.redirect.is_empty()), (None, true));
+    assert!(walk.offers(ActionId::CopiedRedirect) && walk.offers(ActionId::TypeRedirect));
 }
 
 #[test]
@@ -244,8 +274,11 @@ fn another_resource_url_is_chosen_and_the_recommended_one_is_no_choice() {
     walk.choose(ActionId::ChooseResource);
     let uri = format!("api://{}", fixtures::API);
     walk.select(&Item::Resource(uri.clone()));
-    walk.press(Key::Enter);
+    let before = walk.generation;
+    let effects = walk.press(Key::Enter);
     assert_eq!(walk.choices.resource_url, Some(uri));
+    // The watch of before would go on to look up the one of before.
+    assert!(walk.generation > before && matches!(works(&effects)[..], [Work::Watch { .. }]), "{effects:?}");
     walk.choose(ActionId::More);
     walk.choose(ActionId::ChooseResource);
     walk.select(&Item::Resource(fixtures::API.into()));

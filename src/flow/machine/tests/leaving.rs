@@ -34,12 +34,22 @@ fn leaving_with_the_secret_on_the_clipboard_can_clear_it() {
     let mut walk = Walk::at(StageId::Connect, fixtures::finished());
     walk.hold_secret();
     assert_eq!(walk.letter('3'), [Effect::Copy(Clip::Secret)]);
-    walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Sent });
-    assert!(walk.secret_on_clipboard && !walk.secret_surely_on_clipboard(), "a terminal does not tell");
+    walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Copied });
     walk.letter('q');
     walk.draw();
     let effects = walk.choose(ActionId::ClearAndQuit);
     assert_eq!(effects, [Effect::ClearClipboard, Effect::Quit { code: 0 }]);
+}
+
+#[test]
+fn what_was_only_sent_to_the_terminal_is_not_offered_to_be_cleared() {
+    let mut walk = Walk::at(StageId::Connect, fixtures::finished());
+    walk.hold_secret();
+    walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Sent });
+    assert!(walk.secret_on_clipboard && !walk.secret_surely_on_clipboard(), "a terminal does not tell");
+    walk.letter('q');
+    walk.draw();
+    assert!(!walk.offers(ActionId::ClearAndQuit) && walk.offers(ActionId::Quit));
 }
 
 #[test]

@@ -9,6 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::cards::Need;
+use super::change::Right;
 use super::facts::{Application, Facts, Gap, Seen};
 use super::words::{say, say_with};
 
@@ -71,16 +73,32 @@ pub struct Outlook {
     pub evidence: String,
 }
 
-/// The whole forecast. `now` is by the services' clock.
-pub fn forecast(facts: &Facts, now: Timestamp) -> Vec<Outlook> {
+/// The whole forecast. `now` is by the services' clock; `refused` is what was found missing by trying, which counts more
+/// than what was read beforehand.
+pub fn forecast(facts: &Facts, refused: &[Need], now: Timestamp) -> Vec<Outlook> {
     let view = View { facts, now };
     Subject::ALL
         .into_iter()
         .map(|subject| {
-            let (can, evidence) = view.of(subject).unwrap_or_else(|not_seen| (Can::CannotTell, not_seen));
+            let told = match refused.iter().any(|need| concerns(*need) == Some(subject)) {
+                true => Ok(no(say("forecast.tried.refused"))),
+                false => view.of(subject),
+            };
+            let (can, evidence) = told.unwrap_or_else(|not_seen| (Can::CannotTell, not_seen));
             Outlook { subject, can, evidence }
         })
         .collect()
+}
+
+/// What a person cannot do who lacks this. A registration of somebody else's says nothing of one's own.
+const fn concerns(need: Need) -> Option<Subject> {
+    match need {
+        Need::Right(Right::CreateApps) => Some(Subject::CreateApps),
+        Need::Right(Right::WriteSite) | Need::SeeSite => Some(Subject::ChangeSite),
+        Need::Right(Right::ConsentForAll) => Some(Subject::ConsentEveryone),
+        Need::Secrets => Some(Subject::MakeSecrets),
+        Need::Right(Right::OwnApp) => None,
+    }
 }
 
 /// One line of it.

@@ -152,7 +152,7 @@ pub fn report(
             secret: values.secret,
             redirect_url: values.redirect_url,
         },
-        forecast: forecast(facts, now),
+        forecast: forecast(facts, &[], now),
         first_broken: findings.first_broken().map(|id| id.as_str().to_owned()),
     }
 }

@@ -87,7 +87,8 @@ pub fn narrowed_to(state: &State) -> Option<&SubscriptionRow> {
 
 /// What this person can do here, line by line.
 pub fn outlooks(state: &State) -> Vec<Outlook> {
-    forecast(&state.facts, state.now)
+    let refused: Vec<Need> = state.not_allowed.values().copied().collect();
+    forecast(&state.facts, &refused, state.now)
 }
 
 /// The connector's secrets that we made and whose value is lost, so that they can be removed.

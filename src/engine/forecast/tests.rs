@@ -27,7 +27,7 @@ fn but(mut facts: Facts, change: impl FnOnce(&mut Facts)) -> Facts {
 }
 
 fn told(facts: &Facts, subject: Subject) -> (Can, String) {
-    let all = forecast(facts, now());
+    let all = forecast(facts, &[], now());
     assert_eq!(all.len(), Subject::ALL.len());
     let line = all.into_iter().find(|line| line.subject == subject).unwrap();
     assert_eq!(line.can, outlook(facts, now(), subject));
@@ -266,7 +266,28 @@ fn a_licence_is_a_yes_by_a_plan_that_is_known_and_never_a_no() {
 
 #[test]
 fn without_a_sign_in_nothing_is_told() {
-    for line in forecast(&Facts::default(), now()) {
+    for line in forecast(&Facts::default(), &[], now()) {
         assert_eq!((line.can, line.evidence.as_str()), (Can::CannotTell, "Nobody is signed in."));
     }
+}
+
+#[test]
+fn what_was_refused_when_it_was_tried_is_foreseen_no_more() {
+    use crate::engine::{cards::Need, change::Right};
+    let facts = crate::engine::fixtures::finished();
+    for (need, subject) in [
+        (Need::Right(Right::CreateApps), Subject::CreateApps),
+        (Need::Right(Right::WriteSite), Subject::ChangeSite),
+        (Need::Right(Right::ConsentForAll), Subject::ConsentEveryone),
+        (Need::Secrets, Subject::MakeSecrets),
+    ] {
+        let before = forecast(&facts, &[], now());
+        let after = forecast(&facts, &[need], now());
+        let differs: Vec<_> = before.iter().zip(&after).filter(|(one, other)| one != other).collect();
+        assert!(differs.iter().all(|(_, other)| other.subject == subject), "{need:?}");
+        let told = after.iter().find(|told| told.subject == subject).unwrap();
+        assert_eq!((told.can, told.evidence.as_str()), (Can::No, say("forecast.tried.refused")), "{need:?}");
+    }
+    let elsewhere = forecast(&facts, &[Need::Right(Right::OwnApp)], now());
+    assert_eq!(elsewhere, forecast(&facts, &[], now()), "a registration of somebody else's");
 }

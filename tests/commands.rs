@@ -444,6 +444,22 @@ fn other_clients_find_everything_on_the_first_line() {
     assert_eq!(ran.code, Some(0), "{ran}");
 }
 
+#[test]
+fn the_port_is_the_one_that_was_asked_for_and_zero_asks_for_any() {
+    let home = Home::new();
+    let any = Served::start(&home, &["fresh", "--port", "0"]);
+    let origin = any.line["origin"].as_str().unwrap();
+    let port: u16 = origin.strip_prefix("http://127.0.0.1:").unwrap().parse().unwrap();
+    assert_ne!(port, 0, "the port that it really has is printed");
+    any.fault(&serde_json::json!({"path": "/nothing", "action": {"kind": "not_json"}}));
+
+    let taken = home.run(["practice", "serve", "--port", &port.to_string()]);
+    assert_eq!((taken.code, taken.stdout.as_str()), (Some(2), ""), "{taken}");
+    drop(any);
+    let again = Served::start(&home, &["fresh", "--port", &port.to_string()]);
+    assert_eq!(again.line["origin"], format!("http://127.0.0.1:{port}"));
+}
+
 /// Elsewhere the system's own store is asked, which no test may change.
 #[cfg(target_os = "linux")]
 #[test]

@@ -361,7 +361,8 @@ async fn the_portals_way_ends_right_whatever_its_issuer_takes() {
     cases.push(("the portal's issuer, version 1, refused", |_| ()));
     for (what, turn) in cases {
         println!("portal, other position: {what}");
-        let mut desk = Desk::recorded("fresh", &format!("portal-other-{}", what.replace([' ', ','], "_"))).await;
+        let mut desk =
+            Desk::recorded("fresh", &format!("portal-other-{}", what.replace([' ', ','], "_"))).await;
         let (version, unsure, refused) = match what {
             // As the tutorial of 2020 has it, typed over what the portal proposes.
             "the issuer of version 1, version 2" => (2, Verdict::Fail, false),

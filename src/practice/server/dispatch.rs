@@ -85,9 +85,11 @@ fn by_path(world: &World, request: &mut Request) -> Service {
         ) => Service::Maker,
         ("subscriptions" | "tenants" | "providers" | "metadata", _) => Service::Arm,
         ("devicelogin" | "_sign-in", _) | ("error", "") => Service::SignIn,
-        (_, "oauth2" | "v2.0" | ".well-known" | "discovery" | "adminconsent" | "openid" | "kerberos") => {
-            Service::SignIn
-        }
+        (
+            _,
+            "userrealm" | "oauth2" | "v2.0" | ".well-known" | "discovery" | "adminconsent" | "openid"
+            | "kerberos",
+        ) => Service::SignIn,
         _ => Service::Unknown,
     }
 }
@@ -123,11 +125,13 @@ mod tests {
             ("127.0.0.1:7000", "/metadata/endpoints", Service::Arm),
             ("127.0.0.1:7000", "/oidc/userinfo", Service::Graph),
             ("127.0.0.1:7000", "/providers/Microsoft.ResourceGraph/resources", Service::Arm),
+            ("127.0.0.1:7000", "/providers", Service::Arm),
             ("127.0.0.1:7000", "/providers/Microsoft.PowerApps/apis", Service::Maker),
             ("127.0.0.1:7000", "/providers/PowerPlatform.Governance/v2/policies", Service::Maker),
             ("api.bap.microsoft.com", "/providers/PowerPlatform.Governance/v2/policies", Service::Maker),
             ("127.0.0.1:7000", "/contoso.com/oauth2/v2.0/token", Service::SignIn),
             ("127.0.0.1:7000", "/common/discovery/instance", Service::SignIn),
+            ("127.0.0.1:7000", "/common/UserRealm/ada@contoso.onmicrosoft.com", Service::SignIn),
             ("127.0.0.1:7000", "/t/.well-known/openid-configuration", Service::SignIn),
             ("127.0.0.1:7000", "/devicelogin", Service::SignIn),
             ("127.0.0.1:7000", "/error", Service::SignIn),

@@ -19,13 +19,14 @@ use serde_json::Value;
 const SCHEMA: &str = "assets/check.schema.json";
 
 /// Every scenario, its exit code and what is broken first.
-const SCENARIOS: [(&str, i32, Option<&str>); 36] = [
+const SCENARIOS: [(&str, i32, Option<&str>); 37] = [
     ("fresh", 1, Some("api.app")),
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
     ("caller-not-allowed", 1, Some("client.allowed")),
     ("wrong-audience", 1, Some("api.audience")),
     ("secret-expired", 1, Some("secret.ends")),
+    ("secret-ends-soon", 0, None),
     ("redirect-missing", 1, Some("redirect.registered")),
     ("app-stopped", 1, Some("app.exists")),
     ("host-down", 1, Some("app.answers")),
@@ -142,9 +143,24 @@ fn a_resource_url_that_the_tenant_does_not_know_is_the_first_broken_link_where_i
 #[test]
 fn strict_asks_for_more_than_nothing_broken() {
     let home = Home::new();
-    // What is not tried needs somebody's hands, so it does not count; a warning would.
-    assert_eq!(home.run(["check", "--practice", "finished", "--strict", "--json"]).code, Some(0));
-    assert_eq!(home.run(["check", "--practice", "issuer-mismatch", "--strict", "--json"]).code, Some(1));
+    // What is not tried needs somebody's hands, so it does not count; a warning does.
+    for (scenario, usual, strict) in
+        [("finished", 0, 0), ("secret-ends-soon", 0, 1), ("issuer-mismatch", 1, 1)]
+    {
+        let ran = home.run(["check", "--practice", scenario, "--json"]);
+        assert_eq!(ran.code, Some(usual), "{scenario}: {ran}");
+        let ran = home.run(["check", "--practice", scenario, "--strict", "--json"]);
+        assert_eq!(ran.code, Some(strict), "{scenario}: {ran}");
+        if (usual, strict) == (0, 1) {
+            let json = ran.json();
+            assert_eq!(json["first_broken"], Value::Null, "{ran}");
+            let stages = json["stages"].as_array().unwrap().iter();
+            let checks = stages.flat_map(|stage| stage["checks"].as_array().unwrap());
+            let warned: Vec<_> = checks.filter(|check| check["status"] == "warn").collect();
+            assert_eq!(warned.len(), 1, "{ran}");
+            assert_eq!(warned[0]["id"], "secret.ends", "{ran}");
+        }
+    }
 }
 
 #[test]
@@ -442,6 +458,22 @@ fn other_clients_find_everything_on_the_first_line() {
     // Another run of the program is such a client; nobody is at the page, and the only app goes without saying.
     let ran = home.run(["check", "--cloud", served.cloud_file(), "--json"]);
     assert_eq!(ran.code, Some(0), "{ran}");
+}
+
+#[test]
+fn the_port_is_the_one_that_was_asked_for_and_zero_asks_for_any() {
+    let home = Home::new();
+    let any = Served::start(&home, &["fresh", "--port", "0"]);
+    let origin = any.line["origin"].as_str().unwrap();
+    let port: u16 = origin.strip_prefix("http://127.0.0.1:").unwrap().parse().unwrap();
+    assert_ne!(port, 0, "the port that it really has is printed");
+    any.fault(&serde_json::json!({"path": "/nothing", "action": {"kind": "not_json"}}));
+
+    let taken = home.run(["practice", "serve", "--port", &port.to_string()]);
+    assert_eq!((taken.code, taken.stdout.as_str()), (Some(2), ""), "{taken}");
+    drop(any);
+    let again = Served::start(&home, &["fresh", "--port", &port.to_string()]);
+    assert_eq!(again.line["origin"], format!("http://127.0.0.1:{port}"));
 }
 
 /// Elsewhere the system's own store is asked, which no test may change.

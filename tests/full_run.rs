@@ -19,7 +19,7 @@ use handclasp::cloud::sign_in::probe_secret;
 use handclasp::engine::change::{ChangeKind, Service};
 use handclasp::engine::choices::ConsentWay;
 use handclasp::engine::definition::{self, Source};
-use handclasp::engine::facts::SecretVerdict;
+use handclasp::engine::facts::{Rehearsal, SecretVerdict};
 use handclasp::engine::findings::Verdict;
 use handclasp::engine::ids::StageId;
 use handclasp::practice::scenarios;
@@ -346,6 +346,52 @@ async fn the_way_ends_right_under_the_other_position_of_what_is_unconfirmed() {
         connects(&desk).await;
         // The connector is changed later, with the secret entered again as the wizard says.
         saved(&desk, &secret).await;
+        connects(&desk).await;
+        desk.close(&[&secret]);
+    }
+}
+
+/// The portal's steps write an issuer of another form than a plan does, so what is unconfirmed of it is met on their way
+/// only: each position, with tokens of the version that it is about. A rehearsal tells; what was refused is mended by hand.
+#[tokio::test]
+async fn the_portals_way_ends_right_whatever_its_issuer_takes() {
+    let turned = OTHER_POSITIONS.iter().filter(|(what, _)| what.contains("issuer"));
+    let mut cases: Vec<(&str, fn(&mut Switches))> = turned.copied().collect();
+    assert_eq!(cases.len(), 3, "each switch about an issuer");
+    cases.push(("the portal's issuer, version 1, refused", |_| ()));
+    for (what, turn) in cases {
+        println!("portal, other position: {what}");
+        let mut desk =
+            Desk::recorded("fresh", &format!("portal-other-{}", what.replace([' ', ','], "_"))).await;
+        let (version, unsure, refused) = match what {
+            // As the tutorial of 2020 has it, typed over what the portal proposes.
+            "the issuer of version 1, version 2" => (2, Verdict::Fail, false),
+            "the portal's issuer, version 2" => (2, Verdict::Pass, true),
+            "the portal's issuer, version 1" => (1, Verdict::Warn, false),
+            _ => (1, Verdict::Warn, true),
+        };
+        desk.world(|world| {
+            world.switches.portal_token_version = (version == 2).then_some(2);
+            turn(&mut world.switches);
+        });
+        let secret = by_portal(&mut desk).await;
+        if what.starts_with("the issuer of version 1") {
+            by_hand::set_issuer(&desk, 1).await;
+            desk.world(|world| world.clock.advance(60));
+        }
+        let judged = async |rehearsal: Option<&Rehearsal>| by_hand::issuer_after(&desk, rehearsal).await;
+        assert_eq!(judged(None).await, unsure, "{what}");
+        let rehearsal = desk.rehearse(&secret).await.0.unwrap();
+        assert_eq!(rehearsal.status, if refused { 401 } else { 200 }, "{what}: {rehearsal:?}");
+        let told = if refused { Verdict::Fail } else { Verdict::Pass };
+        assert_eq!(judged(Some(&rehearsal)).await, told, "{what}");
+        if refused {
+            by_hand::set_issuer(&desk, version).await;
+            desk.world(|world| world.clock.advance(60));
+            assert_eq!(judged(None).await, Verdict::Pass, "{what}");
+            let rehearsal = desk.rehearse(&secret).await.0.unwrap();
+            assert_eq!(rehearsal.status, 200, "{what}: {rehearsal:?}");
+        }
         connects(&desk).await;
         desk.close(&[&secret]);
     }

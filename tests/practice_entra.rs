@@ -1013,6 +1013,33 @@ async fn instance_discovery_knows_the_login_hosts() {
     }
 }
 
+/// The realm of a user, as MSAL asks for it before it sends a name and a password.
+#[tokio::test]
+async fn who_signs_in_here_is_told_from_a_stranger() {
+    let stage = Stage::open("fresh").await;
+    let realm = async |target: &str| {
+        let answer =
+            stage.http.get(format!("{}/common/{target}", stage.practice.origin())).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let here = json!({
+        "ver": "1.0", "account_type": "Managed", "domain_name": "contoso.onmicrosoft.com",
+        "cloud_instance_name": "microsoftonline.com", "cloud_audience_urn": "urn:federation:MicrosoftOnline",
+    });
+    for target in ["userrealm/ada@contoso.onmicrosoft.com", "UserRealm/Nobody%40CONTOSO.onmicrosoft.com"] {
+        assert_eq!(realm(&format!("{target}?api-version=1.0")).await, (200, here.clone()), "{target}");
+    }
+    for target in ["userrealm/ada@elsewhere.example", "userrealm/ada"] {
+        let (status, body) = realm(&format!("{target}?api-version=1.0")).await;
+        assert_eq!((status, &body["account_type"]), (200, &json!("Unknown")), "{body}");
+        assert!(body.get("domain_name").is_none(), "{body}");
+    }
+    // What has another shape in other versions is not guessed.
+    for version in ["", "?api-version=2.1"] {
+        assert_eq!(realm(&format!("userrealm/ada@contoso.onmicrosoft.com{version}")).await.0, 404);
+    }
+}
+
 #[tokio::test]
 async fn the_summary_and_the_cloud_file_name_what_is_there() {
     let stage = Stage::open("fresh").await;

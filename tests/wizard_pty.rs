@@ -14,7 +14,7 @@ mod recordings;
 use std::process::{Command, Stdio};
 
 use pty::practice::{Serving, later};
-use pty::way::{agree, assert_as_shown, hand_over, plan};
+use pty::way::{agree, assert_as_shown, copy_secret, hand_over, plan};
 use pty::{Home, Terminal, key};
 use serde_json::{Value, json};
 
@@ -99,6 +99,45 @@ fn the_whole_way_for_me_with_arrow_keys_and_enter_alone() {
     terminal.wait_for("You have the secret's value; here it is forgotten");
     terminal.choose("Stay");
     terminal.wait_gone("You have the secret's value; here it is forgotten");
+    terminal.choose("Finish");
+    terminal.choose("Leave all the same");
+    let (ended, _) = terminal.end();
+    assert_eq!(ended.code, 0, "{ended:?}");
+    ended.assert_terminal_is_back();
+}
+
+/// As somebody does who only wants to see what it is about: no other program, no option but `--practice`, a usual window.
+#[test]
+fn the_whole_way_on_the_built_in_practice_cloud() {
+    let home = Home::new();
+    let terminal = Terminal::start(&home, (80, 24), &["--practice"]);
+    at_step_2(&terminal);
+    for (ask, done) in [
+        ("Set it up for me", "All checks pass"),
+        ("Register it for me", "All checks pass"),
+        ("Grant it for me", "All checks pass"),
+        ("Create a new secret", "its value was proven to work"),
+    ] {
+        terminal.choose(ask);
+        terminal.choose("Yes, make");
+        terminal.wait_for(done);
+        terminal.choose("Continue");
+    }
+    for row in ["Host", "Client ID", "Tenant ID", "Resource URL"] {
+        assert!(!terminal.copy(row).is_empty(), "{row}");
+    }
+    copy_secret(&terminal);
+    terminal.choose("Save the connector for me (practice)");
+    terminal.choose("Take this redirect URL");
+    terminal.choose("Yes, make");
+    terminal.wait_for("The connector's redirect URL is registered");
+    terminal.choose("Continue");
+    terminal.choose("Rehearse the call");
+    terminal.choose("Yes, rehearse");
+    terminal.choose("Do my part at the sign-in page (practice)");
+    terminal.wait_for("The function answered 200 to ada@contoso.onmicrosoft.com");
+    terminal.choose("Continue");
+    terminal.wait_for("It works");
     terminal.choose("Finish");
     terminal.choose("Leave all the same");
     let (ended, _) = terminal.end();

@@ -44,6 +44,7 @@ fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
     match &scope {
         Scope::Tenants => return listing::tenants(world, request, caller),
         Scope::Subscriptions => return listing::subscriptions(world, request, caller),
+        Scope::Providers { namespace } => return general::tenant(world, request, namespace.as_deref()),
         Scope::ResourceGraph if request.method == Method::POST => {
             return resource_graph::answer(world, request, caller);
         }
@@ -72,9 +73,12 @@ fn route(world: &mut World, request: &Request, caller: &Caller) -> Answer {
         Scope::Site { id, group, name, rest } => {
             web::handle(world, request, caller, &web::Place { id, group, name, rest })
         }
-        Scope::Tenants | Scope::Subscriptions | Scope::ResourceGraph | Scope::Endpoints | Scope::Unknown => {
-            Ok(Reply::unknown())
-        }
+        Scope::Tenants
+        | Scope::Subscriptions
+        | Scope::ResourceGraph
+        | Scope::Providers { .. }
+        | Scope::Endpoints
+        | Scope::Unknown => Ok(Reply::unknown()),
     }
 }
 

@@ -85,6 +85,7 @@ pub fn handle(world: &mut World, request: &Request) -> Reply {
     match segments.as_slice() {
         ["devicelogin" | "device"] | ["common", "oauth2", "deviceauth"] => device::page(world, request),
         ["common", "discovery", "instance"] => metadata::instance(world, request),
+        ["common", realm, _] if realm.eq_ignore_ascii_case("userrealm") => metadata::realm(world, request),
         [tenant, "v2.0", ".well-known", "openid-configuration"] => {
             metadata::document(world, request, tenant, Version::V2)
         }

@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = &[
     ("caller-not-allowed", include_str!("../../assets/scenarios/caller-not-allowed.toml")),
     ("wrong-audience", include_str!("../../assets/scenarios/wrong-audience.toml")),
     ("secret-expired", include_str!("../../assets/scenarios/secret-expired.toml")),
+    ("secret-ends-soon", include_str!("../../assets/scenarios/secret-ends-soon.toml")),
     ("redirect-missing", include_str!("../../assets/scenarios/redirect-missing.toml")),
     ("app-stopped", include_str!("../../assets/scenarios/app-stopped.toml")),
     ("host-down", include_str!("../../assets/scenarios/host-down.toml")),

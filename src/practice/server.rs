@@ -112,11 +112,8 @@ fn reply(
 ) -> Response {
     let mut world = world.lock();
     let caller = caller(&world, service, request);
-    let nowhere =
-        service == Service::Site && world.site_by_host(request.header(SITE).unwrap_or_default()).is_none();
     let (reply, dropped) = match spoiled {
-        // A site that nobody made has no name in the DNS, so nothing ever arrives there.
-        _ if nowhere => (Reply::empty(404), true),
+        _ if service == Service::Nowhere => (handle(&mut world, service, request, &caller), true),
         Some(FaultAction::Status { status, body, retry_after_s }) => {
             (spoiled_status(service, status, body, retry_after_s), false)
         }
@@ -146,7 +143,8 @@ fn handle(world: &mut World, service: Service, request: &Request, caller: &Calle
         Service::Portal => portal::handle(world, request, caller),
         Service::Site => easy_auth::handle(world, request),
         Service::Control => control::handle(world, request),
-        Service::Unknown => Reply::unknown(),
+        // Counted, too, although it is never answered: it may be a host that the practice cloud should know.
+        Service::Unknown | Service::Nowhere => Reply::unknown(),
     }
 }
 

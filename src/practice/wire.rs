@@ -26,6 +26,8 @@ pub enum Service {
     Control,
     /// No service of ours.
     Unknown,
+    /// A host name that nobody has: in the DNS there is nothing of it, so really no request is ever sent there.
+    Nowhere,
 }
 
 /// One HTTP request, read whole.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use handclasp::cloud::sign_in::probe_secret;
 use handclasp::engine::change::{Change, ChangeKind, Method, Service};
 use handclasp::engine::checks::{GRAPH_APP_ID, USER_READ_ID, assess};
-use handclasp::engine::facts::{SecretProbe, SecretVerdict, Seen};
+use handclasp::engine::facts::{Rehearsal, SecretProbe, SecretVerdict, Seen};
 use handclasp::engine::findings::Verdict;
 use handclasp::engine::held::{Held, HeldSecret};
 use handclasp::engine::ids::CheckId;
@@ -130,14 +130,7 @@ pub async fn mend(desk: &mut Desk, scenario: &str, way: Way) {
             let id = desk.look().await.api_app.value().unwrap().app_id.clone();
             graph(desk, Method::Post, "/servicePrincipals", json!({"appId": id})).await;
         }
-        ("foreign-issuer", Way::Portal) => {
-            let issuer = desk.look().await.tenant.value().unwrap().issuer_v2.clone();
-            edit_auth(desk, |auth| {
-                auth["identityProviders"]["azureActiveDirectory"]["registration"]["openIdIssuer"] =
-                    json!(issuer);
-            })
-            .await;
-        }
+        ("foreign-issuer", Way::Portal) => set_issuer(desk, 2).await,
         _ => return,
     }
     desk.world(|world| world.clock.advance(60));
@@ -157,6 +150,27 @@ async fn edit_auth(desk: &Desk, edit: impl FnOnce(&mut Value)) {
     let path = format!("{site}/config/authsettingsV2?api-version=2023-12-01");
     let put = change(ChangeKind::PutAuth, Method::Put, path, json!({"properties": auth}));
     desk.writer().apply(&Change { service: Service::Arm, ..put }).await.unwrap();
+}
+
+/// The issuer of the tenant's tokens of a version is typed over the one that stands there.
+pub async fn set_issuer(desk: &Desk, version: u8) {
+    let facts = desk.look().await;
+    let tenant = facts.tenant.value().unwrap();
+    let issuer = if version == 2 { &tenant.issuer_v2 } else { &tenant.issuer_v1 };
+    edit_auth(desk, |auth| {
+        auth["identityProviders"]["azureActiveDirectory"]["registration"]["openIdIssuer"] = json!(issuer);
+    })
+    .await;
+}
+
+/// What the check says of the issuer, before or after a rehearsal.
+pub async fn issuer_after(desk: &Desk, rehearsal: Option<&Rehearsal>) -> Verdict {
+    let mut facts = desk.look().await;
+    if let Some(rehearsal) = rehearsal {
+        facts.rehearsal = Seen::is(rehearsal.clone(), desk.http.now(), "POST /api/Hello");
+    }
+    let findings = assess(desk.http.cloud(), &facts, &desk.choices, &Held::default(), desk.http.now());
+    findings.check(CheckId::ApiIssuer).unwrap().verdict
 }
 
 /// What the person has of the secret is pasted, tried and refused, and the check says so.

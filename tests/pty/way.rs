@@ -81,7 +81,13 @@ pub fn hand_over(terminal: &Terminal, control: &Control) -> Value {
         pasted[field] = terminal.copy(row).into();
         assert_eq!(pasted[field], value, "{row}");
     }
-    // The terminal cannot mark a secret as one, so it is asked about first; after that, the same row sends it.
+    pasted["client_secret"] = copy_secret(terminal).into();
+    pasted
+}
+
+/// Copies the secret's value. The terminal cannot mark it as a secret, so it is asked about first; after that, the same row
+/// sends it.
+pub fn copy_secret(terminal: &Terminal) -> String {
     terminal.choose("Client secret");
     terminal.wait_for("It cannot be marked as a secret there");
     terminal.enter();
@@ -95,6 +101,5 @@ pub fn hand_over(terminal: &Terminal, control: &Control) -> Value {
     let secret = terminal.copied_by(key::ENTER);
     // What every value of Entra's holds (microsoft-cloud 4.5).
     assert!(secret.len() > 30 && secret.contains("8Q~"), "this is no secret's value: {secret}");
-    pasted["client_secret"] = secret.into();
-    pasted
+    secret
 }

@@ -57,13 +57,28 @@ pub fn subscription(
         }
         ["providers", namespace] => {
             readable(world, request, caller, &scope, "Microsoft.Resources/subscriptions/providers/read")
-                .and_then(|()| one_provider(&scope, namespace))
+                .and_then(|()| find_provider(namespace))
+                .map(|known| Reply::json(200, &provider(&scope, known)))
         }
         ["resources"] => resources(world, request, caller, in_it),
         ["providers", "microsoft.web", "serverfarms"] => plans(world, request, caller, in_it),
         _ => return None,
     };
     Some(answer)
+}
+
+/// The resource providers that there are, or one of them, for whoever is signed in. At the tenant nothing is registered, so
+/// that no registration is told of.
+pub fn tenant(world: &World, request: &Request, namespace: Option<&str>) -> Answer {
+    only_get(request)?;
+    let document = |(namespace, types): Provider| json!({"namespace": namespace, "resourceTypes": resource_types(namespace, types)});
+    match namespace {
+        None => {
+            let all = PROVIDERS.iter().map(|known| document(*known)).collect();
+            Ok(page(request, all, world.switches.page_size, false))
+        }
+        Some(namespace) => find_provider(namespace).map(|known| Reply::json(200, &document(known))),
+    }
 }
 
 /// The same of a resource group.
@@ -111,9 +126,9 @@ fn location(scope: &str, (name, display, geography, group, latitude, longitude):
     })
 }
 
-fn provider(scope: &str, (namespace, types): Provider) -> Value {
+fn resource_types(namespace: &str, types: &[(&str, &str)]) -> Vec<Value> {
     let everywhere: Vec<&str> = REGIONS.iter().map(|region| region.1).collect();
-    let types: Vec<Value> = types
+    types
         .iter()
         .map(|(name, version)| {
             let global = namespace != "Microsoft.Web";
@@ -122,16 +137,19 @@ fn provider(scope: &str, (namespace, types): Provider) -> Value {
                 "apiVersions": [version], "defaultApiVersion": version, "capabilities": "None",
             })
         })
-        .collect();
+        .collect()
+}
+
+fn provider(scope: &str, (namespace, types): Provider) -> Value {
     json!({
         "id": format!("{scope}/providers/{namespace}"), "namespace": namespace, "registrationState": "Registered",
-        "registrationPolicy": "RegistrationRequired", "resourceTypes": types,
+        "registrationPolicy": "RegistrationRequired", "resourceTypes": resource_types(namespace, types),
     })
 }
 
-fn one_provider(scope: &str, namespace: &str) -> Answer {
+fn find_provider(namespace: &str) -> Result<Provider, Refusal> {
     let known = PROVIDERS.iter().find(|(name, _)| name.eq_ignore_ascii_case(namespace));
-    known.map(|known| Reply::json(200, &provider(scope, *known))).ok_or_else(|| {
+    known.copied().ok_or_else(|| {
         Refusal::arm(
             404,
             "InvalidResourceNamespace",

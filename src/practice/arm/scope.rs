@@ -11,6 +11,11 @@ pub enum Scope {
     Subscriptions,
     /// `/providers/Microsoft.ResourceGraph/resources`
     ResourceGraph,
+    /// `/providers`, or one of them.
+    Providers {
+        /// The namespace, in lower case, of the one that is asked for.
+        namespace: Option<String>,
+    },
     /// `/subscriptions/{id}` and what is listed there.
     Subscription {
         /// Subscription GUID.
@@ -53,6 +58,8 @@ impl Scope {
             ["tenants"] => Self::Tenants,
             ["subscriptions"] => Self::Subscriptions,
             ["providers", "microsoft.resourcegraph", "resources"] => Self::ResourceGraph,
+            ["providers"] => Self::Providers { namespace: None },
+            ["providers", namespace] => Self::Providers { namespace: Some((*namespace).to_owned()) },
             ["subscriptions", _, "resourcegroups", _, "providers", "microsoft.web", "sites", _, ..] => {
                 Self::Site {
                     id: parts[1].to_owned(),
@@ -78,9 +85,12 @@ impl Scope {
     pub fn subscription(&self) -> Option<&str> {
         match self {
             Self::Subscription { id, .. } | Self::Group { id, .. } | Self::Site { id, .. } => Some(id),
-            Self::Endpoints | Self::Tenants | Self::Subscriptions | Self::ResourceGraph | Self::Unknown => {
-                None
-            }
+            Self::Endpoints
+            | Self::Tenants
+            | Self::Subscriptions
+            | Self::ResourceGraph
+            | Self::Providers { .. }
+            | Self::Unknown => None,
         }
     }
 }

@@ -311,6 +311,32 @@ fn a_general_client_finds_regions_providers_plans_and_resources() {
     }
 }
 
+/// What general-purpose clients ask before they know a subscription.
+#[test]
+fn the_tenant_tells_its_resource_providers_to_whoever_is_signed_in() {
+    let mut world = worlds::bare();
+    let mut get = |name: &str, target: &str| {
+        call(&mut world, name, Method::GET, &format!("{target}?{R}"), &Value::Null)
+    };
+    let (status, all) = get("alan", "/providers");
+    let namespaces: Vec<_> =
+        all["value"].as_array().unwrap().iter().map(|known| &known["namespace"]).collect();
+    assert_eq!(status, 200, "{all}");
+    assert!(namespaces.contains(&&json!("Microsoft.Web")), "{all}");
+    let (_, web) = get("alan", "/providers/microsoft.web");
+    assert_eq!(web["namespace"], "Microsoft.Web", "{web}");
+    assert!(
+        web["resourceTypes"].as_array().unwrap().iter().any(|known| known["resourceType"] == "sites"),
+        "{web}"
+    );
+    assert!(web.get("registrationState").is_none(), "nothing is registered at a tenant: {web}");
+    let (status, none) = get("alan", "/providers/Contoso.Nothing");
+    assert_eq!((status, &none["error"]["code"]), (404, &json!("InvalidResourceNamespace")));
+    let (status, _) = call(&mut world, "alan", Method::POST, &format!("/providers?{R}"), &json!({}));
+    assert_eq!(status, 405);
+    assert_eq!(handle(&mut world, &Request::get(&format!("/providers?{R}")), &Caller::Anonymous).status, 401);
+}
+
 #[test]
 fn the_endpoints_are_for_everybody() {
     let mut world = worlds::bare();

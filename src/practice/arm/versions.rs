@@ -183,7 +183,7 @@ fn provider(scope: &Scope) -> Option<(Option<&'static str>, &'static [&'static s
     };
     match scope {
         Scope::ResourceGraph => Some((Some("resources"), RESOURCE_GRAPH)),
-        Scope::Tenants | Scope::Subscriptions => Some((None, RESOURCES)),
+        Scope::Tenants | Scope::Subscriptions | Scope::Providers { .. } => Some((None, RESOURCES)),
         Scope::Subscription { rest, .. } | Scope::Group { rest, .. } => match rest.as_slice() {
             [providers, namespace, _, ..] if providers.eq_ignore_ascii_case("providers") => of(namespace),
             _ => Some((None, RESOURCES)),

@@ -1,5 +1,6 @@
-//! Metadata documents, signing keys and instance discovery (microsoft-cloud 2.2).
+//! Metadata documents, signing keys, instance discovery and the realm of a user (microsoft-cloud 2.2).
 
+use http::Method;
 use serde_json::{Value, json};
 
 use super::{Authority, Refusal, Version};
@@ -136,6 +137,25 @@ pub fn instance(world: &mut World, request: &Request) -> Reply {
             }],
         }),
     )
+}
+
+/// Whether somebody signs in here or at a federated provider, as clients ask before they send a password: here, for the
+/// domain of every tenant. Only version 1.0 is known; that of the sign-in page has another shape.
+pub fn realm(world: &mut World, request: &Request) -> Reply {
+    if request.method != Method::GET || request.query("api-version") != Some("1.0") {
+        return Reply::unknown();
+    }
+    let path = request.decoded_path();
+    let domain = path.rsplit_once('@').map_or("", |(_, domain)| domain.trim_end_matches('/'));
+    let tenant = world.tenants.iter().find(|tenant| tenant.domain.eq_ignore_ascii_case(domain));
+    let mut body =
+        json!({"ver": "1.0", "account_type": if tenant.is_some() { "Managed" } else { "Unknown" }});
+    if let Some(tenant) = tenant {
+        body["domain_name"] = json!(tenant.domain);
+    }
+    body["cloud_instance_name"] = json!("microsoftonline.com");
+    body["cloud_audience_urn"] = json!("urn:federation:MicrosoftOnline");
+    public(world, &body)
 }
 
 fn public(world: &mut World, body: &Value) -> Reply {

@@ -21,6 +21,8 @@ pub enum Defect {
     WrongAudience,
     /// The connector's secret has ended.
     SecretExpired,
+    /// It ends before the month is over, and works until then.
+    SecretEndsSoon,
     /// Only the bare shared redirect URL is registered.
     RedirectMissing,
     /// The Functions host cannot start: its storage is gone from the app settings.
@@ -110,11 +112,12 @@ pub fn finish(world: &mut World, site: usize, owner: &str, defect: Option<Defect
             json!([{"appId": connector_id, "delegatedPermissionIds": [scope]}]);
     }
     let day = |days: i64| now.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(now);
-    let (starts, ends) = if defect == Some(Defect::SecretExpired) {
-        (day(-SECRET_DAYS - 20), day(-20))
-    } else {
-        (day(-10), day(SECRET_DAYS - 10))
+    let left = match defect {
+        Some(Defect::SecretExpired) => -20,
+        Some(Defect::SecretEndsSoon) => 12,
+        _ => SECRET_DAYS - 10,
     };
+    let (starts, ends) = (day(left - SECRET_DAYS), day(left));
     let secret_name = format!("{} connector", markers::SECRET_PREFIX);
     let secret = world.add_secret(&tenant, &connector_object, Some(&secret_name), starts, ends);
     if let Some(saved) = world.connectors.last_mut() {
@@ -235,6 +238,7 @@ fn spoil(world: &mut World, site: usize, (tenant, api, connector): (&str, &str, 
         | Defect::CallerNotAllowed
         | Defect::WrongAudience
         | Defect::SecretExpired
+        | Defect::SecretEndsSoon
         | Defect::RedirectMissing
         | Defect::SharedRegistration
         | Defect::SecretCutShort => {}

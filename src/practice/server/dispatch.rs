@@ -11,7 +11,7 @@ pub fn find(world: &World, request: &mut Request) -> Service {
     if request.is_public() {
         return by_host(world, request, &host);
     }
-    by_path(request)
+    by_path(world, request)
 }
 
 /// Header that names the site for [`crate::practice::easy_auth`]; set by dispatch only.
@@ -38,9 +38,6 @@ const PUBLIC: [(&str, Option<Service>); 17] = [
     ("entra.microsoft.com", Some(Service::Portal)),
 ];
 
-/// What the host name of a site that nobody made ends with.
-const SITES: &str = ".azurewebsites.net";
-
 /// The public host names that are answered, without those of the sites.
 pub fn public_names() -> impl Iterator<Item = &'static str> {
     PUBLIC.iter().map(|(name, _)| *name)
@@ -48,18 +45,17 @@ pub fn public_names() -> impl Iterator<Item = &'static str> {
 
 fn by_host(world: &World, request: &mut Request, host: &str) -> Service {
     if let Some((_, service)) = PUBLIC.iter().find(|(name, _)| *name == host) {
-        return service.unwrap_or_else(|| by_path(request));
+        return service.unwrap_or_else(|| by_path(world, request));
     }
-    let known = world.sites.iter().any(|site| site.host_names.iter().any(|name| name == host));
-    if known || host.ends_with(SITES) {
+    if world.sites.iter().any(|site| site.host_names.iter().any(|name| name == host)) {
         name_site(request, host);
         Service::Site
     } else {
-        Service::Unknown
+        Service::Nowhere
     }
 }
 
-fn by_path(request: &mut Request) -> Service {
+fn by_path(world: &World, request: &mut Request) -> Service {
     let path = request.path.clone();
     let mut segments = path.split('/').skip(1);
     let first = segments.next().unwrap_or_default();
@@ -69,6 +65,9 @@ fn by_path(request: &mut Request) -> Service {
         ("_site", name) => {
             let rest: String = path.splitn(4, '/').nth(3).map(|rest| format!("/{rest}")).unwrap_or_default();
             request.path = if rest.is_empty() { "/".to_owned() } else { rest };
+            if world.site_by_host(name).is_none() {
+                return Service::Nowhere;
+            }
             name_site(request, name);
             Service::Site
         }
@@ -86,9 +85,11 @@ fn by_path(request: &mut Request) -> Service {
         ) => Service::Maker,
         ("subscriptions" | "tenants" | "providers" | "metadata", _) => Service::Arm,
         ("devicelogin" | "_sign-in", _) | ("error", "") => Service::SignIn,
-        (_, "oauth2" | "v2.0" | ".well-known" | "discovery" | "adminconsent" | "openid" | "kerberos") => {
-            Service::SignIn
-        }
+        (
+            _,
+            "userrealm" | "oauth2" | "v2.0" | ".well-known" | "discovery" | "adminconsent" | "openid"
+            | "kerberos",
+        ) => Service::SignIn,
         _ => Service::Unknown,
     }
 }
@@ -102,12 +103,12 @@ fn name_site(request: &mut Request, name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::practice::world::Clock;
+    use crate::practice::scenario::worlds;
     use http::Method;
 
     #[test]
     fn services_are_told_apart_by_public_host_then_by_path() {
-        let world = World::new("test", Clock::frozen_at(jiff::Timestamp::UNIX_EPOCH));
+        let world = worlds::bare();
         for (host, path, expected) in [
             ("login.microsoftonline.com", "/anything", Service::SignIn),
             ("LOGIN.windows.net:443", "/common/oauth2/authorize", Service::SignIn),
@@ -115,24 +116,29 @@ mod tests {
             ("management.azure.com", "/subscriptions", Service::Arm),
             ("contoso-hello.azurewebsites.net", "/api/Hello", Service::Site),
             ("global.consent.azure-apim.net", "/redirect/x", Service::Consent),
-            ("evil.example", "/v1.0/me", Service::Unknown),
+            ("contoso-helo.azurewebsites.net", "/api/Hello", Service::Nowhere),
+            ("evil.example", "/v1.0/me", Service::Nowhere),
+            ("www.microsoft.com", "/nothing", Service::Unknown),
             ("127.0.0.1:7000", "/v1.0/me", Service::Graph),
             ("localhost:7000", "/Tenants", Service::Arm),
             ("127.0.0.1:7000", "/subscriptions/1", Service::Arm),
             ("127.0.0.1:7000", "/metadata/endpoints", Service::Arm),
             ("127.0.0.1:7000", "/oidc/userinfo", Service::Graph),
             ("127.0.0.1:7000", "/providers/Microsoft.ResourceGraph/resources", Service::Arm),
+            ("127.0.0.1:7000", "/providers", Service::Arm),
             ("127.0.0.1:7000", "/providers/Microsoft.PowerApps/apis", Service::Maker),
             ("127.0.0.1:7000", "/providers/PowerPlatform.Governance/v2/policies", Service::Maker),
             ("api.bap.microsoft.com", "/providers/PowerPlatform.Governance/v2/policies", Service::Maker),
             ("127.0.0.1:7000", "/contoso.com/oauth2/v2.0/token", Service::SignIn),
             ("127.0.0.1:7000", "/common/discovery/instance", Service::SignIn),
+            ("127.0.0.1:7000", "/common/UserRealm/ada@contoso.onmicrosoft.com", Service::SignIn),
             ("127.0.0.1:7000", "/t/.well-known/openid-configuration", Service::SignIn),
             ("127.0.0.1:7000", "/devicelogin", Service::SignIn),
             ("127.0.0.1:7000", "/error", Service::SignIn),
             ("127.0.0.1:7000", "/_make/connectors/new", Service::Maker),
             ("127.0.0.1:7000", "/_practice/calls", Service::Control),
             ("127.0.0.1:7000", "/_site/contoso-hello/api/Hello", Service::Site),
+            ("127.0.0.1:7000", "/_site/contoso-helo/api/Hello", Service::Nowhere),
             ("127.0.0.1:7000", "/", Service::Portal),
             ("127.0.0.1:7000", "/nothing", Service::Unknown),
         ] {
@@ -143,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_site_by_path_looks_like_a_site_by_host() {
-        let world = World::new("test", Clock::frozen_at(jiff::Timestamp::UNIX_EPOCH));
+        let world = worlds::bare();
         for (path, site, expected) in [
             ("/_site/contoso-hello/api/Hello", "contoso-hello", "/api/Hello"),
             ("/_site/contoso-hello", "contoso-hello", "/"),

@@ -27,6 +27,40 @@ async fn an_unknown_path_is_404_and_counted_and_dated_by_the_world() {
 }
 
 #[tokio::test]
+async fn a_host_name_that_nobody_has_is_no_more_answered_than_one_that_the_dns_does_not_know() {
+    let practice = fresh().await;
+    let client = reqwest::Client::builder().retry(reqwest::retry::never()).build().unwrap();
+    let ask = |path: &str, header: &str, host: &str| {
+        client.get(format!("{}{path}", practice.origin())).header(header, host).send()
+    };
+    for (header, host) in [
+        ("host", "contoso-helo.azurewebsites.net"),
+        ("host", "hello.contoso.example"),
+        ("x-forwarded-host", "hello.contoso.example"),
+        ("host", "graph.microsoft.us:443"),
+    ] {
+        let error = ask("/v1.0/organization", header, host).await.unwrap_err();
+        assert!(error.is_request(), "{host}: {error:?}");
+    }
+    let world = practice.world();
+    let hosts: Vec<String> = world.lock().unknown.iter().map(|call| call.host.clone()).collect();
+    assert_eq!(hosts.len(), 4, "each is counted, with its host: {hosts:?}");
+
+    // Names that exist are answered, a path that they do not know included; and so is this machine by any name of it.
+    for (header, host, path, status) in [
+        ("host", "contoso-hello.azurewebsites.net", "/api/Hello", 200),
+        ("host", "graph.microsoft.com", "/v1.0/organization", 401),
+        ("x-forwarded-host", "www.microsoft.com", "/nothing/here", 404),
+        ("host", "localhost:7000", "/nothing/here", 404),
+        ("host", "127.0.0.1", "/nothing/here", 404),
+    ] {
+        let answer = ask(path, header, host).await.unwrap();
+        assert_eq!(answer.status(), status, "{host}{path}");
+    }
+    assert_eq!(world.lock().unknown.len(), 7);
+}
+
+#[tokio::test]
 async fn a_dropped_connection_brings_no_answer_and_the_next_call_does() {
     let practice = fresh().await;
     let fault = toml::from_str("action = { kind = 'drop', applied = false }").unwrap();

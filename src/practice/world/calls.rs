@@ -71,7 +71,7 @@ pub(super) fn is_mutation(service: Service, method: &Method, path: &str) -> bool
     }
     let last = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
     match service {
-        Service::SignIn | Service::Site | Service::Control | Service::Unknown => false,
+        Service::SignIn | Service::Site | Service::Control | Service::Unknown | Service::Nowhere => false,
         Service::Graph => *method != Method::POST || !matches!(last.as_str(), "$batch" | "getbyids"),
         Service::Arm => {
             *method != Method::POST

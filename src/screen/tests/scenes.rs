@@ -330,6 +330,8 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
         ("sign_in_kept", kept()),
         ("pick_address", on(StageId::Pick, Facts::default(), Panel::TypeUrl)),
         ("stage_pick", stage(StageId::Pick, fixtures::fresh())),
+        ("stage_pick_down", down(Panel::Overview)),
+        ("myself_pick", down(Panel::Myself)),
         ("forecast", on(StageId::Pick, fixtures::fresh(), Panel::Forecast)),
         ("forecast_limited", forecast_limited()),
         ("stage_protect_fresh", stage(StageId::Protect, fixtures::fresh())),

@@ -13,13 +13,18 @@ use crate::screen::widgets::text::{cells, pad};
 pub fn body(state: &State, id: StageId, paint: &Paint, width: u16) -> Doc {
     let mut doc = paint.doc(width);
     doc.text(Role::Plain, if id == StageId::Try { ui("screen.myself_try") } else { ui("screen.myself") });
+    let steps = portal_steps(state);
     for check in by_hand(state, id) {
+        // A step says it with the page and the labels.
+        if steps.iter().any(|step| step.check == Some(check)) {
+            continue;
+        }
         let remedy = words().check(check).map_or("", |check| check.remedy.as_str());
         doc.blank();
         doc.hanging("→ ", Role::Strong, Role::Strong, remedy);
     }
     let selected = menu::selected(state);
-    for (index, step) in portal_steps(state).iter().enumerate() {
+    for (index, step) in steps.into_iter().enumerate() {
         doc.blank();
         let here = selected == Some(Item::Step(index));
         let add = |doc: &mut Doc| one(doc, index, step, here);

@@ -166,10 +166,6 @@ pub fn slots(state: &State, paint: &Paint, width: u16) -> Doc {
             let rows: Vec<Row> =
                 all.iter().map(|row| Row { label: row.name.clone(), detail: row.host.clone() }).collect();
             list(&mut doc, &rows, cursor);
-            if all.len() < 2 {
-                doc.blank();
-                doc.text(Role::Quiet, ui("screen.no_slots"));
-            }
         }
     }
     doc

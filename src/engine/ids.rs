@@ -86,6 +86,13 @@ macro_rules! check_ids {
     };
 }
 
+impl<'de> Deserialize<'de> for CheckId {
+    fn deserialize<D: serde::Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(text)?;
+        Self::from_text(&text).ok_or_else(|| serde::de::Error::custom(text))
+    }
+}
+
 check_ids! {
     /// The function app exists.
     AppExists = "app.exists" in Pick;

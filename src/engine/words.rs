@@ -130,6 +130,8 @@ pub struct ForMe {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PortalStep {
+    /// The check that it mends, where it is a step only for whom that one fails.
+    pub check: Option<CheckId>,
     /// What to do, one imperative sentence.
     pub do_it: String,
     /// The path of labels in today's portal (microsoft-cloud 7.1).

@@ -231,9 +231,19 @@ fn stage_words(state: &State) -> Option<&'static StageWords> {
     words().stage(state.stage()?)
 }
 
-/// The portal's steps of the shown stage.
-pub fn portal_steps(state: &State) -> &'static [PortalStep] {
-    stage_words(state).map_or(&[], |stage| stage.myself.as_slice())
+/// The portal's steps of the shown stage; of those that mend one check, the ones that are needed.
+pub fn portal_steps(state: &State) -> Vec<&'static PortalStep> {
+    let all = stage_words(state).map_or(&[][..], |stage| stage.myself.as_slice());
+    all.iter().filter(|step| step.check.is_none_or(|check| mended_in_portal(state, check))).collect()
+}
+
+/// Whether a step of the portal mends what this check of the function app found.
+fn mended_in_portal(state: &State, check: CheckId) -> bool {
+    let Some(site) = state.facts.site.value() else { return false };
+    let found = state.findings.check(check);
+    let wrong = found.is_some_and(|found| matches!(found.verdict, Verdict::Fail | Verdict::Warn));
+    // An app that runs is none that could be started: it is one of another kind.
+    wrong && (check != CheckId::AppExists || !site.state.eq_ignore_ascii_case("running"))
 }
 
 /// Whether all that can be changed at stage 4 the chosen way is done, and the rest is each person's own to do.

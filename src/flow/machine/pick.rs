@@ -85,6 +85,11 @@ impl Turn<'_> {
     }
 
     pub(super) fn slots_listed(&mut self, result: Result<Vec<AppRow>, Trouble>) {
+        // The app itself is the first of them. Nothing to choose from is said on the page that was asked from.
+        if result.as_ref().is_ok_and(|all| all.len() < 2) && self.state.panel == Panel::PickSlot {
+            self.show(Panel::Overview);
+            self.note("screen.no_slots");
+        }
         self.state.slots = match result {
             Ok(list) => Listing::Is(list),
             Err(trouble) => Listing::Failed(trouble),
@@ -102,6 +107,7 @@ impl Turn<'_> {
 
     /// Takes the choice of an app, keeps it, and looks for where its set-up stands.
     pub(super) fn take_app(&mut self, app: AppChoice) {
+        self.state.slots = Listing::NotAsked;
         // What was chosen for another app does not hold for this one.
         self.state.choices = std::mem::take(&mut self.state.choices).with_app(app);
         self.effects.push(Effect::SaveChoices(Box::new(self.state.choices.clone())));

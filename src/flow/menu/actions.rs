@@ -240,6 +240,7 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                     list.push(action(ActionId::AskAdmin, "action.ask_admin", None));
                 }
             }
+            pick::mend(state, &mut list);
             // Where the app is not there, another one is the next thing to do.
             if fails(state, StageId::Pick) && !done {
                 pick::overview_actions(state, &mut list);

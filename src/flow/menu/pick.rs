@@ -1,6 +1,6 @@
 //! What can be done and selected where the tenant, the subscription or the function app is picked.
 
-use crate::flow::derived::{app_rows, other_tenants, subscription_rows, tenant_rows};
+use crate::flow::derived::{app_rows, other_tenants, portal_steps, subscription_rows, tenant_rows};
 use crate::flow::state::{Listing, Panel, State};
 
 use super::actions::action;
@@ -31,11 +31,25 @@ fn other_person() -> Action {
     action(ActionId::SignInOther, "flow.sign_in_other", None)
 }
 
+/// What can be done about an app that is there and is not as it should be: the portal's steps, and going on all the same.
+pub(super) fn mend(state: &State, list: &mut Vec<Action>) {
+    if state.stage_done() || state.facts.site.value().is_none() {
+        return;
+    }
+    if !portal_steps(state).is_empty() {
+        list.push(action(ActionId::Myself, "action.myself", Some('m')));
+        list.push(action(ActionId::GoOnWithout, "flow.go_on_anyway", Some('g')));
+    }
+}
+
 /// The ways to another app, slot or host name, once an app was chosen.
 pub(super) fn overview_actions(state: &State, list: &mut Vec<Action>) {
     list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a')));
     if let Some(site) = state.facts.site.value().filter(|_| !state.public_only) {
-        list.push(action(ActionId::PickSlot, "flow.pick_slot", Some('d')));
+        // Whether there are any is looked up only when it is asked.
+        if !state.slots.get().is_some_and(|all| all.len() < 2) {
+            list.push(action(ActionId::PickSlot, "flow.pick_slot", Some('d')));
+        }
         if site.host_names.len() > 1 {
             list.push(action(ActionId::PickHost, "flow.pick_host", Some('h')));
         }

@@ -220,6 +220,11 @@ fn on(id: StageId, facts: Facts, panel: Panel) -> State {
     state
 }
 
+fn without_browser(mut state: State) -> State {
+    state.setup.no_browser = true;
+    state
+}
+
 fn over(mut state: State, overlay: Overlay) -> State {
     state.overlays.push(overlay);
     state
@@ -330,6 +335,9 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
         ("sign_in_kept", kept()),
         ("pick_address", on(StageId::Pick, Facts::default(), Panel::TypeUrl)),
         ("stage_pick", stage(StageId::Pick, fixtures::fresh())),
+        ("stage_pick_down", down(Panel::Overview)),
+        ("myself_pick", down(Panel::Myself)),
+        ("myself_address", without_browser(down(Panel::Myself))),
         ("forecast", on(StageId::Pick, fixtures::fresh(), Panel::Forecast)),
         ("forecast_limited", forecast_limited()),
         ("stage_protect_fresh", stage(StageId::Protect, fixtures::fresh())),

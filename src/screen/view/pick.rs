@@ -10,7 +10,7 @@ use crate::flow::state::{Field, Listing, State};
 use crate::screen::theme::Role;
 use crate::screen::widgets::doc::Doc;
 use crate::screen::widgets::field::text_field;
-use crate::screen::widgets::list::{Row, list};
+use crate::screen::widgets::list::{Row, choice, list};
 use crate::screen::widgets::text::cells;
 
 /// Adds a field with what was said about the last paste.
@@ -166,10 +166,6 @@ pub fn slots(state: &State, paint: &Paint, width: u16) -> Doc {
             let rows: Vec<Row> =
                 all.iter().map(|row| Row { label: row.name.clone(), detail: row.host.clone() }).collect();
             list(&mut doc, &rows, cursor);
-            if all.len() < 2 {
-                doc.blank();
-                doc.text(Role::Quiet, ui("screen.no_slots"));
-            }
         }
     }
     doc
@@ -238,10 +234,20 @@ pub fn clients(state: &State, paint: &Paint, width: u16) -> Doc {
         .iter()
         .map(|candidate| Row {
             label: candidate.display_name.clone(),
-            detail: format!("{} · {}", ui(reason(candidate.why)), candidate.app_id),
+            // The ID comes first: it alone tells two of one name from each other, and is never cut.
+            detail: format!("{} · {}", candidate.app_id, ui(reason(candidate.why))),
         })
         .collect();
-    list(&mut doc, &rows, cursor);
+    let widest = |of: fn(&Row) -> &str| rows.iter().map(|row| cells(of(row))).max().unwrap_or(0);
+    if widest(|row| &row.label) + widest(|row| &row.detail) + 4 <= doc.width() {
+        list(&mut doc, &rows, cursor);
+        return doc;
+    }
+    for (index, row) in rows.iter().enumerate() {
+        choice(&mut doc, cursor == Some(index), &row.label, Role::Plain, |doc| {
+            doc.text(Role::Quiet, &row.detail);
+        });
+    }
     doc
 }
 

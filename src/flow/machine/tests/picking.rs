@@ -1,7 +1,9 @@
 //! Picking the tenant, the subscription and the function app.
 
 use super::*;
-use crate::flow::derived::{app_rows, tenant_name};
+use crate::engine::facts::{AuthLevel, HostAnswer};
+use crate::engine::ids::CheckId;
+use crate::flow::derived::{app_rows, page_address, portal_steps, tenant_name};
 use crate::flow::state::{Listing, SignInState, SignInStep};
 
 const FABRIKAM: &str = "fab00000-0000-4000-8000-000000000001";
@@ -253,6 +255,51 @@ fn a_slot_is_chosen_like_an_app_of_its_own() {
     assert!(matches!(walk.slots, Listing::Failed(_)));
     walk.press(Key::Esc);
     assert_eq!(walk.panel, Panel::Overview);
+}
+
+#[test]
+fn where_there_are_no_slots_that_is_said_on_the_page_and_not_offered_again() {
+    let mut walk = Walk::at(StageId::Pick, fixtures::finished());
+    walk.choose(ActionId::PickSlot);
+    let only = two_apps().apps.into_iter().take(1).collect();
+    walk.answer(Answer::SlotsListed(Ok(only)));
+    assert_eq!((&walk.panel, walk.note.as_deref()), (&Panel::Overview, Some(ui("screen.no_slots"))));
+    assert!(!walk.offers(ActionId::PickSlot));
+}
+
+/// An app that somebody stopped, one that cannot start, and one whose functions ask for a key.
+#[test]
+fn what_is_wrong_with_an_app_that_is_there_is_mended_in_the_portal_or_gone_past() {
+    let stopped: fn(&mut Facts) = |facts| {
+        let mut site = facts.site.value().unwrap().clone();
+        site.state = "Stopped".into();
+        facts.site = fixtures::seen(site);
+    };
+    let broken: fn(&mut Facts) = |facts| facts.host = fixtures::seen(HostAnswer { status: 503 });
+    let keyed: fn(&mut Facts) = |facts| {
+        let mut all = facts.functions.value().unwrap().clone();
+        all.iter_mut().for_each(|one| one.auth_level = AuthLevel::Function);
+        facts.functions = fixtures::seen(all);
+    };
+    for (spoil, mends) in
+        [(stopped, CheckId::AppExists), (broken, CheckId::AppAnswers), (keyed, CheckId::AppAuthLevel)]
+    {
+        let mut facts = fixtures::finished();
+        spoil(&mut facts);
+        let mut walk = Walk::at(StageId::Pick, facts);
+        assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::Myself)), "{mends:?}");
+        walk.choose(ActionId::Myself);
+        let steps = portal_steps(&walk);
+        assert_eq!(steps.iter().map(|step| step.check).collect::<Vec<_>>(), [Some(mends)]);
+        assert!(page_address(&walk).is_some() && walk.watch.is_some());
+        walk.press(Key::Esc);
+        walk.choose(ActionId::GoOnWithout);
+        assert_eq!(walk.stage(), Some(StageId::Protect));
+    }
+    // One that is not there is none to be mended.
+    let walk = Walk::at(StageId::Pick, Facts { site: fixtures::gone(), ..fixtures::finished() });
+    assert!(!walk.offers(ActionId::Myself) && !walk.offers(ActionId::GoOnWithout));
+    assert_eq!(menu::selected(&walk), Some(Item::Action(ActionId::PickAnother)));
 }
 
 #[test]

@@ -84,6 +84,13 @@ pub fn branched(panel: Panel) -> State {
     state
 }
 
+/// The app is there, and does not start.
+pub fn down(panel: Panel) -> State {
+    let facts = Facts { host: seen(crate::engine::facts::HostAnswer { status: 503 }), ..fixtures::finished() };
+    let state = on(StageId::Pick, facts, panel);
+    if state.panel == Panel::Myself { watching(state) } else { state }
+}
+
 pub fn kept() -> State {
     let mut state = sign_in(SignInStep::Choose, None);
     state.setup.practice = false;

@@ -417,7 +417,6 @@ fn connect_scenes() -> Vec<(&'static str, State)> {
     let mut half = start.clone();
     half.copied.insert(CopyItem::Host, CopyOutcome::Copied);
     half.copied.insert(CopyItem::ClientId, CopyOutcome::Copied);
-    half.secret.copied = true;
     half.copied.insert(CopyItem::ClientSecret, CopyOutcome::Sent);
     half.copied.insert(CopyItem::AuthorizationUrl, CopyOutcome::Failed(trouble()));
     half.last_copied = Some(CopyItem::ClientSecret);
@@ -523,6 +522,7 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
     let mut sent = quit.clone();
     quit.copied.insert(CopyItem::ClientSecret, CopyOutcome::Copied);
     sent.copied.insert(CopyItem::ClientSecret, CopyOutcome::Sent);
+    sent.secret.copied = false;
     let notice = Overlay::Notice {
         title: "Nothing to paste".into(),
         text: "The clipboard is empty, or holds no text.".into(),

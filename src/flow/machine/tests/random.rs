@@ -179,7 +179,13 @@ fn footer_tells_the_truth(state: &State) {
         // A question is answered only once it was drawn; a note goes with any key.
         let mut after = State { drawn: state.revision, note: None, interrupted: false, ..state.clone() };
         let fields = &mut after.fields;
-        for field in [&mut fields.app_url, &mut fields.client_id, &mut fields.final_address] {
+        for field in [
+            &mut fields.app_url,
+            &mut fields.tenant,
+            &mut fields.error,
+            &mut fields.client_id,
+            &mut fields.final_address,
+        ] {
             field.note = None;
         }
         let before = visible(&after);
@@ -232,7 +238,15 @@ proptest! {
         for (number, step) in steps.into_iter().enumerate() {
             let panel = walk.panel.clone();
             let seen = matches!(step, Move::Choose(_)) || matches!(&panel, Panel::Plan(view) if walk.drawn >= view.since);
-            let entered = matches!(step, Move::Choose(_) | Move::Press(Key::Enter));
+            let yes = Some(Item::Action(ActionId::Confirm));
+            let agrees = match &step {
+                Move::Press(Key::Enter) => menu::selected(&walk) == yes,
+                Move::Choose(index) => {
+                    let items = menu::items(&walk);
+                    !items.is_empty() && Some(items[index % items.len()].clone()) == yes
+                }
+                _ => false,
+            };
             let effects = match step.clone() {
                 Move::Press(key) => walk.press(key),
                 Move::Choose(index) => {
@@ -284,17 +298,18 @@ proptest! {
                 }
             }
             if let Panel::Plan(view) = &panel
-                && entered
+                && agrees
                 && seen
             {
-                confirmable.extend(view.plan.changes.clone());
+                confirmable.clone_from(&view.plan.changes);
+            } else if matches!(walk.panel, Panel::Plan(_)) {
+                // What was agreed to before does not count for a plan that stands there anew.
+                confirmable.clear();
             }
             for change in applied(&effects) {
                 prop_assert!(change.waits_for().is_none());
-                let shown = |one: &Change| {
-                    one.covers(&change) || (one.kind == change.kind && one.path == change.path)
-                };
-                prop_assert!(confirmable.iter().any(shown), "sent without a yes: {}", change.title);
+                let shown = confirmable.iter().any(|one| one.covers(&change));
+                prop_assert!(shown, "sent without a yes: {}", change.title);
             }
             if walk.quit.is_some() {
                 prop_assert!(menu::bindings(&walk).is_empty());

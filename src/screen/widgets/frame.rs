@@ -69,26 +69,21 @@ pub struct RailRow {
     pub title: String,
     /// Its status, once it is known.
     pub status: Option<Verdict>,
-    /// The status's word, where there is room for it.
+    /// The status's word; it says more than mark and colour, so that it is the title that is short.
     pub word: &'static str,
     /// Whether it is the one that is shown.
     pub here: bool,
 }
 
-/// How wide the rail is, its line included. With words there is room for each of them from the start, so that nothing
-/// moves when the first are known.
-pub fn rail_width(rows: &[RailRow], with_words: bool) -> u16 {
-    let all = Verdict::ALL.into_iter().map(|one| cells(verdict(one))).max().unwrap_or(0);
-    let words = if with_words { all } else { word_width(rows) };
-    to_u16(4 + title_width(rows) + if words > 0 { 2 + words } else { 0 } + 4)
+/// How wide the rail is, its line included. There is room for each of the words from the start, so that nothing moves
+/// when the first are known.
+pub fn rail_width(rows: &[RailRow]) -> u16 {
+    let words = Verdict::ALL.into_iter().map(|one| cells(verdict(one))).max().unwrap_or(0);
+    to_u16(4 + title_width(rows) + 2 + words + 4)
 }
 
 fn title_width(rows: &[RailRow]) -> usize {
     rows.iter().map(|r| cells(&r.title)).max().unwrap_or(0).min(24)
-}
-
-fn word_width(rows: &[RailRow]) -> usize {
-    rows.iter().map(|r| cells(r.word)).max().unwrap_or(0)
 }
 
 /// Draws the rail: `>` where we are, a mark and a colour for each stage, and a line on the right.

@@ -106,15 +106,17 @@ pub fn rail(theme: Theme, rows: &[RailRow], area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The keys that work, as lines: a key and what it does, never broken in between.
+/// The keys that work, as lines: a key and what it does, never broken in between. Where one line would be too short for
+/// all of them, the arrow keys are drawn rather than named.
 pub fn footer(theme: Theme, keys: &[(String, String)], width: u16) -> Doc {
     let mut doc = Doc::new(theme, width);
     let mut line: Vec<(String, Role)> = Vec::new();
     let mut used = 0;
     let items: usize = keys.iter().map(|(key, does)| cells(key) + 1 + cells(does)).sum();
-    let roomy = items + 3 * keys.len().saturating_sub(1) <= usize::from(width);
-    let gap = if roomy { 3 } else { 2 };
+    let fits = |gap: usize| items + gap * keys.len().saturating_sub(1) <= usize::from(width);
+    let gap = if fits(3) { 3 } else { 2 };
     for (key, does) in keys {
+        let key = &if fits(2) { key.clone() } else { arrows(key) };
         let item = cells(key) + 1 + cells(does);
         if used > 0 && used + gap + item > usize::from(width) {
             flush(&mut doc, &mut line);
@@ -130,6 +132,18 @@ pub fn footer(theme: Theme, keys: &[(String, String)], width: u16) -> Doc {
     }
     flush(&mut doc, &mut line);
     doc
+}
+
+/// `Up/Down` as it stands on the keys.
+pub fn arrows(key: &str) -> String {
+    let drawn = |name: &str| match name {
+        "Up" => "↑".to_owned(),
+        "Down" => "↓".to_owned(),
+        "Left" => "←".to_owned(),
+        "Right" => "→".to_owned(),
+        other => other.to_owned(),
+    };
+    key.split('/').map(drawn).collect()
 }
 
 fn flush(doc: &mut Doc, line: &mut Vec<(String, Role)>) {

@@ -192,7 +192,7 @@ pub fn person_step(state: &State) -> Option<&'static str> {
     {
         return None;
     }
-    match (&state.page, &state.panel) {
+    let step = match (&state.page, &state.panel) {
         (Page::SignIn(sign_in), _) => match sign_in.step {
             SignInStep::Browser { .. } => Some("sign-in"),
             SignInStep::DeviceCode { .. } => Some("approve-device-code"),
@@ -214,7 +214,9 @@ pub fn person_step(state: &State) -> Option<&'static str> {
             Some("rehearsal-sign-in")
         }
         _ => None,
-    }
+    };
+    // Signing in changes nothing; every other part does.
+    step.filter(|_| !state.setup.read_only || matches!(state.page, Page::SignIn(_)))
 }
 
 /// Whether the function app itself cannot be seen, while its host answers: what is public can be walked through.

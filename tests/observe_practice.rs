@@ -45,7 +45,7 @@ async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
 /// What each person is told beforehand, subject by subject in the order of the way.
 async fn told(desk: &Desk) -> Vec<Can> {
     let facts = desk.look().await;
-    forecast(&facts, desk.http.now()).into_iter().map(|line| line.can).collect()
+    forecast(&facts, &[], desk.http.now()).into_iter().map(|line| line.can).collect()
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn what_a_person_can_do_is_told_beforehand_and_trying_bears_it_out() {
 async fn data_policies_are_read_by_administrators_whatever_the_list_tells_of_them() {
     let outlook = async |desk: &Desk| {
         let facts = desk.look().await;
-        let all = forecast(&facts, desk.http.now());
+        let all = forecast(&facts, &[], desk.http.now());
         let line = all.into_iter().find(|line| line.subject == Subject::DataPolicy).unwrap();
         (line.can, line.evidence)
     };

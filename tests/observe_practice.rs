@@ -18,7 +18,8 @@ use handclasp::engine::held::Held;
 use handclasp::engine::ids::{CheckId, StageId};
 use handclasp::engine::trouble::Class;
 use handclasp::practice;
-use handclasp::practice::world::{DataPolicy, SecretPolicy, directory_role};
+use handclasp::practice::world::{DataPolicy, SecretPolicy, World, directory_role};
+use serde_json::json;
 
 #[tokio::test]
 async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
@@ -248,6 +249,41 @@ async fn every_broken_set_up_shows_its_broken_link() {
         let unknown: Vec<String> = world.lock().unknown.iter().map(|u| u.path.clone()).collect();
         assert_eq!(unknown, Vec::<String>::new(), "{scenario}");
     }
+}
+
+/// What a look at the finished set-up comes to, spoilt like this: verdict and evidence of one check.
+async fn judged(spoil: impl FnOnce(&mut World), id: CheckId) -> (Verdict, String) {
+    let desk = Desk::start("finished").await;
+    desk.world(spoil);
+    let facts = desk.look().await;
+    let findings = assess(desk.http.cloud(), &facts, &desk.choices, &Held::default(), desk.http.now());
+    let found = findings.check(id).unwrap();
+    (found.verdict, found.evidence.clone())
+}
+
+#[tokio::test]
+async fn a_network_that_keeps_callers_out_is_no_sign_in_that_refuses_them() {
+    // One rule that lets somebody else in; whether that is Power Platform, this machine cannot see.
+    let rule = json!([{"action": "Allow", "ipAddress": "192.0.2.0/24", "priority": 100}]);
+    for named in [true, false] {
+        for (member, value, answers) in [
+            ("publicNetworkAccess", json!("Disabled"), Verdict::Fail),
+            ("ipSecurityRestrictions", rule.clone(), Verdict::Warn),
+            ("ipSecurityRestrictionsDefaultAction", json!("Deny"), Verdict::Warn),
+        ] {
+            for (id, expected) in [(CheckId::AppAnswers, answers), (CheckId::AuthRefuses, Verdict::Unknown)] {
+                let spoil = |world: &mut World| {
+                    world.switches.forbidden_ip_is_named = named;
+                    world.sites[0].config_web[member] = value.clone();
+                };
+                let (verdict, evidence) = judged(spoil, id).await;
+                assert_eq!(verdict, expected, "{member} {id:?}: {evidence}");
+            }
+        }
+    }
+    let (stopped, evidence) =
+        judged(|world| world.sites[0].state = "Stopped".into(), CheckId::AuthRefuses).await;
+    assert_eq!(stopped, Verdict::Unknown, "{evidence}");
 }
 
 #[tokio::test]

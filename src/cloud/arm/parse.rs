@@ -122,6 +122,8 @@ pub fn site(v: &Value) -> Option<Site> {
         state: name(v, &["properties", "state"]),
         subscription: subscription.to_owned(),
         resource_group: group.to_owned(),
+        public_access_off: text(v, &["properties", "publicNetworkAccess"])
+            .is_some_and(|access| access.eq_ignore_ascii_case("disabled")),
         id: site_id.clone(),
         host,
         host_names,
@@ -249,6 +251,21 @@ mod tests {
             (site.subscription.as_str(), site.resource_group.as_str()),
             ("11112222-3333-4444-8555-666677778888", "rg-hello")
         );
+    }
+
+    #[test]
+    fn only_public_access_that_is_said_to_be_off_counts_as_off() {
+        for (said, off) in [
+            (json!("Disabled"), true),
+            (json!("disabled"), true),
+            (json!("Enabled"), false),
+            (json!(null), false),
+        ] {
+            let mut v = a_site();
+            v["properties"]["publicNetworkAccess"] = said.clone();
+            assert_eq!(site(&v).unwrap().public_access_off, off, "{said}");
+        }
+        assert!(!site(&a_site()).unwrap().public_access_off);
     }
 
     #[test]

@@ -222,6 +222,11 @@ pub(super) fn refuses(v: &View) -> Judged {
     if off {
         return Ok(fail(say_with("auth.refuses.off", &[("seen", &seen)])));
     }
+    // Whoever is turned away before Easy Auth is asked sees neither that it refuses nor that it does not.
+    if program.front_end.is_some() || browser.front_end.is_some() {
+        return Ok(unknown(say_with("auth.refuses.not_reached", &[("seen", &seen)]))
+            .note(say("auth.refuses.not_reached_note")));
+    }
     let refused = |p: &ProbeAnswer| matches!(p.status, 401 | 403);
     let sent_to_sign_in = |p: &ProbeAnswer| (300..400).contains(&p.status) && p.client_id.is_some();
     if refused(program) && (refused(browser) || sent_to_sign_in(browser)) {

@@ -287,6 +287,27 @@ async fn a_network_that_keeps_callers_out_is_no_sign_in_that_refuses_them() {
 }
 
 #[tokio::test]
+async fn people_and_groups_that_easy_auth_asks_for_are_seen_wherever_they_stand() {
+    let other = "99999999-0000-4000-8000-000000000009";
+    for (place, ids, expected) in [
+        ("/jwtClaimChecks/allowedGroups", json!([other]), Verdict::Warn),
+        ("/defaultAuthorizationPolicy/allowedPrincipals/groups", json!([other]), Verdict::Warn),
+        ("/defaultAuthorizationPolicy/allowedPrincipals/identities", json!([other]), Verdict::Fail),
+        ("/defaultAuthorizationPolicy/allowedPrincipals/identities", json!("ada"), Verdict::Warn),
+    ] {
+        let spoil = |world: &mut World| {
+            let ids = if ids == "ada" { json!([world.default_user]) } else { ids.clone() };
+            let (parent, member) = place.rsplit_once('/').unwrap();
+            let auth = world.sites[0].auth_v2.as_mut().unwrap();
+            let validation = &mut auth["identityProviders"]["azureActiveDirectory"]["validation"];
+            validation.pointer_mut(parent).unwrap()[member] = ids;
+        };
+        let (verdict, evidence) = judged(spoil, CheckId::GrantAssignment).await;
+        assert_eq!(verdict, expected, "{place}: {evidence}");
+    }
+}
+
+#[tokio::test]
 async fn a_failing_network_and_a_crowd_are_looked_through() {
     for scenario in ["flaky", "workshop", "no-admin", "slow-directory"] {
         let desk = Desk::start(scenario).await;

@@ -132,6 +132,7 @@ pub fn fresh() -> Facts {
             older_allowed_applications: vec![],
             allowed_identities: vec![],
             allowed_groups: vec![],
+            older_allowed_groups: vec![],
             document: json!({"platform": {"enabled": false}}),
         }),
         auth_version: seen(AuthVersion::V1 { enabled: false, keeps_secrets: false }),
@@ -195,6 +196,7 @@ pub fn finished() -> Facts {
             older_allowed_applications: vec![],
             allowed_identities: vec![],
             allowed_groups: vec![],
+            older_allowed_groups: vec![],
             document: json!({
                 "platform": {"enabled": true, "runtimeVersion": "~1"},
                 "globalValidation": {"requireAuthentication": true, "unauthenticatedClientAction": "Return401"},

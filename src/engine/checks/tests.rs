@@ -1,7 +1,7 @@
 //! For each check a world in which it passes, fails, waits, or cannot look.
 
+mod guarded;
 mod tried;
-
 mod unseen;
 
 use super::*;
@@ -449,44 +449,6 @@ fn an_app_that_a_sign_in_does_not_see_hides_only_what_is_read_from_it() {
     assert!(exists.note.as_deref().is_some_and(|note| note.contains("Reader")), "{exists:?}");
     let functions = findings.check(CheckId::AppFunctions).unwrap();
     assert_eq!(functions.evidence, say("not_seen.needs_role"));
-}
-
-#[test]
-fn a_refusal_before_easy_auth_is_neither_a_sign_in_nor_an_open_door() {
-    for by in [FrontEnd::Forbidden, FrontEnd::Stopped] {
-        let facts = but(|f| turned_away(f, by));
-        assert_eq!(verdict(&facts, CheckId::AppAnswers), Verdict::Warn, "connectors may be let in: {by:?}");
-        assert_eq!(verdict(&facts, CheckId::AuthRefuses), Verdict::Unknown, "{by:?}");
-        // One that got through says nothing for the other.
-        let half = but(|f| {
-            let through = f.probes.browser.clone();
-            turned_away(f, by);
-            f.probes.browser = through;
-        });
-        assert_eq!(verdict(&half, CheckId::AuthRefuses), Verdict::Unknown, "{by:?}");
-        let off = but(|f| {
-            turned_away(f, by);
-            auth(f).enabled = false;
-        });
-        assert_eq!(verdict(&off, CheckId::AuthRefuses), Verdict::Fail, "the settings themselves say so");
-    }
-    // Whoever sits in the app's own network gets an answer; the connector does not.
-    let inside = but(|f| {
-        if let Fact::Is(s) = &mut f.site.fact {
-            s.public_access_off = true;
-        }
-    });
-    assert_eq!(verdict(&inside, CheckId::AppAnswers), Verdict::Fail);
-    assert_eq!(verdict(&inside, CheckId::AuthRefuses), Verdict::Pass);
-    // Easy Auth's own 403 has no such mark.
-    let return403 = but(|f| {
-        for probe in [&mut f.probes.browser, &mut f.probes.program] {
-            if let Fact::Is(p) = &mut probe.fact {
-                p.status = 403;
-            }
-        }
-    });
-    assert_eq!(verdict(&return403, CheckId::AuthRefuses), Verdict::Pass);
 }
 
 proptest! {

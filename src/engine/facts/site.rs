@@ -133,6 +133,8 @@ pub struct AuthSettings {
     pub allowed_identities: Vec<String>,
     /// `defaultAuthorizationPolicy.allowedPrincipals.groups`.
     pub allowed_groups: Vec<String>,
+    /// `validation.jwtClaimChecks.allowedGroups`, the older form of the same.
+    pub older_allowed_groups: Vec<String>,
     /// The whole `properties` document as read: the base of read-change-write.
     pub document: Value,
 }

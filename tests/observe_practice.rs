@@ -308,6 +308,22 @@ async fn people_and_groups_that_easy_auth_asks_for_are_seen_wherever_they_stand(
 }
 
 #[tokio::test]
+async fn an_issuer_of_the_right_tenant_at_the_wrong_address_is_seen() {
+    for host in ["evil.example", "login.microsoftonline.us"] {
+        for id in [CheckId::AuthTenant, CheckId::ApiIssuer] {
+            let spoil = |world: &mut World| {
+                let issuer = format!("https://{host}/{}/v2.0", world.main_tenant());
+                let auth = world.sites[0].auth_v2.as_mut().unwrap();
+                auth["identityProviders"]["azureActiveDirectory"]["registration"]["openIdIssuer"] =
+                    json!(issuer);
+            };
+            let (verdict, evidence) = judged(spoil, id).await;
+            assert_eq!(verdict, Verdict::Fail, "{host} {id:?}: {evidence}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_failing_network_and_a_crowd_are_looked_through() {
     for scenario in ["flaky", "workshop", "no-admin", "slow-directory"] {
         let desk = Desk::start(scenario).await;

@@ -81,3 +81,60 @@ fn a_refusal_before_easy_auth_is_neither_a_sign_in_nor_an_open_door() {
     });
     assert_eq!(verdict(&return403, CheckId::AuthRefuses), Verdict::Pass);
 }
+
+#[test]
+fn an_issuer_counts_by_its_address_as_well_as_by_its_tenant() {
+    const OTHER: &str = "99999999-0000-4000-8000-000000000009";
+    let portal = format!("https://sts.windows.net/{TENANT}/v2.0");
+    for (issuer, tenant, spelling) in [
+        (format!("https://login.microsoftonline.com/{TENANT}/v2.0"), Verdict::Pass, Verdict::Pass),
+        (portal, Verdict::Pass, Verdict::Pass),
+        // Version 2 tokens, and the issuer of version 1.
+        (format!("https://sts.windows.net/{TENANT}/"), Verdict::Pass, Verdict::Fail),
+        // Other names of the same authority, and the tenant by a domain: nobody has confirmed what becomes of them.
+        (format!("https://login.windows.net/{TENANT}/v2.0"), Verdict::Pass, Verdict::Warn),
+        (format!("https://login.microsoftonline.com/{TENANT}/v2.0/"), Verdict::Pass, Verdict::Warn),
+        (
+            "https://login.microsoftonline.com/contoso.onmicrosoft.com/v2.0".into(),
+            Verdict::Pass,
+            Verdict::Warn,
+        ),
+        ("https://login.microsoftonline.com/common/v2.0".into(), Verdict::Warn, Verdict::Warn),
+        // Nobody's, another cloud's, and what only looks like the tenant's own.
+        (format!("https://evil.example/{TENANT}/v2.0"), Verdict::Fail, Verdict::Fail),
+        ("https://evil.example/common/v2.0".into(), Verdict::Fail, Verdict::Fail),
+        (format!("https://login.microsoftonline.us/{TENANT}/v2.0"), Verdict::Fail, Verdict::Fail),
+        (
+            format!("https://login.microsoftonline.com@evil.example/{TENANT}/v2.0"),
+            Verdict::Fail,
+            Verdict::Fail,
+        ),
+        (format!("https://login.microsoftonline.com:8443/{TENANT}/v2.0"), Verdict::Fail, Verdict::Fail),
+        (format!("http://login.microsoftonline.com/{TENANT}/v2.0"), Verdict::Fail, Verdict::Fail),
+        (
+            format!("https://login.microsoftonline.com.evil.example/{TENANT}/v2.0"),
+            Verdict::Fail,
+            Verdict::Fail,
+        ),
+        // The right address, and a path that no token's issuer has.
+        (format!("https://login.microsoftonline.com/v2.0/{TENANT}/"), Verdict::Pass, Verdict::Fail),
+        (format!("https://login.microsoftonline.com/{TENANT}/oauth2/v2.0"), Verdict::Pass, Verdict::Fail),
+        (format!("https://login.microsoftonline.com/{TENANT}/v2.0?x=1"), Verdict::Pass, Verdict::Fail),
+        (format!("https://login.microsoftonline.com/{OTHER}/v2.0"), Verdict::Fail, Verdict::Fail),
+        ("https://login.microsoftonline.com".into(), Verdict::Fail, Verdict::Fail),
+        ("no address".into(), Verdict::Fail, Verdict::Fail),
+    ] {
+        let mut facts = but(|f| auth(f).issuer = Some(issuer.clone()));
+        assert_eq!(verdict(&facts, CheckId::AuthTenant), tenant, "{issuer}");
+        assert_eq!(verdict(&facts, CheckId::ApiIssuer), spelling, "{issuer}");
+        // A token that was let in says more than any table.
+        if spelling == Verdict::Fail && issuer.starts_with("https://evil") {
+            facts.rehearsal = seen(rehearsed());
+            assert_eq!(verdict(&facts, CheckId::AuthTenant), Verdict::Warn, "{issuer}");
+            assert_eq!(verdict(&facts, CheckId::ApiIssuer), Verdict::Warn, "{issuer}");
+        }
+        // Nor is an address wrong for want of knowing the tenant.
+        facts.tenant = Seen::default();
+        assert_eq!(verdict(&facts, CheckId::ApiIssuer), Verdict::Unknown, "{issuer}");
+    }
+}

@@ -324,6 +324,23 @@ async fn an_issuer_of_the_right_tenant_at_the_wrong_address_is_seen() {
 }
 
 #[tokio::test]
+async fn an_excluded_path_is_wrong_only_where_the_function_answers_anybody() {
+    for (path, expected) in [
+        ("/api/H", Verdict::Warn),
+        ("/api/H*", Verdict::Fail),
+        ("/api", Verdict::Fail),
+        ("/x", Verdict::Warn),
+    ] {
+        let spoil = |world: &mut World| {
+            let auth = world.sites[0].auth_v2.as_mut().unwrap();
+            auth["globalValidation"]["excludedPaths"] = json!([path]);
+        };
+        let (verdict, evidence) = judged(spoil, CheckId::AuthExcluded).await;
+        assert_eq!(verdict, expected, "{path}: {evidence}");
+    }
+}
+
+#[tokio::test]
 async fn a_failing_network_and_a_crowd_are_looked_through() {
     for scenario in ["flaky", "workshop", "no-admin", "slow-directory"] {
         let desk = Desk::start(scenario).await;

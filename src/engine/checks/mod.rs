@@ -1,6 +1,8 @@
-//! The checks: facts in, findings out. One file per stage, each check one small pure function; what an issuer means stands beside.
+//! The checks: facts in, findings out. One file per stage, each check one small pure function; what an issuer and an
+//! excluded path mean stands beside.
 
 mod connect;
+mod excluded;
 mod grant;
 mod issuer;
 mod pick;

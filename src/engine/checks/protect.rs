@@ -1,5 +1,6 @@
 //! Stage 2: the API's registration and Easy Auth in front of the function.
 
+use super::excluded::{self, Covered};
 use super::issuer;
 use super::{
     Judged, Outcome, SCOPE, View, absent, fail, pass, resource_url, same, say, say_with, unknown, waiting,
@@ -278,24 +279,25 @@ pub(super) fn excluded(v: &View) -> Judged {
         return Ok(pass(say("auth.excluded.none")));
     }
     let listed = auth.excluded_paths.join(", ");
-    let routes: Vec<String> = v
-        .facts
-        .functions
-        .value()
-        .into_iter()
-        .flatten()
-        .filter_map(|f| f.invoke_url.as_deref())
-        .filter_map(|u| {
-            u.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, p)| format!("/{p}"))
-        })
-        .collect();
-    let open = auth.excluded_paths.iter().any(|path| {
-        let stem = path.trim_end_matches('*').trim_end_matches('/').to_lowercase();
-        routes.iter().any(|r| r.to_lowercase().starts_with(&stem))
-    });
-    if open {
-        Ok(fail(say_with("auth.excluded.function", &[("paths", &listed)])))
-    } else {
-        Ok(warn(say_with("auth.excluded.some", &[("paths", &listed)])))
-    }
+    let functions = match v.facts.functions.get() {
+        Ok(functions) => functions.as_slice(),
+        Err(Gap::Absent) => &[],
+        Err(gap) => {
+            let mut outcome: Outcome = gap.into();
+            outcome.evidence = say_with("auth.excluded.unread", &[("paths", &listed)]);
+            return Ok(outcome);
+        }
+    };
+    let routes =
+        functions.iter().filter(|f| !f.disabled).filter_map(|f| excluded::route(f.invoke_url.as_deref()?));
+    let open = routes
+        .flat_map(|route| auth.excluded_paths.iter().map(move |path| excluded::covers(path, &route)))
+        .max()
+        .unwrap_or(Covered::No);
+    Ok(match open {
+        Covered::Yes => fail(say_with("auth.excluded.function", &[("paths", &listed)])),
+        Covered::Perhaps => warn(say_with("auth.excluded.unsure", &[("paths", &listed)]))
+            .note(say("auth.excluded.unsure_note")),
+        Covered::No => warn(say_with("auth.excluded.some", &[("paths", &listed)])),
+    })
 }

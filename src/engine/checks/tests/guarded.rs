@@ -138,3 +138,25 @@ fn an_issuer_counts_by_its_address_as_well_as_by_its_tenant() {
         assert_eq!(verdict(&facts, CheckId::ApiIssuer), Verdict::Unknown, "{issuer}");
     }
 }
+
+#[test]
+fn an_excluded_path_is_wrong_only_where_it_lets_a_function_through() {
+    for (paths, expected) in [
+        (vec![], Verdict::Pass),
+        (vec!["/health"], Verdict::Warn),
+        (vec!["/api/H"], Verdict::Warn),
+        (vec!["/health", "/api/Hello"], Verdict::Fail),
+        (vec!["/api/H*"], Verdict::Fail),
+    ] {
+        let mut facts =
+            but(|f| auth(f).excluded_paths = paths.iter().map(|path| (*path).to_owned()).collect());
+        assert_eq!(verdict(&facts, CheckId::AuthExcluded), expected, "{paths:?}");
+        if let Fact::Is(functions) = &mut facts.functions.fact {
+            functions[0].disabled = true;
+        }
+        assert_ne!(verdict(&facts, CheckId::AuthExcluded), Verdict::Fail, "{paths:?}: it answers nobody");
+        facts.functions = Seen::could_not(trouble(), now(), "GET");
+        let unread = if paths.is_empty() { Verdict::Pass } else { Verdict::Unknown };
+        assert_eq!(verdict(&facts, CheckId::AuthExcluded), unread, "{paths:?}, without the functions");
+    }
+}

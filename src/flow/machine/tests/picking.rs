@@ -275,7 +275,8 @@ fn what_is_wrong_with_an_app_that_is_there_is_mended_in_the_portal_or_gone_past(
         site.state = "Stopped".into();
         facts.site = fixtures::seen(site);
     };
-    let broken: fn(&mut Facts) = |facts| facts.host = fixtures::seen(HostAnswer { status: 503 });
+    let broken: fn(&mut Facts) =
+        |facts| facts.host = fixtures::seen(HostAnswer { status: 503, front_end: None });
     let keyed: fn(&mut Facts) = |facts| {
         let mut all = facts.functions.value().unwrap().clone();
         for one in &mut all {

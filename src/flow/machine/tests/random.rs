@@ -40,6 +40,8 @@ enum Move {
     /// Answers the latest work, well or badly.
     Answer(bool, u8),
     Late(bool, u8),
+    /// Somebody else changes something meanwhile.
+    Meddle(u8),
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -58,6 +60,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         3 => Just(Move::Draw),
         12 => (prop::bool::weighted(0.85), 0..24u8).prop_map(|(well, which)| Move::Answer(well, which)),
         1 => (any::<bool>(), 0..24u8).prop_map(|(well, which)| Move::Late(well, which)),
+        1 => (0..5u8).prop_map(Move::Meddle),
         1 => (0..400i64).prop_map(Move::Wait),
         1 => "[a-z:/.\\PC\\n]{0,20}".prop_map(Move::Paste),
         1 => Just(Move::Paste(fixtures::REDIRECT.into())),
@@ -74,6 +77,24 @@ fn some_facts(which: u8, world: &Facts) -> Facts {
         2 => Facts::default(),
         3 => with_client(|app| app.secrets.clear()),
         _ => world.clone(),
+    }
+}
+
+/// What somebody else does meanwhile, where it can be done.
+fn meddle(which: u8, world: &mut Facts) {
+    if let (0, Fact::Is(auth)) = (which, &mut world.auth.fact) {
+        auth.document["platform"]["runtimeVersion"] = "~2".into();
+    }
+    if let (1, Fact::Is(app)) = (which, &mut world.api_app.fact) {
+        app.token_version = None;
+    }
+    if let Fact::Is(app) = &mut world.client_app.fact {
+        match which {
+            2 => app.required.clear(),
+            3 => app.web_redirects.push("https://mine.example/".into()),
+            4 => app.web_redirects.clear(),
+            _ => {}
+        }
     }
 }
 
@@ -275,6 +296,7 @@ proptest! {
                     }
                     latest.map(|answer| walk.answer(answer)).unwrap_or_default()
                 }
+                Move::Meddle(which) => { meddle(which, &mut world); vec![] }
                 Move::Late(well, which) => {
                     let facts = some_facts(which, &world);
                     let latest = works(&walk.all).last().and_then(|work| an_answer(work, well, which, facts));

@@ -134,7 +134,7 @@ fn check_finds_what_each_scenario_has_broken() {
 fn a_resource_url_that_the_tenant_does_not_know_is_the_first_broken_link_where_it_was_chosen() {
     // The address of the function app, as the 2020 tutorial has it.
     let home = Home::new();
-    let choices = "resource_url = \"https://contoso-hello.azurewebsites.net\"\n";
+    let choices = "cloud = \"practice\"\nresource_url = \"https://contoso-hello.azurewebsites.net\"\n";
     fs::write(home.work().join("choices.toml"), choices).unwrap();
     let ran = home.run(["check", "--practice", "finished", "--choices", "choices.toml", "--json"]);
     assert_eq!((ran.code, &ran.json()["first_broken"]), (Some(1), &"resource.resolves".into()), "{ran}");

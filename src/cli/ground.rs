@@ -10,7 +10,7 @@ use crate::cloud::http::{CloudConfig, ExtraRoots, Http};
 use crate::drive::Keeper;
 use crate::engine::choices::{AppChoice, Choices};
 use crate::engine::clean::clean_line;
-use crate::engine::clouds::Cloud;
+use crate::engine::clouds::{Cloud, PRACTICE, ends_with_its_server};
 use crate::platform::az::Az;
 use crate::platform::clock::Clock;
 use crate::platform::env::{Environment, System};
@@ -50,7 +50,8 @@ pub struct Ground {
     pub clock: Clock,
     /// What the person chose, on the command line and before.
     pub choices: Choices,
-    /// Where the choices are kept, if they are kept: not for a practice cloud that ends with the command.
+    /// Where the choices are kept, if they are kept. Those of a cloud on this machine, which ends with what serves it, are
+    /// only where a file was named for them.
     pub choices_file: Option<PathBuf>,
     /// How to make a client; a listener for calls may be added.
     pub config: CloudConfig,
@@ -79,9 +80,10 @@ impl Ground {
             (None, Some(name)) => cloud_called(name)?,
             (None, None) => Cloud::named("public")?,
         };
+        let identity = if practice.is_some() { PRACTICE.to_owned() } else { cloud.identity() };
         let choices_file = match &common.choices {
             Some(path) => Some(path.clone()),
-            None if practice.is_some() => None,
+            None if ends_with_its_server(&identity) => None,
             None => Folders::of_this_account().ok().map(|folders| folders.choices_file()),
         };
         let kept = choices_file.as_deref().map(read_choices).transpose()?.flatten();
@@ -100,7 +102,7 @@ impl Ground {
                     .next(say("given_file.choices_not_kept_next"))
             })?;
         }
-        let mut choices = kept.unwrap_or_default();
+        let mut choices = kept.unwrap_or_default().in_cloud(&identity);
         choices.keep_signed_in |= common.keep_signed_in;
         if let Some(tenant) = &common.tenant {
             choices.tenant = Some(tenant.clone());
@@ -203,8 +205,12 @@ fn read_choices(path: &Path) -> Result<Option<Choices>, Failure> {
         return Ok(None);
     };
     let read = toml::from_str(&text).map(|choices: Choices| {
-        let app = choices.app.map(AppChoice::tidied);
-        Some(Choices { app, ..choices })
+        let tidied = |choices: Choices| {
+            let app = choices.app.map(AppChoice::tidied);
+            Choices { app, ..choices }
+        };
+        let elsewhere = choices.elsewhere.iter().cloned().map(tidied).collect();
+        Some(tidied(Choices { elsewhere, ..choices }))
     });
     read.map_err(|error| {
         let shown = clean_line(&path.to_string_lossy(), 200);
@@ -350,6 +356,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("choices.toml");
         let kept = Choices {
+            cloud: Some("public".into()),
             tenant: Some("contoso.onmicrosoft.com".into()),
             app: Some(AppChoice::Name("old".into())),
             resource_url: Some("api://old".into()),
@@ -377,6 +384,32 @@ mod tests {
         let failure = Ground::prepare(&common(None), &here, PracticeSignIn::ByItself).await.err().unwrap();
         assert!(failure.what.ends_with("line 3 (`resource_url`)."), "{failure:?}");
         assert!(failure.original.contains("integer"), "{failure:?}");
+    }
+
+    #[tokio::test]
+    async fn a_cloud_on_this_machine_leaves_the_choices_of_the_account_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let served = folder.path().join("cloud.toml");
+        let practice = Practice::start("fresh", practice::Options::default()).await.unwrap();
+        std::fs::write(&served, practice.cloud_toml()).unwrap();
+        let here = Environment::desktop();
+        let common = Common { cloud: Some(served.display().to_string()), ..Common::default() };
+        let ground = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.unwrap();
+        assert_eq!((ground.choices_file, ground.choices.app), (None, None));
+        // Where a file was named for them, they are kept there, and those of another cloud say nothing and stay.
+        let file = folder.path().join("choices.toml");
+        std::fs::write(&file, "tenant = \"contoso.com\"\napp = { name = \"real\" }\n").unwrap();
+        let common = Common { choices: Some(file.clone()), ..common };
+        let ground = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.unwrap();
+        assert_eq!((ground.choices.tenant.as_deref(), &ground.choices.app), (None, &None));
+        let chosen = ground.choices.with_app(AppChoice::Name("contoso-hello".into()));
+        std::fs::write(&file, toml::to_string(&chosen).unwrap()).unwrap();
+        let again = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.unwrap();
+        assert_eq!(again.choices, chosen);
+        let real = Common { cloud: None, ..common };
+        let ground = Ground::prepare(&real, &here, PracticeSignIn::AtThePage).await.unwrap();
+        assert_eq!(ground.choices.tenant.as_deref(), Some("contoso.com"));
+        assert_eq!(ground.choices.app, Some(AppChoice::Name("real".into())));
     }
 
     #[tokio::test]

@@ -3,6 +3,11 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::clouds::{PUBLIC, ends_with_its_server};
+
+/// Of no more other clouds than these is anything kept: nobody works in so many.
+const MOST_CLOUDS: usize = 8;
+
 /// Everything the person (or the command line) has chosen so far.
 ///
 /// What is `None` is found by looking: the API's registration through Easy Auth's settings, the
@@ -10,6 +15,10 @@ use url::Url;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Choices {
+    /// The cloud that these were chosen in, by `Cloud::identity`. Without one, as files of earlier versions are, the
+    /// public cloud's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<String>,
     /// Tenant id or domain to sign in to.
     pub tenant: Option<String>,
     /// The function app.
@@ -33,18 +42,49 @@ pub struct Choices {
     /// only so that nothing in use is taken for lost; nothing else trusts it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub handed_over: Vec<String>,
+    /// What was chosen in other clouds, the last used first: carried along, so that the same file keeps it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Self>,
 }
 
 impl Choices {
-    /// For another tenant, or none: what stays is how to sign in, and what is known of secrets.
+    /// For another tenant, or none: what stays is the cloud, how to sign in, and what is known of secrets.
     #[must_use]
     pub fn afresh(&self, tenant: Option<String>) -> Self {
         Self {
+            cloud: self.cloud.clone(),
             tenant,
             keep_signed_in: self.keep_signed_in,
             handed_over: self.handed_over.clone(),
+            elsewhere: self.elsewhere.clone(),
             ..Self::default()
         }
+    }
+
+    /// Those of this cloud, as they were left there; none where nothing was chosen in it yet. What was chosen in the cloud
+    /// that was used before waits in `elsewhere`, unless that one ran on this machine: it has ended, and its apps with it.
+    /// What is known of secrets stays, since no two secrets share a key id.
+    #[must_use]
+    pub fn in_cloud(mut self, identity: &str) -> Self {
+        let before = self.cloud.take().unwrap_or_else(|| PUBLIC.to_owned());
+        if before == identity {
+            return Self { cloud: Some(before), ..self };
+        }
+        let mut elsewhere = std::mem::take(&mut self.elsewhere);
+        let handed_over = std::mem::take(&mut self.handed_over);
+        let known = elsewhere.iter().position(|other| other.cloud.as_deref() == Some(identity));
+        let here = known.map(|at| elsewhere.remove(at)).unwrap_or_default();
+        let left = Self { cloud: Some(before), ..self };
+        if !left.cloud.as_deref().is_some_and(ends_with_its_server) && left != left.untouched() {
+            elsewhere.insert(0, left);
+        }
+        elsewhere.truncate(MOST_CLOUDS);
+        Self { cloud: Some(identity.to_owned()), handed_over, elsewhere, ..here }
+    }
+
+    /// Nothing chosen in the same cloud.
+    fn untouched(&self) -> Self {
+        Self { cloud: self.cloud.clone(), ..Self::default() }
     }
 
     /// How the connector is to be let in: as chosen, else the way that asks least of the person.
@@ -192,6 +232,29 @@ mod tests {
         let kept: Choices =
             serde_json::from_str(r#"{"app":{"url":"https://a.example/api/x?code=k"}}"#).unwrap();
         assert_eq!(kept.app.unwrap().tidied(), AppChoice::Url("https://a.example/api/x".into()));
+    }
+
+    #[test]
+    fn what_was_chosen_in_one_cloud_says_nothing_in_another_and_waits_there() {
+        let old: Choices =
+            toml::from_str("tenant = \"contoso.com\"\nhanded_over = [\"key\"]\napp = { name = \"real\" }")
+                .unwrap();
+        let public = old.clone().in_cloud("public");
+        assert_eq!(public, Choices { cloud: Some("public".into()), ..old }, "as earlier versions kept it");
+        let china = public.clone().in_cloud("china");
+        assert_eq!((&china.tenant, &china.app), (&None, &None));
+        assert!(china.handed_over("key"), "key ids are everybody's");
+        let china = china.with_app(AppChoice::Name("other".into()));
+        let kept: Choices = toml::from_str(&toml::to_string(&china).unwrap()).unwrap();
+        assert_eq!(kept, china);
+        let back = kept.in_cloud("public");
+        assert_eq!((&back.tenant, &back.app), (&public.tenant, &public.app));
+        assert!(back.handed_over("key"));
+        assert_eq!(back.in_cloud("china").app, china.app);
+        // What ran on this machine has ended, and goes; what was chosen elsewhere outlives it.
+        let practised = public.clone().in_cloud("http://127.0.0.1:7000 practice");
+        let again = practised.with_app(AppChoice::Name("hello".into())).in_cloud("public");
+        assert_eq!(again, public);
     }
 
     #[test]

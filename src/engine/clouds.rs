@@ -8,6 +8,10 @@ use url::{Host, Url};
 
 /// The sign-in host of the public cloud.
 const PUBLIC_LOGIN: &str = "https://login.microsoftonline.com";
+/// The identity of the public cloud, which is also its built-in id.
+pub const PUBLIC: &str = "public";
+/// The identity of the practice cloud inside this process. Its port differs from run to run and means nothing.
+pub const PRACTICE: &str = "practice";
 const BUILT_IN: &str = include_str!("../../assets/clouds.toml");
 
 /// Where one cloud's services live (microsoft-cloud 1.1, 1.2). Addresses hold an origin only: no path, no query.
@@ -237,6 +241,14 @@ impl Cloud {
         })
     }
 
+    /// What this cloud is known by from start to start: the id of a built-in one, else its sign-in origin and the name that
+    /// its file gives it.
+    pub fn identity(&self) -> String {
+        let built_in = known().ok().and_then(|known| known.iter().find(|entry| entry.cloud == *self));
+        built_in
+            .map_or_else(|| format!("{} {}", origin_text(&self.login), self.name), |entry| entry.id.clone())
+    }
+
     /// Whether this is the practice cloud: the one whose sites are reached on this machine.
     pub fn is_practice(&self) -> bool {
         self.site_origin.is_some()
@@ -332,6 +344,12 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
     }
+}
+
+/// Whether what was known by this [`Cloud::identity`] lives on this machine, and no longer than what serves it.
+pub fn ends_with_its_server(identity: &str) -> bool {
+    let origin = identity.split(' ').next().and_then(|origin| Url::parse(origin).ok());
+    identity == PRACTICE || origin.as_ref().is_some_and(is_loopback)
 }
 
 fn slug(name: &str) -> String {
@@ -440,6 +458,18 @@ mod tests {
         let message = Cloud::named("mars\u{1b}[31m").unwrap_err().to_string();
         assert!(message.contains("public, gcc, gcc-high, dod, china"), "{message}");
         assert!(!message.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_cloud_is_known_again_by_its_id_or_by_where_it_signs_in_and_its_name() {
+        for id in Cloud::names().unwrap() {
+            assert_eq!(Cloud::named(id).unwrap().identity(), id);
+            assert!(!ends_with_its_server(id));
+        }
+        let served = Cloud::from_toml(FILE).unwrap().identity();
+        assert_eq!(served, "http://127.0.0.1:7000 Practice");
+        assert!(ends_with_its_server(&served) && ends_with_its_server(PRACTICE));
+        assert!(!ends_with_its_server("https://login.example.com 127.0.0.1"));
     }
 
     #[test]

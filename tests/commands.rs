@@ -549,6 +549,37 @@ fn where_nobody_can_sign_in_an_address_is_checked_as_far_as_anybody_may() {
 }
 
 #[test]
+fn without_findings_no_look_ends_with_the_code_of_findings() {
+    let home = Home::new();
+    let served = Served::start(&home, &["finished", "--auto-approve", "ada"]);
+    let ran = home.run(["check", "--cloud", served.cloud_file(), "--tenant", "nosuch.example", "--json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran}");
+    assert!(ran.stderr.contains("AADSTS90002"), "{ran}");
+    drop(served);
+    // Where there is nothing to look at, that is what was found.
+    let guest = Served::start(&home, &["guest", "--auto-approve", "ada"]);
+    let ran = home.run(["check", "--cloud", guest.cloud_file(), "--json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""), "{ran}");
+    assert_eq!(ran.json()["first_broken"], "app.exists", "{ran}");
+    assert_eq!(ran.json()["setup"]["app"], Value::Null, "{ran}");
+    let text = home.run(["check", "--cloud", guest.cloud_file()]);
+    assert!(text.stdout.contains("sees no function app"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_could_not_be_written_claims_no_findings() {
+    let home = Home::new();
+    for scenario in ["finished", "issuer-mismatch"] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = home.command(["check", "--practice", scenario, "--json"]);
+        let ran = home.ran(command.stdout(full).stderr(Stdio::piped()).spawn().unwrap());
+        assert_eq!(ran.code, Some(2), "{ran}");
+        assert!(ran.stderr.contains("The output could not be written"), "{ran}");
+    }
+}
+
+#[test]
 fn several_apps_are_listed_instead_of_one_being_guessed() {
     let home = Home::new();
     let served = Served::start(&home, &["workshop", "--auto-approve", "grace"]);

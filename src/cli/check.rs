@@ -33,13 +33,13 @@ pub async fn run(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let desk = Desk::open_or_public(common, environment, output).await?;
+    let mut desk = Desk::open_or_public(common, environment, output).await?;
     if let Some(nobody) = &desk.nobody {
         output.fail(nobody);
     }
     let exit = match check.watch {
-        Some(seconds) => watch(&desk, check, Duration::from_secs(seconds.into()), output).await,
-        None => once(&desk, check, output).await,
+        Some(seconds) => watch(&mut desk, check, Duration::from_secs(seconds.into()), output).await?,
+        None => once(&mut desk, check, output).await?,
     };
     desk.finish(output).await;
     Ok(exit)
@@ -53,13 +53,13 @@ struct Look {
 }
 
 impl Look {
-    async fn take(desk: &Desk) -> Self {
+    async fn take(desk: &mut Desk, output: &mut Output) -> Result<Self, Failure> {
+        let facts = desk.look(output).await?;
         let (ground, held) = (&desk.ground, Held::default());
-        let facts = desk.observer.observe(&ground.choices).await;
         let now = ground.clock.now();
         let findings = assess(&ground.cloud, &facts, &ground.choices, &held, now);
         let report = report(&ground.cloud, &facts, &ground.choices, &held, &findings, now);
-        Self { report, findings, facts }
+        Ok(Self { report, findings, facts })
     }
 
     fn exit(&self, strict: bool) -> Exit {
@@ -67,8 +67,8 @@ impl Look {
     }
 }
 
-async fn once(desk: &Desk, check: &Check, output: &mut Output) -> Exit {
-    let look = Look::take(desk).await;
+async fn once(desk: &mut Desk, check: &Check, output: &mut Output) -> Result<Exit, Failure> {
+    let look = Look::take(desk, output).await?;
     let text = if check.json {
         json(&look.report, true)
     } else if check.markdown {
@@ -80,7 +80,7 @@ async fn once(desk: &Desk, check: &Check, output: &mut Output) -> Exit {
     if let Some(trouble) = Exit::reason(&look.findings, &look.facts) {
         output.fail(&incomplete(trouble));
     }
-    of_desk(desk, look.exit(check.strict))
+    Ok(of_desk(desk, look.exit(check.strict)))
 }
 
 /// Findings without a sign-in are not the whole truth, whatever they are.
@@ -98,14 +98,14 @@ fn incomplete(trouble: &Trouble) -> Failure {
 }
 
 /// Looks until nobody reads any more; being stopped by a signal ends it from outside.
-async fn watch(desk: &Desk, check: &Check, pace: Duration, output: &mut Output) -> Exit {
+async fn watch(desk: &mut Desk, check: &Check, pace: Duration, output: &mut Output) -> Result<Exit, Failure> {
     match pace.as_secs() {
         1 => output.say(say("checking.pace_one")),
         seconds => output.say(&say_with("checking.pace", &[("seconds", &seconds.to_string())])),
     }
     let mut before: Option<Look> = None;
     loop {
-        let look = Look::take(desk).await;
+        let look = Look::take(desk, output).await?;
         let time = desk.ground.clock.local_hhmm(desk.ground.clock.now());
         let news = match (&before, check.json) {
             (Some(before), true) if before.report == look.report => String::new(),
@@ -117,7 +117,7 @@ async fn watch(desk: &Desk, check: &Check, pace: Duration, output: &mut Output) 
             (Some(before), false) => changes(&before.report, &look.report, &time, output.ink()),
         };
         if !news.is_empty() && !output.data(&news) {
-            return of_desk(desk, look.exit(check.strict));
+            return Ok(of_desk(desk, look.exit(check.strict)));
         }
         before = Some(look);
         tokio::time::sleep(pace).await;

@@ -49,7 +49,9 @@ pub fn run() -> ExitCode {
             }
         };
         if let Some(problem) = output.finish() {
-            exit = if exit == Exit::Fine { Exit::Fails } else { exit };
+            // Where the output goes stands on the command line, so what cannot be written to is wrong usage, as a file
+            // named there would be. 1 would claim findings that nobody has got; what never was a look keeps its code.
+            exit = if matches!(exit, Exit::Fine | Exit::Fails) { Exit::WrongUsage } else { exit };
             let mut output = Output::of_process(&environment, args.common.ascii);
             output.fail(&Failure::new(
                 exit,

@@ -14,9 +14,6 @@ use crate::flow::state::{Again, Field, Listing, Page, Panel, Phase, Resume, Sign
 use super::Turn;
 use super::pick::app_address;
 
-/// Refusals that say that the tenant is none, or none of this cloud (microsoft-cloud 3.1).
-const NO_SUCH_TENANT: [&str; 3] = ["AADSTS90002", "AADSTS900023", "AADSTS90038"];
-
 impl Turn<'_> {
     pub(super) fn sign_in(&mut self, method: SignInMethod) {
         self.drop_work();
@@ -103,7 +100,7 @@ impl Turn<'_> {
             self.state.again.demand.clone_from(&trouble.demand);
         }
         let named = self.state.choices.tenant.is_some() && self.state.signed_in.is_none();
-        if named && trouble.code.as_deref().is_some_and(|code| NO_SUCH_TENANT.contains(&code)) {
+        if named && trouble.says_no_such_tenant() {
             ui("sign_in.tenant_unknown_next").clone_into(&mut trouble.next);
             self.state.selected = Some(Item::Action(ActionId::NameTenant));
         } else if let Some(other) = self.other_way(&trouble) {

@@ -37,6 +37,7 @@ const NOT_OURS: &[(&str, &[&str])] = &[
             "Start it again: it goes on from what is there. Please report it with the place above.",
         ],
     ),
+    ("cli/session.rs", &["GET /subscriptions"]),
     // An error that a loop hears of, and no person; the name of a program.
     ("cli/wizard.rs", &["Azure CLI", "it was given back"]),
     // What Graph says.

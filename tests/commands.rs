@@ -314,12 +314,17 @@ fn every_exchange_is_recorded_without_tokens() {
     assert_eq!(har["log"]["version"], "1.2");
     assert!(har["log"]["entries"].as_array().unwrap().len() > 10);
     assert!(!text.contains("eyJ"), "a token looks like this");
-    for unusable in [".", "no-such-folder/run.har", "run.har/run.har"] {
+    // An earlier recording is replaced; what is something else may be all that somebody has of it.
+    let again = home.run(["check", "--practice", "finished", "--json", "--har", "run.har"]);
+    assert_eq!(again.code, Some(0), "{again}");
+    fs::write(home.work().join("notes.txt"), "mine").unwrap();
+    for unusable in [".", "no-such-folder/run.har", "run.har/run.har", "notes.txt"] {
         let refused = home.run(["check", "--practice", "finished", "--har", unusable]);
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{refused}");
         assert!(refused.stderr.contains(unusable) && refused.stderr.contains("--har"), "{refused}");
     }
     assert!(!home.work().join("no-such-folder").exists(), "a slip makes no folder");
+    assert_eq!(fs::read_to_string(home.work().join("notes.txt")).unwrap(), "mine");
 }
 
 #[cfg(target_os = "linux")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::cloud::arm::parse::{is_host_name, site_id_parts};
 use crate::cloud::easy_auth::SiteOrigin;
-use crate::cloud::har::Har;
+use crate::cloud::har::{BEGINNING, Har};
 use crate::cloud::http::{CloudConfig, ExtraRoots, Http};
 use crate::drive::Keeper;
 use crate::engine::choices::{AppChoice, Choices};
@@ -293,7 +293,7 @@ fn trusted_from(path: &Path, named: &str) -> Result<ExtraRoots, Failure> {
 fn record_into(path: &Path) -> Result<(PathBuf, Arc<Har>), Failure> {
     let means = say("given_file.not_recorded_means");
     let next = say("given_file.not_recorded_next");
-    let file = files::start_recording(path)
+    let file = files::start_recording(path, BEGINNING.as_bytes())
         .map_err(|error| Failure::wrong_usage(error.to_string()).means(means).next(next))?;
     let har = Har::new(Box::new(file)).map_err(|error| {
         let shown = clean_line(&path.to_string_lossy(), 200);

@@ -195,6 +195,8 @@ fn wrong_usage_is_told_and_has_its_code() {
         &["check", "--watch", "0"],
         &["practice", "serve", "nowhere"],
         &["practice", "serve", "--auto-approve", "nobody"],
+        &["practice", "scenarios", "--har", "zz.har", "--app", "x", "--read-only"],
+        &["practice", "serve", "--cloud", "nofile.toml"],
         &["copy", "everything"],
         &["files"],
     ] {
@@ -245,6 +247,7 @@ fn help_is_the_reference() {
     insta::assert_snapshot!("help_check", home.run(["check", "--help"]));
     insta::assert_snapshot!("help_copy", home.run(["copy", "-h"]));
     insta::assert_snapshot!("help_practice_serve", home.run(["practice", "serve", "-h"]));
+    insta::assert_snapshot!("help_sign_out", home.run(["sign-out", "-h"]));
     let version = home.run(["--version"]);
     assert_eq!(version.code, Some(0));
     assert_eq!(version.stdout, format!("handclasp {}\n", env!("CARGO_PKG_VERSION")));

@@ -20,8 +20,6 @@ pub mod wizard;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::engine::words::{say, say_with};
 use crate::platform::env::Environment;
 use crate::platform::signals::{Signal, Signals};
@@ -34,7 +32,7 @@ use output::Output;
 pub fn run() -> ExitCode {
     guarded(|| {
         let environment = Environment::capture();
-        let args = match Args::try_parse() {
+        let args = match Args::read(std::env::args_os()) {
             Ok(args) => args,
             Err(error) => return usage(&error, &environment),
         };

@@ -625,6 +625,20 @@ mod stopping {
     }
 
     #[test]
+    fn watching_ends_when_its_reader_has_gone_though_there_is_no_news() {
+        let home = Home::new();
+        // Long before the next look.
+        let line = ["check", "--practice", "issuer-mismatch", "--watch", "600"];
+        let mut command = home.command(line);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.contains("[api.issuer]"), "{first}");
+        let ran = home.ran(child);
+        assert_eq!(ran.code, Some(0), "{ran}");
+    }
+
+    #[test]
     fn watching_goes_on_until_it_is_interrupted() {
         let home = Home::new();
         let mut child = home

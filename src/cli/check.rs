@@ -23,6 +23,9 @@ use super::{markdown, text};
 /// No line of a change is longer than this, in cells.
 const LONGEST: usize = 400;
 
+/// How often it is asked between two looks whether anybody still reads.
+const ASK_FOR_READER: Duration = Duration::from_secs(1);
+
 /// Runs the command.
 ///
 /// # Errors
@@ -38,11 +41,11 @@ pub async fn run(
         output.fail(nobody);
     }
     let exit = match check.watch {
-        Some(seconds) => watch(&mut desk, check, Duration::from_secs(seconds.into()), output).await?,
-        None => once(&mut desk, check, output).await?,
+        Some(seconds) => watch(&mut desk, check, Duration::from_secs(seconds.into()), output).await,
+        None => once(&mut desk, check, output).await,
     };
     desk.finish(output).await;
-    Ok(exit)
+    exit
 }
 
 /// One look.
@@ -97,7 +100,8 @@ fn incomplete(trouble: &Trouble) -> Failure {
     if trouble.demand.is_some() { failure.next(ui("sign_in.stronger_in_wizard")) } else { failure }
 }
 
-/// Looks until nobody reads any more; being stopped by a signal ends it from outside.
+/// Looks until nobody reads any more, which is how such a command is meant to end whatever it has found; being stopped by a
+/// signal ends it from outside.
 async fn watch(desk: &mut Desk, check: &Check, pace: Duration, output: &mut Output) -> Result<Exit, Failure> {
     match pace.as_secs() {
         1 => output.say(say("checking.pace_one")),
@@ -117,11 +121,28 @@ async fn watch(desk: &mut Desk, check: &Check, pace: Duration, output: &mut Outp
             (Some(before), false) => changes(&before.report, &look.report, &time, output.ink()),
         };
         if !news.is_empty() && !output.data(&news) {
-            return Ok(of_desk(desk, look.exit(check.strict)));
+            return Ok(Exit::Fine);
         }
         before = Some(look);
-        tokio::time::sleep(pace).await;
+        if !rest(pace).await {
+            return Ok(Exit::Fine);
+        }
     }
+}
+
+/// Waits for the next look. `false` as soon as nobody reads any more: only news is written, so that without any a pipe that
+/// is closed would never show.
+async fn rest(pace: Duration) -> bool {
+    let mut left = pace;
+    while !left.is_zero() {
+        let step = left.min(ASK_FOR_READER);
+        tokio::time::sleep(step).await;
+        if Output::reader_has_gone() {
+            return false;
+        }
+        left -= step;
+    }
+    true
 }
 
 /// One line for every check whose verdict changed, or whose evidence did while it does not pass.

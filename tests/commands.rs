@@ -210,7 +210,7 @@ fn wrong_usage_is_told_and_has_its_code() {
 fn a_hostile_app_never_reaches_the_terminal_as_it_is() {
     let home = Home::new();
     for app in
-        ["a\u{1b}[2Jb", "\u{202e}olleh", "../../etc/passwd", "x?y=z", "'; drop table", "http://x.example"]
+        ["a\u{1b}[2Jb", "\u{202e}olleh", "../../etc/passwd", "x?y=z", "'; drop table", "https://x.example:81"]
     {
         let ran = home.run(["check", "--practice", "finished", "--app", app]);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{app:?}: {ran}");

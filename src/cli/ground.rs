@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cloud::arm::parse::{is_host_name, site_id_parts};
-use crate::cloud::easy_auth::SiteOrigin;
+use crate::cloud::arm::parse::site_id_parts;
 use crate::cloud::har::{BEGINNING, Har};
 use crate::cloud::http::{CloudConfig, ExtraRoots, Http};
 use crate::drive::Keeper;
-use crate::engine::choices::{AppChoice, Choices};
+use crate::engine::choices::{AppChoice, Choices, NoAddress};
 use crate::engine::clean::clean_line;
 use crate::engine::clouds::{Cloud, PRACTICE, ends_with_its_server};
 use crate::platform::az::Az;
@@ -247,12 +246,10 @@ fn app_called(text: &str) -> Result<AppChoice, Failure> {
         };
     }
     if text.contains(['.', ':', '/']) {
-        let origin = SiteOrigin::of_text(text).map_err(|trouble| not_one(&trouble.what))?;
-        if !is_host_name(origin.host()) {
-            return Err(not_one(say("argument.app_address")));
-        }
-        let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        return Ok(AppChoice::at(&address));
+        return AppChoice::typed(text).map_err(|why| match why {
+            NoAddress::NotOne => not_one(say("argument.app_address")),
+            NoAddress::Port => not_one(say("argument.app_port")),
+        });
     }
     // Names of sites are host name labels, in any script.
     if text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
@@ -337,7 +334,7 @@ mod tests {
     fn what_is_no_app_is_wrong_usage_with_an_example() {
         for text in [
             "../../etc",
-            "http://contoso.example",
+            "https://contoso-hello.azurewebsites.net:8443",
             "file:///etc/passwd",
             "https://user:pw@contoso.example",
             "/subscriptions/x",

@@ -1,7 +1,7 @@
 //! What the person chose. No secrets; small enough to keep in a file.
 
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
 
 use super::clouds::{PUBLIC, ends_with_its_server};
 
@@ -121,6 +121,15 @@ pub fn tenant_named(text: &str) -> Option<String> {
     usable.then(|| text.to_owned())
 }
 
+/// Why a text is not taken as the address of a function app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAddress {
+    /// It is no web address with a public host name.
+    NotOne,
+    /// It names a port.
+    Port,
+}
+
 /// How the function app was named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -135,6 +144,32 @@ pub enum AppChoice {
 }
 
 impl AppChoice {
+    /// The function app that a typed address stands for. Names without a scheme get `https`, and so does `http`, which leads
+    /// there. The path of a function's own address is kept, and what comes after it is not.
+    ///
+    /// # Errors
+    /// When it cannot be the address of one.
+    pub fn typed(text: &str) -> Result<Self, NoAddress> {
+        let text = text.trim();
+        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+        let url = Url::parse(&with_scheme).map_err(|_| NoAddress::NotOne)?;
+        let plain = url.username().is_empty() && url.password().is_none();
+        let Some(Host::Domain(host)) = url.host() else { return Err(NoAddress::NotOne) };
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        };
+        let named = host.len() <= 253 && host.contains('.') && host.split('.').all(label);
+        if !plain || !named || !matches!(url.scheme(), "https" | "http") {
+            return Err(NoAddress::NotOne);
+        }
+        // Another port is another server. Function apps have none, and what is found at the usual one would be taken for it.
+        if url.port().is_some() {
+            return Err(NoAddress::Port);
+        }
+        Ok(Self::at(&format!("https://{host}{}", url.path())))
+    }
+
     /// By an address. What comes after its path is left out at once: where the portal gives a function's address, its key
     /// stands there.
     pub fn at(address: &str) -> Self {
@@ -216,6 +251,44 @@ mod tests {
     use super::*;
 
     const WHOLE: &str = "https://contoso-hello.azurewebsites.net/api/Hello";
+
+    #[test]
+    fn an_address_is_taken_in_every_form_a_person_has_it_in() {
+        for (typed, path) in [
+            ("contoso-hello.azurewebsites.net", ""),
+            (" https://Contoso-Hello.azurewebsites.net/ ", ""),
+            ("https://contoso-hello.azurewebsites.net:443", ""),
+            ("http://contoso-hello.azurewebsites.net?code=1", ""),
+            ("https://contoso-hello.azurewebsites.net/api/Hello?code=1", "/api/Hello"),
+            ("Contoso-Hello.azurewebsites.net/api/Hello/#top", "/api/Hello"),
+            ("https://contoso-hello.azurewebsites.net/api/../api/Hello", "/api/Hello"),
+        ] {
+            let site = format!("https://contoso-hello.azurewebsites.net{path}");
+            assert_eq!(AppChoice::typed(typed), Ok(AppChoice::Url(site)), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_public_host_name_is_refused_and_a_port_is_named_as_the_cause() {
+        for typed in [
+            "",
+            "contoso",
+            "ftp://a.b",
+            "https://10.0.0.1",
+            "http://127.0.0.1:7071/api",
+            "https://[::1]",
+            "https://u:p@a.b",
+            "a b.c",
+            "a'b.c",
+            "a.b.",
+            "../../etc",
+        ] {
+            assert_eq!(AppChoice::typed(typed), Err(NoAddress::NotOne), "{typed}");
+        }
+        for typed in ["a.b:81", "https://contoso-hello.azurewebsites.net:8443/api/Hello", "http://a.b:443"] {
+            assert_eq!(AppChoice::typed(typed), Err(NoAddress::Port), "{typed}");
+        }
+    }
 
     #[test]
     fn an_address_keeps_its_path_and_never_what_comes_after_it() {

@@ -274,7 +274,7 @@ fn without_a_sign_in_nothing_is_told() {
 #[test]
 fn what_was_refused_when_it_was_tried_is_foreseen_no_more() {
     use crate::engine::{cards::Need, change::Right};
-    let facts = crate::engine::fixtures::finished();
+    let facts = finished();
     for (need, subject) in [
         (Need::Right(Right::CreateApps), Subject::CreateApps),
         (Need::Right(Right::WriteSite), Subject::ChangeSite),

@@ -164,7 +164,7 @@ fn nothing_is_borrowed_for_another_client_or_for_addresses_that_are_not_microsof
     let (home, az) = (Home::new(), FakeAz::signed_in());
     let (proxy, _serving, told) = closed_proxy();
     let file = home.work().join("cloud.toml");
-    let elsewhere = "name = \"Mine\"\nlogin = \"https://login.microsoftonline.com\"\n\
+    let elsewhere = "name = \"Mine\"\nlogin = \"https://login.example\"\n\
         graph = \"https://graph.microsoft.com\"\narm = \"https://evil.example\"\n\
         arm_audience = \"https://management.core.windows.net/\"\nportal = \"https://portal.azure.com\"\n\
         site_suffix = \"azurewebsites.net\"\n";
@@ -174,6 +174,11 @@ fn nothing_is_borrowed_for_another_client_or_for_addresses_that_are_not_microsof
         let ran = check(&home, &az, &proxy, &args);
         assert_eq!(ran.code, Some(3), "{args:?}: {ran}");
     }
+    // A real sign-in beside another's services is no cloud at all.
+    fs::write(&file, elsewhere.replace("login.example", "login.microsoftonline.com")).unwrap();
+    let ran = check(&home, &az, &proxy, &["--cloud", file.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran}");
+    assert!(ran.stderr.contains("`arm`") && ran.stderr.contains("https://management.azure.com"), "{ran}");
     assert_eq!(az.asked(), [] as [&str; 0]);
     assert_eq!(told.try_iter().count(), 0);
 }

@@ -135,7 +135,7 @@ fn check_finds_what_each_scenario_has_broken() {
 fn a_resource_url_that_the_tenant_does_not_know_is_the_first_broken_link_where_it_was_chosen() {
     // The address of the function app, as the 2020 tutorial has it.
     let home = Home::new();
-    let choices = "resource_url = \"https://contoso-hello.azurewebsites.net\"\n";
+    let choices = "cloud = \"practice\"\nresource_url = \"https://contoso-hello.azurewebsites.net\"\n";
     fs::write(home.work().join("choices.toml"), choices).unwrap();
     let ran = home.run(["check", "--practice", "finished", "--choices", "choices.toml", "--json"]);
     assert_eq!((ran.code, &ran.json()["first_broken"]), (Some(1), &"resource.resolves".into()), "{ran}");
@@ -196,6 +196,8 @@ fn wrong_usage_is_told_and_has_its_code() {
         &["check", "--watch", "0"],
         &["practice", "serve", "nowhere"],
         &["practice", "serve", "--auto-approve", "nobody"],
+        &["practice", "scenarios", "--har", "zz.har", "--app", "x", "--read-only"],
+        &["practice", "serve", "--cloud", "nofile.toml"],
         &["copy", "everything"],
         &["files"],
     ] {
@@ -209,7 +211,7 @@ fn wrong_usage_is_told_and_has_its_code() {
 fn a_hostile_app_never_reaches_the_terminal_as_it_is() {
     let home = Home::new();
     for app in
-        ["a\u{1b}[2Jb", "\u{202e}olleh", "../../etc/passwd", "x?y=z", "'; drop table", "http://x.example"]
+        ["a\u{1b}[2Jb", "\u{202e}olleh", "../../etc/passwd", "x?y=z", "'; drop table", "https://x.example:81"]
     {
         let ran = home.run(["check", "--practice", "finished", "--app", app]);
         assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{app:?}: {ran}");
@@ -246,6 +248,7 @@ fn help_is_the_reference() {
     insta::assert_snapshot!("help_check", home.run(["check", "--help"]));
     insta::assert_snapshot!("help_copy", home.run(["copy", "-h"]));
     insta::assert_snapshot!("help_practice_serve", home.run(["practice", "serve", "-h"]));
+    insta::assert_snapshot!("help_sign_out", home.run(["sign-out", "-h"]));
     let version = home.run(["--version"]);
     assert_eq!(version.code, Some(0));
     assert_eq!(version.stdout, format!("handclasp {}\n", env!("CARGO_PKG_VERSION")));
@@ -315,12 +318,17 @@ fn every_exchange_is_recorded_without_tokens() {
     assert_eq!(har["log"]["version"], "1.2");
     assert!(har["log"]["entries"].as_array().unwrap().len() > 10);
     assert!(!text.contains("eyJ"), "a token looks like this");
-    for unusable in [".", "no-such-folder/run.har", "run.har/run.har"] {
+    // An earlier recording is replaced; what is something else may be all that somebody has of it.
+    let again = home.run(["check", "--practice", "finished", "--json", "--har", "run.har"]);
+    assert_eq!(again.code, Some(0), "{again}");
+    fs::write(home.work().join("notes.txt"), "mine").unwrap();
+    for unusable in [".", "no-such-folder/run.har", "run.har/run.har", "notes.txt"] {
         let refused = home.run(["check", "--practice", "finished", "--har", unusable]);
         assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{refused}");
         assert!(refused.stderr.contains(unusable) && refused.stderr.contains("--har"), "{refused}");
     }
     assert!(!home.work().join("no-such-folder").exists(), "a slip makes no folder");
+    assert_eq!(fs::read_to_string(home.work().join("notes.txt")).unwrap(), "mine");
 }
 
 #[cfg(target_os = "linux")]
@@ -550,6 +558,37 @@ fn where_nobody_can_sign_in_an_address_is_checked_as_far_as_anybody_may() {
 }
 
 #[test]
+fn without_findings_no_look_ends_with_the_code_of_findings() {
+    let home = Home::new();
+    let served = Served::start(&home, &["finished", "--auto-approve", "ada"]);
+    let ran = home.run(["check", "--cloud", served.cloud_file(), "--tenant", "nosuch.example", "--json"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran}");
+    assert!(ran.stderr.contains("AADSTS90002"), "{ran}");
+    drop(served);
+    // Where there is nothing to look at, that is what was found.
+    let guest = Served::start(&home, &["guest", "--auto-approve", "ada"]);
+    let ran = home.run(["check", "--cloud", guest.cloud_file(), "--json"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""), "{ran}");
+    assert_eq!(ran.json()["first_broken"], "app.exists", "{ran}");
+    assert_eq!(ran.json()["setup"]["app"], Value::Null, "{ran}");
+    let text = home.run(["check", "--cloud", guest.cloud_file()]);
+    assert!(text.stdout.contains("sees no function app"), "{text}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_report_that_could_not_be_written_claims_no_findings() {
+    let home = Home::new();
+    for scenario in ["finished", "issuer-mismatch"] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = home.command(["check", "--practice", scenario, "--json"]);
+        let ran = home.ran(command.stdout(full).stderr(Stdio::piped()).spawn().unwrap());
+        assert_eq!(ran.code, Some(2), "{ran}");
+        assert!(ran.stderr.contains("The output could not be written"), "{ran}");
+    }
+}
+
+#[test]
 fn several_apps_are_listed_instead_of_one_being_guessed() {
     let home = Home::new();
     let served = Served::start(&home, &["workshop", "--auto-approve", "grace"]);
@@ -584,6 +623,20 @@ mod stopping {
             assert!(!file.exists(), "{signal:?}");
             assert_eq!(home.left_behind(), [] as [std::path::PathBuf; 0]);
         }
+    }
+
+    #[test]
+    fn watching_ends_when_its_reader_has_gone_though_there_is_no_news() {
+        let home = Home::new();
+        // Long before the next look.
+        let line = ["check", "--practice", "issuer-mismatch", "--watch", "600"];
+        let mut command = home.command(line);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        assert!(first.contains("[api.issuer]"), "{first}");
+        let ran = home.ran(child);
+        assert_eq!(ran.code, Some(0), "{ran}");
     }
 
     #[test]

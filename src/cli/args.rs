@@ -1,8 +1,11 @@
 //! The command line as it can be typed: commands, options, and their help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::engine::choices::tenant_named;
 use crate::engine::clean::clean_line;
@@ -34,9 +37,56 @@ pub struct Args {
     pub common: Common,
 }
 
-/// The options that every command takes.
+/// The commands that look at no set-up, and the common options that mean something to them all the same. The others would
+/// be passed over without a word, and somebody would rely on what they say.
+const LOOK_AT_NONE: [(&str, &[&str]); 2] =
+    [("sign-out", &["tenant", "cloud", "client_id", "choices", "ascii"]), ("practice", &["ascii"])];
+
+impl Args {
+    /// Reads a command line, the program's name first.
+    ///
+    /// # Errors
+    /// For wrong usage, which an option is that means nothing to its command; and for help and the version.
+    pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut command = Self::tailored();
+        let mut matches = command.try_get_matches_from_mut(line)?;
+        refuse_idle(&mut command, &matches)?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+    }
+
+    /// The definition, in which no command's help has an option that means nothing to it.
+    fn tailored() -> clap::Command {
+        LOOK_AT_NONE.into_iter().fold(Self::command(), |root, (name, takes)| {
+            let idle: Vec<_> = idle_options(&root, takes).map(|option| option.clone().hide(true)).collect();
+            root.mut_subcommand(name, |command| command.args(idle))
+        })
+    }
+}
+
+/// The common options but for these.
+fn idle_options<'a>(root: &'a clap::Command, takes: &[&str]) -> impl Iterator<Item = &'a clap::Arg> {
+    root.get_arguments().filter(|option| option.is_global_set() && !takes.contains(&option.get_id().as_str()))
+}
+
+/// Refuses an option that means nothing to the command. What `--practice` would be taken for there is told with more words,
+/// where the command is carried out.
+fn refuse_idle(root: &mut clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let Some((name, below)) = matches.subcommand() else { return Ok(()) };
+    let Some((_, takes)) = LOOK_AT_NONE.into_iter().find(|(known, _)| *known == name) else { return Ok(()) };
+    let given = |option: &&clap::Arg| {
+        let id = option.get_id().as_str();
+        id != "practice" && matches.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    let option = idle_options(root, takes).find(given).and_then(|option| option.get_long());
+    let Some(option) = option.map(|option| format!("--{option}")) else { return Ok(()) };
+    let command: Vec<_> = [Some(name), below.subcommand_name()].into_iter().flatten().collect();
+    let text = say_with("argument.idle", &[("option", &option), ("command", &command.join(" "))]);
+    Err(root.error(ErrorKind::UnknownArgument, text))
+}
+
+/// The options of every command that looks at a set-up.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "With every command that looks at a set-up")]
 pub struct Common {
     /// Practise on the built-in cloud (usually: fresh)
     #[arg(long, global = true, value_name = "SCENARIO", num_args = 0..=1,
@@ -73,7 +123,7 @@ pub struct Common {
     #[arg(long, global = true)]
     pub no_browser: bool,
     /// Draw with plain letters only
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub ascii: bool,
 }
 
@@ -211,21 +261,62 @@ fn client_id(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
+    fn read(line: &[&str]) -> Result<Args, clap::Error> {
+        Args::read([&["handclasp"], line].concat().into_iter().map(OsString::from))
+    }
+
     fn parsed(line: &[&str]) -> Args {
-        Args::try_parse_from([&["handclasp"], line].concat()).unwrap_or_else(|e| panic!("{line:?}: {e}"))
+        read(line).unwrap_or_else(|e| panic!("{line:?}: {e}"))
     }
 
     fn refused(line: &[&str]) -> clap::Error {
-        Args::try_parse_from([&["handclasp"], line].concat()).unwrap_err()
+        read(line).unwrap_err()
+    }
+
+    #[test]
+    fn an_option_that_means_nothing_to_a_command_is_refused_and_not_in_its_help() {
+        let values = [
+            ("--app", "x"),
+            ("--tenant", "contoso.com"),
+            ("--cloud", "nofile.toml"),
+            ("--client-id", "04b07795-8ddb-461a-bbee-02f9e1bf7b46"),
+            ("--choices", "x.toml"),
+            ("--har", "zz.har"),
+            ("--ca-file", "x.pem"),
+            ("--keep-signed-in", ""),
+            ("--read-only", ""),
+            ("--no-browser", ""),
+        ];
+        for (line, takes) in [
+            (&["practice", "scenarios"] as &[&str], &[] as &[&str]),
+            (&["practice", "serve", "finished"], &[]),
+            (&["sign-out"], &["--tenant", "--cloud", "--client-id", "--choices"]),
+        ] {
+            let help = refused(&[line, &["--help"]].concat()).to_string();
+            assert!(help.contains("--ascii") && !help.contains("--practice"), "{help}");
+            parsed(&[line, &["--ascii"]].concat());
+            for (option, value) in values {
+                let given: &[&str] = if value.is_empty() { &[option] } else { &[option, value] };
+                assert_eq!(help.contains(option), takes.contains(&option), "{option}: {help}");
+                for whole in [[line, given].concat(), [given, line].concat()] {
+                    if takes.contains(&option) {
+                        parsed(&whole);
+                        continue;
+                    }
+                    let error = refused(&whole);
+                    assert_eq!(error.exit_code(), 2, "{whole:?}");
+                    let text = error.to_string();
+                    assert!(text.contains(option) && text.contains(line[0]), "{text}");
+                }
+            }
+        }
     }
 
     #[test]
     fn the_definition_is_sound_and_every_help_fits_80_columns() {
-        let mut root = Args::command();
+        let mut root = Args::tailored();
         root.build();
         root.clone().debug_assert();
         let mut waiting = vec![root];

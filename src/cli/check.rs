@@ -23,6 +23,9 @@ use super::{markdown, text};
 /// No line of a change is longer than this, in cells.
 const LONGEST: usize = 400;
 
+/// How often it is asked between two looks whether anybody still reads.
+const ASK_FOR_READER: Duration = Duration::from_secs(1);
+
 /// Runs the command.
 ///
 /// # Errors
@@ -33,16 +36,16 @@ pub async fn run(
     environment: &Environment,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let desk = Desk::open_or_public(common, environment, output).await?;
+    let mut desk = Desk::open_or_public(common, environment, output).await?;
     if let Some(nobody) = &desk.nobody {
         output.fail(nobody);
     }
     let exit = match check.watch {
-        Some(seconds) => watch(&desk, check, Duration::from_secs(seconds.into()), output).await,
-        None => once(&desk, check, output).await,
+        Some(seconds) => watch(&mut desk, check, Duration::from_secs(seconds.into()), output).await,
+        None => once(&mut desk, check, output).await,
     };
     desk.finish(output).await;
-    Ok(exit)
+    exit
 }
 
 /// One look.
@@ -53,13 +56,13 @@ struct Look {
 }
 
 impl Look {
-    async fn take(desk: &Desk) -> Self {
+    async fn take(desk: &mut Desk, output: &mut Output) -> Result<Self, Failure> {
+        let facts = desk.look(output).await?;
         let (ground, held) = (&desk.ground, Held::default());
-        let facts = desk.observer.observe(&ground.choices).await;
         let now = ground.clock.now();
         let findings = assess(&ground.cloud, &facts, &ground.choices, &held, now);
         let report = report(&ground.cloud, &facts, &ground.choices, &held, &findings, now);
-        Self { report, findings, facts }
+        Ok(Self { report, findings, facts })
     }
 
     fn exit(&self, strict: bool) -> Exit {
@@ -67,8 +70,8 @@ impl Look {
     }
 }
 
-async fn once(desk: &Desk, check: &Check, output: &mut Output) -> Exit {
-    let look = Look::take(desk).await;
+async fn once(desk: &mut Desk, check: &Check, output: &mut Output) -> Result<Exit, Failure> {
+    let look = Look::take(desk, output).await?;
     let text = if check.json {
         json(&look.report, true)
     } else if check.markdown {
@@ -80,7 +83,7 @@ async fn once(desk: &Desk, check: &Check, output: &mut Output) -> Exit {
     if let Some(trouble) = Exit::reason(&look.findings, &look.facts) {
         output.fail(&incomplete(trouble));
     }
-    of_desk(desk, look.exit(check.strict))
+    Ok(of_desk(desk, look.exit(check.strict)))
 }
 
 /// Findings without a sign-in are not the whole truth, whatever they are.
@@ -97,15 +100,16 @@ fn incomplete(trouble: &Trouble) -> Failure {
     if trouble.demand.is_some() { failure.next(ui("sign_in.stronger_in_wizard")) } else { failure }
 }
 
-/// Looks until nobody reads any more; being stopped by a signal ends it from outside.
-async fn watch(desk: &Desk, check: &Check, pace: Duration, output: &mut Output) -> Exit {
+/// Looks until nobody reads any more, which is how such a command is meant to end whatever it has found; being stopped by a
+/// signal ends it from outside.
+async fn watch(desk: &mut Desk, check: &Check, pace: Duration, output: &mut Output) -> Result<Exit, Failure> {
     match pace.as_secs() {
         1 => output.say(say("checking.pace_one")),
         seconds => output.say(&say_with("checking.pace", &[("seconds", &seconds.to_string())])),
     }
     let mut before: Option<Look> = None;
     loop {
-        let look = Look::take(desk).await;
+        let look = Look::take(desk, output).await?;
         let time = desk.ground.clock.local_hhmm(desk.ground.clock.now());
         let news = match (&before, check.json) {
             (Some(before), true) if before.report == look.report => String::new(),
@@ -117,11 +121,28 @@ async fn watch(desk: &Desk, check: &Check, pace: Duration, output: &mut Output) 
             (Some(before), false) => changes(&before.report, &look.report, &time, output.ink()),
         };
         if !news.is_empty() && !output.data(&news) {
-            return of_desk(desk, look.exit(check.strict));
+            return Ok(Exit::Fine);
         }
         before = Some(look);
-        tokio::time::sleep(pace).await;
+        if !rest(pace).await {
+            return Ok(Exit::Fine);
+        }
     }
+}
+
+/// Waits for the next look. `false` as soon as nobody reads any more: only news is written, so that without any a pipe that
+/// is closed would never show.
+async fn rest(pace: Duration) -> bool {
+    let mut left = pace;
+    while !left.is_zero() {
+        let step = left.min(ASK_FOR_READER);
+        tokio::time::sleep(step).await;
+        if Output::reader_has_gone() {
+            return false;
+        }
+        left -= step;
+    }
+    true
 }
 
 /// One line for every check whose verdict changed, or whose evidence did while it does not pass.

@@ -80,6 +80,16 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// After a trouble that came before any look: 1 says what a look has found, so it is `otherwise` then.
+    pub fn before_a_look(trouble: &Trouble, otherwise: Self) -> Self {
+        match Self::of_trouble(trouble) {
+            Self::Fails => otherwise,
+            exit => exit,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
@@ -198,6 +208,12 @@ mod tests {
         ] {
             assert_eq!(Exit::of_trouble(&Trouble::new(class, "", "")).code(), code, "{class:?}");
         }
+        for class in [Class::NotAllowed, Class::NotFound, Class::Refused, Class::Local] {
+            let trouble = Trouble::new(class, "", "");
+            assert_eq!(Exit::before_a_look(&trouble, Exit::SignInNeeded).code(), 3, "{class:?}");
+        }
+        let offline = Trouble::new(Class::Offline, "", "");
+        assert_eq!(Exit::before_a_look(&offline, Exit::SignInNeeded), Exit::CloudFailed);
         assert_eq!((Exit::OurFault.code(), Exit::WrongUsage.code(), Exit::Fine.code()), (70, 2, 0));
     }
 }

@@ -3,14 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cloud::arm::parse::{is_host_name, site_id_parts};
-use crate::cloud::easy_auth::SiteOrigin;
-use crate::cloud::har::Har;
+use crate::cloud::arm::parse::site_id_parts;
+use crate::cloud::har::{BEGINNING, Har};
 use crate::cloud::http::{CloudConfig, ExtraRoots, Http};
 use crate::drive::Keeper;
-use crate::engine::choices::{AppChoice, Choices};
+use crate::engine::choices::{AppChoice, Choices, NoAddress};
 use crate::engine::clean::clean_line;
-use crate::engine::clouds::Cloud;
+use crate::engine::clouds::{Cloud, PRACTICE, ends_with_its_server};
 use crate::platform::az::Az;
 use crate::platform::clock::Clock;
 use crate::platform::env::{Environment, System};
@@ -50,7 +49,8 @@ pub struct Ground {
     pub clock: Clock,
     /// What the person chose, on the command line and before.
     pub choices: Choices,
-    /// Where the choices are kept, if they are kept: not for a practice cloud that ends with the command.
+    /// Where the choices are kept, if they are kept. Those of a cloud on this machine, which ends with what serves it, are
+    /// only where a file was named for them.
     pub choices_file: Option<PathBuf>,
     /// How to make a client; a listener for calls may be added.
     pub config: CloudConfig,
@@ -79,9 +79,10 @@ impl Ground {
             (None, Some(name)) => cloud_called(name)?,
             (None, None) => Cloud::named("public")?,
         };
+        let identity = if practice.is_some() { PRACTICE.to_owned() } else { cloud.identity() };
         let choices_file = match &common.choices {
             Some(path) => Some(path.clone()),
-            None if practice.is_some() => None,
+            None if ends_with_its_server(&identity) => None,
             None => Folders::of_this_account().ok().map(|folders| folders.choices_file()),
         };
         let kept = choices_file.as_deref().map(read_choices).transpose()?.flatten();
@@ -100,7 +101,7 @@ impl Ground {
                     .next(say("given_file.choices_not_kept_next"))
             })?;
         }
-        let mut choices = kept.unwrap_or_default();
+        let mut choices = kept.unwrap_or_default().in_cloud(&identity);
         choices.keep_signed_in |= common.keep_signed_in;
         if let Some(tenant) = &common.tenant {
             choices.tenant = Some(tenant.clone());
@@ -203,8 +204,12 @@ fn read_choices(path: &Path) -> Result<Option<Choices>, Failure> {
         return Ok(None);
     };
     let read = toml::from_str(&text).map(|choices: Choices| {
-        let app = choices.app.map(AppChoice::tidied);
-        Some(Choices { app, ..choices })
+        let tidied = |choices: Choices| {
+            let app = choices.app.map(AppChoice::tidied);
+            Choices { app, ..choices }
+        };
+        let elsewhere = choices.elsewhere.iter().cloned().map(tidied).collect();
+        Some(tidied(Choices { elsewhere, ..choices }))
     });
     read.map_err(|error| {
         let shown = clean_line(&path.to_string_lossy(), 200);
@@ -241,12 +246,10 @@ fn app_called(text: &str) -> Result<AppChoice, Failure> {
         };
     }
     if text.contains(['.', ':', '/']) {
-        let origin = SiteOrigin::of_text(text).map_err(|trouble| not_one(&trouble.what))?;
-        if !is_host_name(origin.host()) {
-            return Err(not_one(say("argument.app_address")));
-        }
-        let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-        return Ok(AppChoice::at(&address));
+        return AppChoice::typed(text).map_err(|why| match why {
+            NoAddress::NotOne => not_one(say("argument.app_address")),
+            NoAddress::Port => not_one(say("argument.app_port")),
+        });
     }
     // Names of sites are host name labels, in any script.
     if text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
@@ -287,7 +290,7 @@ fn trusted_from(path: &Path, named: &str) -> Result<ExtraRoots, Failure> {
 fn record_into(path: &Path) -> Result<(PathBuf, Arc<Har>), Failure> {
     let means = say("given_file.not_recorded_means");
     let next = say("given_file.not_recorded_next");
-    let file = files::start_recording(path)
+    let file = files::start_recording(path, BEGINNING.as_bytes())
         .map_err(|error| Failure::wrong_usage(error.to_string()).means(means).next(next))?;
     let har = Har::new(Box::new(file)).map_err(|error| {
         let shown = clean_line(&path.to_string_lossy(), 200);
@@ -331,7 +334,7 @@ mod tests {
     fn what_is_no_app_is_wrong_usage_with_an_example() {
         for text in [
             "../../etc",
-            "http://contoso.example",
+            "https://contoso-hello.azurewebsites.net:8443",
             "file:///etc/passwd",
             "https://user:pw@contoso.example",
             "/subscriptions/x",
@@ -350,6 +353,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("choices.toml");
         let kept = Choices {
+            cloud: Some("public".into()),
             tenant: Some("contoso.onmicrosoft.com".into()),
             app: Some(AppChoice::Name("old".into())),
             resource_url: Some("api://old".into()),
@@ -377,6 +381,32 @@ mod tests {
         let failure = Ground::prepare(&common(None), &here, PracticeSignIn::ByItself).await.err().unwrap();
         assert!(failure.what.ends_with("line 3 (`resource_url`)."), "{failure:?}");
         assert!(failure.original.contains("integer"), "{failure:?}");
+    }
+
+    #[tokio::test]
+    async fn a_cloud_on_this_machine_leaves_the_choices_of_the_account_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let served = folder.path().join("cloud.toml");
+        let practice = Practice::start("fresh", practice::Options::default()).await.unwrap();
+        std::fs::write(&served, practice.cloud_toml()).unwrap();
+        let here = Environment::desktop();
+        let common = Common { cloud: Some(served.display().to_string()), ..Common::default() };
+        let ground = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.unwrap();
+        assert_eq!((ground.choices_file, ground.choices.app), (None, None));
+        // Where a file was named for them, they are kept there, and those of another cloud say nothing and stay.
+        let file = folder.path().join("choices.toml");
+        std::fs::write(&file, "tenant = \"contoso.com\"\napp = { name = \"real\" }\n").unwrap();
+        let common = Common { choices: Some(file.clone()), ..common };
+        let ground = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.unwrap();
+        assert_eq!((ground.choices.tenant.as_deref(), &ground.choices.app), (None, &None));
+        let chosen = ground.choices.with_app(AppChoice::Name("contoso-hello".into()));
+        std::fs::write(&file, toml::to_string(&chosen).unwrap()).unwrap();
+        let again = Ground::prepare(&common, &here, PracticeSignIn::AtThePage).await.unwrap();
+        assert_eq!(again.choices, chosen);
+        let real = Common { cloud: None, ..common };
+        let ground = Ground::prepare(&real, &here, PracticeSignIn::AtThePage).await.unwrap();
+        assert_eq!(ground.choices.tenant.as_deref(), Some("contoso.com"));
+        assert_eq!(ground.choices.app, Some(AppChoice::Name("real".into())));
     }
 
     #[tokio::test]

@@ -20,8 +20,6 @@ pub mod wizard;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::engine::words::{say, say_with};
 use crate::platform::env::Environment;
 use crate::platform::signals::{Signal, Signals};
@@ -34,7 +32,7 @@ use output::Output;
 pub fn run() -> ExitCode {
     guarded(|| {
         let environment = Environment::capture();
-        let args = match Args::try_parse() {
+        let args = match Args::read(std::env::args_os()) {
             Ok(args) => args,
             Err(error) => return usage(&error, &environment),
         };
@@ -49,7 +47,9 @@ pub fn run() -> ExitCode {
             }
         };
         if let Some(problem) = output.finish() {
-            exit = if exit == Exit::Fine { Exit::Fails } else { exit };
+            // Where the output goes stands on the command line, so what cannot be written to is wrong usage, as a file
+            // named there would be. 1 would claim findings that nobody has got; what never was a look keeps its code.
+            exit = if matches!(exit, Exit::Fine | Exit::Fails) { Exit::WrongUsage } else { exit };
             let mut output = Output::of_process(&environment, args.common.ascii);
             output.fail(&Failure::new(
                 exit,

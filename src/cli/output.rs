@@ -8,6 +8,7 @@ use ratatui::backend::IntoCrossterm;
 use super::failure::Failure;
 use crate::engine::clean::{clean_block, clean_line};
 use crate::platform::env::{Environment, Terminal};
+use crate::platform::reader::nobody_reads;
 use crate::screen::theme::{Look, Role, Theme, ascii};
 
 /// An error's own words are never longer than this, in cells and lines.
@@ -104,6 +105,11 @@ impl Output {
     /// Writes data, which must end with a line end. `false` when nobody reads it any more.
     pub fn data(&mut self, text: &str) -> bool {
         self.data.write(text)
+    }
+
+    /// Whether the process's own standard output has lost its reader, as far as that can be told without writing.
+    pub fn reader_has_gone() -> bool {
+        nobody_reads(&io::stdout())
     }
 
     /// Says something to the person beside the data. The text is cleaned, its lines are kept.

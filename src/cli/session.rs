@@ -14,6 +14,8 @@ use crate::cloud::sign_in::{Session, SignIn, SignInEvent};
 use crate::drive::{Keeper, borrow};
 use crate::engine::choices::AppChoice;
 use crate::engine::clean::clean_line;
+use crate::engine::facts::{Facts, Seen};
+use crate::engine::trouble::Trouble;
 use crate::engine::words::{say, say_with, ui, ui_with};
 use crate::platform::browser::{Browser, BrowserOutcome};
 use crate::platform::env::Environment;
@@ -42,6 +44,7 @@ pub struct Desk {
     pub tenant: Option<String>,
     /// Why nobody is signed in, where only what is public can be looked at.
     pub nobody: Option<Failure>,
+    arm: Option<Arm>,
     session: Option<Session>,
     keeper: Option<Arc<Keeper>>,
 }
@@ -60,10 +63,17 @@ impl Desk {
         let ground = ground(common, environment).await?;
         let keeper = ground.keeper(Keyring::of_system());
         let session = session(&ground, keeper.as_deref(), common, environment, output).await?;
-        Self::of_person(ground, session, keeper, output).await
+        let mut desk = Self::of_person(ground, session, keeper);
+        if desk.sees_an_app(output).await? {
+            return Ok(desk);
+        }
+        Err(Failure::new(Exit::Fails, say("at_start.no_app"))
+            .means(say("at_start.no_app_means"))
+            .next(say("at_start.no_app_next")))
     }
 
-    /// The same; where nobody can sign in, an app that was named by its address is looked at as far as anybody may.
+    /// The same for [`Self::look`], which settles the app by itself; where nobody can sign in, an app that was named by its
+    /// address is looked at as far as anybody may.
     ///
     /// # Errors
     /// As [`Self::open`], but for that.
@@ -76,13 +86,14 @@ impl Desk {
         let keeper = ground.keeper(Keyring::of_system());
         let by_address = matches!(ground.choices.app, Some(AppChoice::Url(_)));
         match session(&ground, keeper.as_deref(), common, environment, output).await {
-            Ok(session) => Self::of_person(ground, session, keeper, output).await,
+            Ok(session) => Ok(Self::of_person(ground, session, keeper)),
             Err(nobody) if by_address && nobody.exit == Exit::SignInNeeded => {
                 let means = format!("{} {}", nobody.means, ui("sign_in.only_public"));
                 Ok(Self {
                     observer: Observer::anonymous(ground.client()),
                     tenant: None,
                     nobody: Some(nobody.means(means.trim())),
+                    arm: None,
                     session: None,
                     keeper: None,
                     ground,
@@ -92,27 +103,48 @@ impl Desk {
         }
     }
 
-    async fn of_person(
-        mut ground: Ground,
-        session: Session,
-        keeper: Option<Arc<Keeper>>,
-        output: &mut Output,
-    ) -> Result<Self, Failure> {
+    fn of_person(ground: Ground, session: Session, keeper: Option<Arc<Keeper>>) -> Self {
         let reader = Reader::new(session.http().clone(), session.tokens());
-        if ground.choices.app.is_none() {
-            let listed = Arm::new(reader.clone()).list_apps().await?;
-            for not_seen in &listed.not_seen {
-                output.say(&format!("{} {not_seen}", ui("screen.not_seen")));
-            }
-            match listed.not_seen.into_iter().next() {
-                // What is looked for may well be there.
-                Some(not_seen) if listed.apps.is_empty() => return Err(not_seen.why.into()),
-                _ => ground.choices.app = Some(AppChoice::ResourceId(the_one(&listed.apps)?.id.clone())),
-            }
-        }
+        let arm = Some(Arm::new(reader.clone()));
         let observer = Observer::signed_in(reader, Some(session.tenant().to_owned()));
         let tenant = uuid::Uuid::try_parse(session.tenant()).ok().map(|id| id.hyphenated().to_string());
-        Ok(Self { ground, observer, tenant, nobody: None, session: Some(session), keeper })
+        Self { ground, observer, tenant, nobody: None, arm, session: Some(session), keeper }
+    }
+
+    /// Looks at everything. That there is no app to look at is a finding as well.
+    ///
+    /// # Errors
+    /// When no app was named and the apps cannot be listed, or there are several.
+    pub async fn look(&mut self, output: &mut Output) -> Result<Facts, Failure> {
+        let sees_one = self.sees_an_app(output).await?;
+        let mut facts = self.observer.observe(&self.ground.choices).await;
+        if !sees_one {
+            facts.site = Seen::absent(self.ground.clock.now(), "GET /subscriptions");
+        }
+        Ok(facts)
+    }
+
+    /// Whether there is an app to look at: one that was named, else the only one that this sign-in sees.
+    async fn sees_an_app(&mut self, output: &mut Output) -> Result<bool, Failure> {
+        let Some(arm) = self.arm.as_ref().filter(|_| self.ground.choices.app.is_none()) else {
+            return Ok(true);
+        };
+        let not_listed = |trouble: Trouble| Failure {
+            exit: Exit::before_a_look(&trouble, Exit::CloudFailed),
+            ..Failure::from(trouble)
+        };
+        let listed = arm.list_apps().await.map_err(not_listed)?;
+        for not_seen in &listed.not_seen {
+            output.say(&format!("{} {not_seen}", ui("screen.not_seen")));
+        }
+        match listed.not_seen.into_iter().next() {
+            // What is looked for may well be there.
+            Some(not_seen) if listed.apps.is_empty() => return Err(not_listed(not_seen.why)),
+            _ => {}
+        }
+        let one = the_one(&listed.apps)?.map(|app| AppChoice::ResourceId(app.id.clone()));
+        self.ground.choices.app = one;
+        Ok(self.ground.choices.app.is_some())
     }
 
     /// What is to be done and said once the looking is over: the sign-in is kept if that was asked for, and a recording
@@ -194,8 +226,10 @@ async fn sign_in(
 ) -> Result<Session, Failure> {
     let http = ground.client();
     let sign_in = SignIn::new(&http, ground.choices.tenant.as_deref());
+    let named = ground.choices.tenant.as_deref();
     let by_itself = if ground.cloud.is_practice() {
-        sign_in_by_itself(&sign_in, &ground.config.extra_roots).await
+        let tried = sign_in_by_itself(&sign_in, &ground.config.extra_roots).await;
+        tried.map_err(|trouble| not_signed_in(trouble, named))
     } else {
         Ok(None)
     };
@@ -203,7 +237,7 @@ async fn sign_in(
         return Ok(session);
     }
     if let Some(practice) = &ground.practice
-        && let Some(failure) = not_its_tenant(ground.choices.tenant.as_deref(), &practice.summary()["tenant"])
+        && let Some(failure) = not_its_tenant(named, &practice.summary()["tenant"])
     {
         return Err(failure);
     }
@@ -220,10 +254,22 @@ async fn sign_in(
         with_guide(sign_in.with_browser(&tell), told, &browser, ground, output).await
     } else {
         with_guide(sign_in.with_device_code(&tell), told, &browser, ground, output).await
-    }?;
+    }
+    .map_err(|trouble| not_signed_in(trouble, named))?;
     let person = session.person();
     output.say(&ui_with("sign_in.signed_in", &[("person", &person.upn), ("tenant", session.tenant())]));
     Ok(session)
+}
+
+/// A sign-in that did not come about. A tenant that does not exist was named wrongly; else somebody has to sign in, unless
+/// the cloud failed.
+fn not_signed_in(trouble: Trouble, named: Option<&str>) -> Failure {
+    let exit = if named.is_some() && trouble.says_no_such_tenant() {
+        Exit::WrongUsage
+    } else {
+        Exit::before_a_look(&trouble, Exit::SignInNeeded)
+    };
+    Failure { exit, ..Failure::from(trouble) }
 }
 
 /// Why nobody could be signed in by themselves: the tenant that was named is not the one of the scenario.
@@ -274,16 +320,16 @@ async fn with_nobody_there(
 
 /// Carries a sign-in out while telling the person what to do.
 async fn with_guide(
-    flow: impl Future<Output = Result<Session, crate::engine::trouble::Trouble>>,
+    flow: impl Future<Output = Result<Session, Trouble>>,
     mut told: UnboundedReceiver<SignInEvent>,
     browser: &Browser,
     ground: &Ground,
     output: &mut Output,
-) -> Result<Session, Failure> {
+) -> Result<Session, Trouble> {
     tokio::pin!(flow);
     loop {
         tokio::select! {
-            outcome = &mut flow => return Ok(outcome?),
+            outcome = &mut flow => return outcome,
             Some(event) = told.recv() => match event {
                 SignInEvent::DeviceCode { user_code, verification_uri, expires_at, .. } => {
                     let url = verification_uri.as_str();
@@ -303,13 +349,11 @@ async fn with_guide(
     }
 }
 
-/// The only function app there is.
-fn the_one(apps: &[AppListing]) -> Result<&AppListing, Failure> {
+/// The only function app there is, if there is any.
+fn the_one(apps: &[AppListing]) -> Result<Option<&AppListing>, Failure> {
     match apps {
-        [one] => Ok(one),
-        [] => Err(Failure::new(Exit::Fails, say("at_start.no_app"))
-            .means(say("at_start.no_app_means"))
-            .next(say("at_start.no_app_next"))),
+        [one] => Ok(Some(one)),
+        [] => Ok(None),
         several => {
             let mut list: Vec<String> = several
                 .iter()
@@ -369,9 +413,24 @@ mod tests {
     }
 
     #[test]
+    fn a_sign_in_that_fails_is_no_finding() {
+        use crate::engine::trouble::Class;
+        let trouble = |class, code: &str| Trouble { code: Some(code.into()), ..Trouble::new(class, "", "") };
+        for (class, code, named, exit) in [
+            (Class::Refused, "AADSTS90002", Some("nosuch.example"), Exit::WrongUsage),
+            (Class::SignInRefused, "AADSTS90002", Some("nosuch.example"), Exit::WrongUsage),
+            (Class::Refused, "AADSTS90002", None, Exit::SignInNeeded),
+            (Class::NotAllowed, "AADSTS7000", Some("contoso.com"), Exit::SignInNeeded),
+            (Class::Offline, "", Some("contoso.com"), Exit::CloudFailed),
+        ] {
+            assert_eq!(not_signed_in(trouble(class, code), named).exit, exit, "{class:?} {code}");
+        }
+    }
+
+    #[test]
     fn only_a_single_app_goes_without_saying() {
-        assert_eq!(the_one(&[app("one")]).unwrap().name, "one");
-        assert_eq!(the_one(&[]).unwrap_err().exit, Exit::Fails);
+        assert_eq!(the_one(&[app("one")]).unwrap().unwrap().name, "one");
+        assert!(the_one(&[]).unwrap().is_none());
         let failure = the_one(&[app("one"), app("two")]).unwrap_err();
         assert_eq!(failure.exit, Exit::WrongUsage);
         assert!(failure.what.contains("one.azurewebsites.net") && failure.next.contains("--app"));

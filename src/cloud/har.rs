@@ -10,6 +10,9 @@ pub trait HarSink: Write + Seek + Send {}
 
 impl<T: Write + Seek + Send> HarSink for T {}
 
+/// How every recording begins, by which an earlier one is known.
+pub const BEGINNING: &str = "{\"log\":";
+
 /// What closes the document; every entry is written over it, so that the file is whole at any moment.
 const TAIL: &[u8] = b"\n]}}\n";
 
@@ -31,7 +34,7 @@ impl Har {
     /// What the writer reports.
     pub fn new(mut sink: Box<dyn HarSink>) -> io::Result<Self> {
         let creator = json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")});
-        write!(sink, "{{\"log\":{{\"version\":\"1.2\",\"creator\":{creator},\"entries\":[")?;
+        write!(sink, "{BEGINNING}{{\"version\":\"1.2\",\"creator\":{creator},\"entries\":[")?;
         sink.write_all(TAIL)?;
         sink.flush()?;
         Ok(Self { state: Mutex::new(State { sink, entries: 0, problem: None }) })

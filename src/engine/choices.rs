@@ -1,7 +1,12 @@
 //! What the person chose. No secrets; small enough to keep in a file.
 
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
+
+use super::clouds::{PUBLIC, ends_with_its_server};
+
+/// Of no more other clouds than these is anything kept: nobody works in so many.
+const MOST_CLOUDS: usize = 8;
 
 /// Everything the person (or the command line) has chosen so far.
 ///
@@ -10,6 +15,10 @@ use url::Url;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Choices {
+    /// The cloud that these were chosen in, by `Cloud::identity`. Without one, as files of earlier versions are, the
+    /// public cloud's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<String>,
     /// Tenant id or domain to sign in to.
     pub tenant: Option<String>,
     /// The function app.
@@ -33,18 +42,49 @@ pub struct Choices {
     /// only so that nothing in use is taken for lost; nothing else trusts it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub handed_over: Vec<String>,
+    /// What was chosen in other clouds, the last used first: carried along, so that the same file keeps it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Self>,
 }
 
 impl Choices {
-    /// For another tenant, or none: what stays is how to sign in, and what is known of secrets.
+    /// For another tenant, or none: what stays is the cloud, how to sign in, and what is known of secrets.
     #[must_use]
     pub fn afresh(&self, tenant: Option<String>) -> Self {
         Self {
+            cloud: self.cloud.clone(),
             tenant,
             keep_signed_in: self.keep_signed_in,
             handed_over: self.handed_over.clone(),
+            elsewhere: self.elsewhere.clone(),
             ..Self::default()
         }
+    }
+
+    /// Those of this cloud, as they were left there; none where nothing was chosen in it yet. What was chosen in the cloud
+    /// that was used before waits in `elsewhere`, unless that one ran on this machine: it has ended, and its apps with it.
+    /// What is known of secrets stays, since no two secrets share a key id.
+    #[must_use]
+    pub fn in_cloud(mut self, identity: &str) -> Self {
+        let before = self.cloud.take().unwrap_or_else(|| PUBLIC.to_owned());
+        if before == identity {
+            return Self { cloud: Some(before), ..self };
+        }
+        let mut elsewhere = std::mem::take(&mut self.elsewhere);
+        let handed_over = std::mem::take(&mut self.handed_over);
+        let known = elsewhere.iter().position(|other| other.cloud.as_deref() == Some(identity));
+        let here = known.map(|at| elsewhere.remove(at)).unwrap_or_default();
+        let left = Self { cloud: Some(before), ..self };
+        if !left.cloud.as_deref().is_some_and(ends_with_its_server) && left != left.untouched() {
+            elsewhere.insert(0, left);
+        }
+        elsewhere.truncate(MOST_CLOUDS);
+        Self { cloud: Some(identity.to_owned()), handed_over, elsewhere, ..here }
+    }
+
+    /// Nothing chosen in the same cloud.
+    fn untouched(&self) -> Self {
+        Self { cloud: self.cloud.clone(), ..Self::default() }
     }
 
     /// How the connector is to be let in: as chosen, else the way that asks least of the person.
@@ -81,6 +121,15 @@ pub fn tenant_named(text: &str) -> Option<String> {
     usable.then(|| text.to_owned())
 }
 
+/// Why a text is not taken as the address of a function app.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAddress {
+    /// It is no web address with a public host name.
+    NotOne,
+    /// It names a port.
+    Port,
+}
+
 /// How the function app was named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +144,32 @@ pub enum AppChoice {
 }
 
 impl AppChoice {
+    /// The function app that a typed address stands for. Names without a scheme get `https`, and so does `http`, which leads
+    /// there. The path of a function's own address is kept, and what comes after it is not.
+    ///
+    /// # Errors
+    /// When it cannot be the address of one.
+    pub fn typed(text: &str) -> Result<Self, NoAddress> {
+        let text = text.trim();
+        let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+        let url = Url::parse(&with_scheme).map_err(|_| NoAddress::NotOne)?;
+        let plain = url.username().is_empty() && url.password().is_none();
+        let Some(Host::Domain(host)) = url.host() else { return Err(NoAddress::NotOne) };
+        let label = |label: &str| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        };
+        let named = host.len() <= 253 && host.contains('.') && host.split('.').all(label);
+        if !plain || !named || !matches!(url.scheme(), "https" | "http") {
+            return Err(NoAddress::NotOne);
+        }
+        // Another port is another server. Function apps have none, and what is found at the usual one would be taken for it.
+        if url.port().is_some() {
+            return Err(NoAddress::Port);
+        }
+        Ok(Self::at(&format!("https://{host}{}", url.path())))
+    }
+
     /// By an address. What comes after its path is left out at once: where the portal gives a function's address, its key
     /// stands there.
     pub fn at(address: &str) -> Self {
@@ -178,6 +253,44 @@ mod tests {
     const WHOLE: &str = "https://contoso-hello.azurewebsites.net/api/Hello";
 
     #[test]
+    fn an_address_is_taken_in_every_form_a_person_has_it_in() {
+        for (typed, path) in [
+            ("contoso-hello.azurewebsites.net", ""),
+            (" https://Contoso-Hello.azurewebsites.net/ ", ""),
+            ("https://contoso-hello.azurewebsites.net:443", ""),
+            ("http://contoso-hello.azurewebsites.net?code=1", ""),
+            ("https://contoso-hello.azurewebsites.net/api/Hello?code=1", "/api/Hello"),
+            ("Contoso-Hello.azurewebsites.net/api/Hello/#top", "/api/Hello"),
+            ("https://contoso-hello.azurewebsites.net/api/../api/Hello", "/api/Hello"),
+        ] {
+            let site = format!("https://contoso-hello.azurewebsites.net{path}");
+            assert_eq!(AppChoice::typed(typed), Ok(AppChoice::Url(site)), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_public_host_name_is_refused_and_a_port_is_named_as_the_cause() {
+        for typed in [
+            "",
+            "contoso",
+            "ftp://a.b",
+            "https://10.0.0.1",
+            "http://127.0.0.1:7071/api",
+            "https://[::1]",
+            "https://u:p@a.b",
+            "a b.c",
+            "a'b.c",
+            "a.b.",
+            "../../etc",
+        ] {
+            assert_eq!(AppChoice::typed(typed), Err(NoAddress::NotOne), "{typed}");
+        }
+        for typed in ["a.b:81", "https://contoso-hello.azurewebsites.net:8443/api/Hello", "http://a.b:443"] {
+            assert_eq!(AppChoice::typed(typed), Err(NoAddress::Port), "{typed}");
+        }
+    }
+
+    #[test]
     fn an_address_keeps_its_path_and_never_what_comes_after_it() {
         for typed in [WHOLE.to_owned(), format!("{WHOLE}/?code=a-key"), format!(" {WHOLE}?code=a#b")] {
             assert_eq!(AppChoice::at(&typed), AppChoice::Url(WHOLE.into()), "{typed}");
@@ -192,6 +305,29 @@ mod tests {
         let kept: Choices =
             serde_json::from_str(r#"{"app":{"url":"https://a.example/api/x?code=k"}}"#).unwrap();
         assert_eq!(kept.app.unwrap().tidied(), AppChoice::Url("https://a.example/api/x".into()));
+    }
+
+    #[test]
+    fn what_was_chosen_in_one_cloud_says_nothing_in_another_and_waits_there() {
+        let old: Choices =
+            toml::from_str("tenant = \"contoso.com\"\nhanded_over = [\"key\"]\napp = { name = \"real\" }")
+                .unwrap();
+        let public = old.clone().in_cloud("public");
+        assert_eq!(public, Choices { cloud: Some("public".into()), ..old }, "as earlier versions kept it");
+        let china = public.clone().in_cloud("china");
+        assert_eq!((&china.tenant, &china.app), (&None, &None));
+        assert!(china.handed_over("key"), "key ids are everybody's");
+        let china = china.with_app(AppChoice::Name("other".into()));
+        let kept: Choices = toml::from_str(&toml::to_string(&china).unwrap()).unwrap();
+        assert_eq!(kept, china);
+        let back = kept.in_cloud("public");
+        assert_eq!((&back.tenant, &back.app), (&public.tenant, &public.app));
+        assert!(back.handed_over("key"));
+        assert_eq!(back.in_cloud("china").app, china.app);
+        // What ran on this machine has ended, and goes; what was chosen elsewhere outlives it.
+        let practised = public.clone().in_cloud("http://127.0.0.1:7000 practice");
+        let again = practised.with_app(AppChoice::Name("hello".into())).in_cloud("public");
+        assert_eq!(again, public);
     }
 
     #[test]

@@ -8,6 +8,10 @@ use url::{Host, Url};
 
 /// The sign-in host of the public cloud.
 const PUBLIC_LOGIN: &str = "https://login.microsoftonline.com";
+/// The identity of the public cloud, which is also its built-in id.
+pub const PUBLIC: &str = "public";
+/// The identity of the practice cloud inside this process. Its port differs from run to run and means nothing.
+pub const PRACTICE: &str = "practice";
 const BUILT_IN: &str = include_str!("../../assets/clouds.toml");
 
 /// Where one cloud's services live (microsoft-cloud 1.1, 1.2). Addresses hold an origin only: no path, no query.
@@ -96,6 +100,8 @@ struct BuiltInCloud {
     id: String,
     #[serde(default)]
     aliases: Vec<String>,
+    #[serde(default)]
+    login_names: Vec<String>,
     #[serde(flatten)]
     endpoints: Endpoints,
 }
@@ -140,7 +146,16 @@ const KEYS: [&str; 15] = [
 struct Known {
     id: String,
     aliases: Vec<String>,
+    login_names: Vec<String>,
     cloud: Cloud,
+}
+
+impl Known {
+    /// Whether tokens that are got at this host are real ones of this cloud. A region's own name stands before the usual one.
+    fn signs_in_at(&self, host: &str) -> bool {
+        let mut names = self.login_names.iter().map(String::as_str).chain(self.cloud.login.host_str());
+        names.any(|name| host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+    }
 }
 
 /// The built-in clouds, parsed once. A mistake in the embedded data is held back by a test and comes out as an error.
@@ -155,6 +170,7 @@ fn known() -> Result<&'static [Known], CloudError> {
                 Ok(Known {
                     id: entry.id,
                     aliases: entry.aliases,
+                    login_names: entry.login_names,
                     cloud: Cloud::from_endpoints(entry.endpoints)?,
                 })
             })
@@ -193,7 +209,8 @@ impl Cloud {
     /// A cloud from the text of a TOML file with the keys of `assets/clouds.toml`.
     ///
     /// Every address must use https, or http to this very machine. Unknown keys are refused, so that a slip of the
-    /// pen is not taken for a value that was left out.
+    /// pen is not taken for a value that was left out. Where the sign-in is Microsoft's own, its tokens are real, so the
+    /// services that get them have to be those of the same cloud.
     ///
     /// # Errors
     /// [`CloudError`] with the key and what is wrong with it.
@@ -208,7 +225,43 @@ impl Cloud {
         }
         let endpoints: Endpoints =
             table.try_into().map_err(|error| CloudError::NotAFile(one_line(&error)))?;
-        Self::from_endpoints(endpoints)
+        let cloud = Self::from_endpoints(endpoints)?;
+        cloud.leads_no_token_away()?;
+        Ok(cloud)
+    }
+
+    /// Only hosts are compared: another port of one is still the same owner's.
+    fn leads_no_token_away(&self) -> Result<(), CloudError> {
+        let login = host(&self.login);
+        let real = known()?.iter().filter(|entry| entry.signs_in_at(&login));
+        // Several built-in clouds share a sign-in: the nearest is the one that was meant.
+        let Some(astray) = real.map(|entry| self.astray(&entry.cloud)).min_by_key(Vec::len) else {
+            return Ok(());
+        };
+        if let Some((key, own)) = astray.first() {
+            let address = origin_text(own);
+            let problem = say_with("cloud_file.mixed", &[("login", &login), ("address", &address)]);
+            return Err(bad(key, problem));
+        }
+        if self.site_origin.is_some() {
+            return Err(bad("site_origin", say_with("cloud_file.mixed_practice", &[("login", &login)])));
+        }
+        Ok(())
+    }
+
+    /// The services that are somewhere else than in that cloud, and where it has them.
+    fn astray<'a>(&self, own: &'a Self) -> Vec<(&'static str, &'a Url)> {
+        let services = [
+            ("graph", Some(&self.graph), Some(&own.graph)),
+            ("arm", Some(&self.arm), Some(&own.arm)),
+            ("power_apps", self.power_apps.as_ref(), own.power_apps.as_ref()),
+            ("bap", self.bap.as_ref(), own.bap.as_ref()),
+            ("flow", self.flow.as_ref(), own.flow.as_ref()),
+        ];
+        let both = services.into_iter().filter_map(|(key, here, there)| Some((key, here?, there?)));
+        both.filter(|(_, here, there)| host(here) != host(there))
+            .map(|(key, _, there)| (key, there))
+            .collect()
     }
 
     fn from_endpoints(raw: Endpoints) -> Result<Self, CloudError> {
@@ -235,6 +288,14 @@ impl Cloud {
                 origin => origin,
             },
         })
+    }
+
+    /// What this cloud is known by from start to start: the id of a built-in one, else its sign-in origin and the name that
+    /// its file gives it.
+    pub fn identity(&self) -> String {
+        let built_in = known().ok().and_then(|known| known.iter().find(|entry| entry.cloud == *self));
+        built_in
+            .map_or_else(|| format!("{} {}", origin_text(&self.login), self.name), |entry| entry.id.clone())
     }
 
     /// Whether this is the practice cloud: the one whose sites are reached on this machine.
@@ -324,6 +385,11 @@ pub fn origin_text(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
+/// The host name alone, however it is spelled.
+fn host(url: &Url) -> String {
+    url.host_str().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
 /// Whether this address points to this very machine.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
@@ -332,6 +398,12 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         None => false,
     }
+}
+
+/// Whether what was known by this [`Cloud::identity`] lives on this machine, and no longer than what serves it.
+pub fn ends_with_its_server(identity: &str) -> bool {
+    let origin = identity.split(' ').next().and_then(|origin| Url::parse(origin).ok());
+    identity == PRACTICE || origin.as_ref().is_some_and(is_loopback)
 }
 
 fn slug(name: &str) -> String {
@@ -443,6 +515,18 @@ mod tests {
     }
 
     #[test]
+    fn a_cloud_is_known_again_by_its_id_or_by_where_it_signs_in_and_its_name() {
+        for id in Cloud::names().unwrap() {
+            assert_eq!(Cloud::named(id).unwrap().identity(), id);
+            assert!(!ends_with_its_server(id));
+        }
+        let served = Cloud::from_toml(FILE).unwrap().identity();
+        assert_eq!(served, "http://127.0.0.1:7000 Practice");
+        assert!(ends_with_its_server(&served) && ends_with_its_server(PRACTICE));
+        assert!(!ends_with_its_server("https://login.example.com 127.0.0.1"));
+    }
+
+    #[test]
     fn what_no_source_confirms_is_not_guessed() {
         assert!(Cloud::named("public").unwrap().consent.is_some());
         for name in ["gcc", "gcc-high", "dod", "china"] {
@@ -496,6 +580,64 @@ mod tests {
             assert!(message.contains(part), "{message:?} does not say {part:?}");
             assert!(!message.contains('\n'), "{message:?}");
         }
+    }
+
+    #[test]
+    fn a_real_sign_in_is_not_led_away_by_a_file() {
+        let file = |id: &str| {
+            let all: toml::Table = toml::from_str(BUILT_IN).unwrap();
+            let clouds = all["cloud"].as_array().unwrap().iter();
+            let mut one = clouds.filter_map(toml::Value::as_table).find(|one| one["id"].as_str() == Some(id));
+            let mut one = one.take().unwrap().clone();
+            one.retain(|key, _| KEYS.contains(&key));
+            one
+        };
+        let read = |file: &toml::Table, key: &str, value: &str| {
+            let mut file = file.clone();
+            file.insert(key.into(), value.into());
+            Cloud::from_toml(&file.to_string())
+        };
+        for id in Cloud::names().unwrap() {
+            let own = file(id);
+            let cloud = read(&own, "name", "Mine").unwrap();
+            assert!(cloud.is_microsofts() && cloud.power_apps.is_some() && cloud.bap.is_some(), "{id}");
+            for key in ["graph", "arm", "power_apps", "bap"] {
+                for elsewhere in ["http://127.0.0.1:7399", "https://evil.example"] {
+                    let error = read(&own, key, elsewhere).unwrap_err().to_string();
+                    let named = own[key].as_str().unwrap();
+                    assert!(error.contains(&format!("`{key}`")) && error.contains(named), "{error}");
+                }
+            }
+            let error = read(&own, "site_origin", "http://127.0.0.1:7399").unwrap_err().to_string();
+            assert!(error.contains("`site_origin`"), "{error}");
+        }
+        let mixed = read(&file("public"), "arm", "https://evil.example").unwrap_err();
+        assert!(mixed.to_string().contains("https://management.azure.com"), "{mixed}");
+        assert!(
+            read(&file("public"), "power_apps", "https://high.api.powerapps.us").is_err(),
+            "another cloud's"
+        );
+        let public = file("public");
+        assert!(
+            read(&public, "graph", "https://graph.microsoft.com:7443").is_ok(),
+            "a port of the same host"
+        );
+        // However the sign-in is called, it is the same one.
+        for login in [
+            "https://login.microsoftonline.com.",
+            "https://login.windows.net",
+            "https://login.microsoft.com:443",
+            "https://westeurope.login.microsoft.com",
+        ] {
+            let mut file = public.clone();
+            file.insert("login".into(), login.into());
+            assert!(Cloud::from_toml(&file.to_string()).is_ok(), "{login}");
+            assert!(read(&file, "arm", "https://evil.example").is_err(), "{login}");
+        }
+        assert!(
+            read(&public, "login", "https://notlogin.microsoft.com.evil.example").is_ok(),
+            "no real token"
+        );
     }
 
     #[test]

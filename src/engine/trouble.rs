@@ -115,7 +115,15 @@ pub fn spoken(wait: Duration) -> String {
     }
 }
 
+/// Refusals that say that the tenant is none, or none of this cloud (microsoft-cloud 3.1).
+const NO_SUCH_TENANT: [&str; 3] = ["AADSTS90002", "AADSTS900023", "AADSTS90038"];
+
 impl Trouble {
+    /// Whether the sign-in service knows no tenant of the name that it was asked for.
+    pub fn says_no_such_tenant(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| NO_SUCH_TENANT.contains(&code))
+    }
+
     /// A trouble with its kind, what happened and what to do; the rest empty.
     pub fn new(class: Class, what: impl Into<String>, next: impl Into<String>) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempDir};
@@ -67,6 +67,8 @@ pub enum Problem {
     ReadOnlyDisk,
     /// Another file of that name, with another content, is already there.
     Exists,
+    /// A file is there that is not of the kind that would be written over it.
+    AnotherKind,
     /// The file is longer than what we are ready to read, in bytes.
     TooLarge(u64),
     /// The content is not UTF-8 text.
@@ -88,6 +90,7 @@ impl fmt::Display for Problem {
             Self::NoFolder => f.write_str("the folder that it is to be in is not there."),
             Self::ReadOnlyDisk => f.write_str("this disk can only be read."),
             Self::Exists => f.write_str("a different file of that name is already there."),
+            Self::AnotherKind => f.write_str("a file of that name is there, and it is no recording of ours."),
             Self::TooLarge(limit) => write!(f, "it is larger than {limit} bytes, so it is not one of ours."),
             Self::NotText => f.write_str("it is not a text file."),
             Self::BadName => f.write_str("the system does not accept this name."),
@@ -183,17 +186,44 @@ pub fn write_new_or_same(
     Ok(Written::New)
 }
 
-/// Opens a file to be written bit by bit, for a recording. What it held before is gone; only this account may read it.
-/// Its folder has to be there: a slip in a path that was typed must not make folders.
-pub fn start_recording(path: &Path) -> Result<File, FileError> {
+/// Opens a file to be written bit by bit, for a recording; only this account may read it. A recording that it held before,
+/// which begins like `ours`, is gone; anything else is left alone. Its folder has to be there: a slip in a path that was
+/// typed must neither make folders nor cost somebody a file.
+pub fn start_recording(path: &Path, ours: &[u8]) -> Result<File, FileError> {
     let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(true);
+    options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(|error| match at_path(path, &error) {
+    let mut file = options.open(path).map_err(|error| match at_path(path, &error) {
         Problem::Missing => writing(path, Problem::NoFolder),
         problem => writing(path, problem),
-    })
+    })?;
+    match emptied(&mut file, ours) {
+        Ok(true) => Ok(file),
+        Ok(false) => Err(writing(path, Problem::AnotherKind)),
+        Err(error) => Err(writing(path, Problem::from(&error))),
+    }
+}
+
+/// Empties a file that begins like `ours`, or is empty; one that holds something else stays as it is. What is no usual file,
+/// such as a device, holds nothing to lose.
+fn emptied(file: &mut File, ours: &[u8]) -> io::Result<bool> {
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Ok(true);
+    }
+    let mut begins = Vec::new();
+    let length = u64::try_from(ours.len()).unwrap_or(u64::MAX);
+    Read::by_ref(file).take(length).read_to_end(&mut begins)?;
+    if !begins.is_empty() && begins != ours {
+        return Ok(false);
+    }
+    // Private before anything is written into it: whoever made it may have let everybody read.
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    file.set_len(0)?;
+    file.rewind()?;
+    Ok(true)
 }
 
 /// A folder in the system's place for passing things, which only this account may enter. It goes with this value.
@@ -438,16 +468,36 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_replaces_what_was_there_and_makes_no_folder() {
+    fn a_recording_replaces_an_earlier_one_and_makes_no_folder() {
         let place = place();
+        let start = |path: &Path| start_recording(path, b"{log:");
         let below = place.path().join("new/run.har");
-        assert_eq!(start_recording(&below).unwrap_err().problem, Problem::NoFolder);
+        assert_eq!(start(&below).unwrap_err().problem, Problem::NoFolder);
         assert!(!place.path().join("new").exists());
         let path = place.path().join("run.har");
-        start_recording(&path).unwrap().write_all(b"long before").unwrap();
-        start_recording(&path).unwrap().write_all(b"now").unwrap();
-        assert_eq!(read_text(&path, 100).unwrap().as_deref(), Some("now"));
-        assert_eq!(start_recording(place.path()).unwrap_err().problem, Problem::IsFolder);
+        start(&path).unwrap().write_all(b"{log: long before}").unwrap();
+        start(&path).unwrap().write_all(b"{log: }").unwrap();
+        assert_eq!(read_text(&path, 100).unwrap().as_deref(), Some("{log: }"));
+        assert_eq!(start(place.path()).unwrap_err().problem, Problem::IsFolder);
+        for other in ["app = 1\n", "{lo", "{\"x\": 1}"] {
+            fs::write(&path, other).unwrap();
+            assert_eq!(start(&path).unwrap_err().problem, Problem::AnotherKind, "{other}");
+            assert_eq!(read_text(&path, 100).unwrap().as_deref(), Some(other), "it is left as it was");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_recording_is_private_whoever_made_its_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = place();
+        for (name, holds) in [("empty.har", ""), ("earlier.har", "{log: }")] {
+            let path = place.path().join(name);
+            fs::write(&path, holds).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+            start_recording(&path, b"{log:").unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+        }
     }
 
     #[test]

@@ -11,4 +11,5 @@ pub mod env;
 pub mod files;
 pub mod folders;
 pub mod keyring;
+pub mod reader;
 pub mod signals;

@@ -7,6 +7,10 @@ use crate::engine::trouble::Class;
 
 pub(super) fn exists(v: &View) -> Judged {
     match &v.choices.app {
+        // Nobody named one, and among what this sign-in sees there is none to pick.
+        None if v.facts.site.is_absent() => {
+            return Ok(fail(say("app.exists.none_seen")).note(say("app.exists.none_seen_note")));
+        }
         None => return Ok(waiting(say("app.exists.none_picked"))),
         Some(AppChoice::Url(url)) if v.facts.site.not_looked() => {
             return Ok(unknown(say_with("app.exists.address_only", &[("url", url)]))

@@ -32,6 +32,17 @@ fn held() -> Held {
     }
 }
 
+#[test]
+fn that_no_app_can_be_seen_is_the_first_broken_link_and_all_else_waits_for_it() {
+    let facts = Facts { site: gone(), ..Facts::default() };
+    let findings = assess(&cloud(), &facts, &Choices::default(), &Held::default(), now());
+    assert_eq!(findings.first_broken(), Some(CheckId::AppExists));
+    for finding in findings.all().filter(|finding| finding.id != CheckId::AppExists) {
+        assert_eq!(finding.verdict, Verdict::Waiting, "{finding:?}");
+    }
+    assert_eq!(verdict_with(&Facts::default(), &Choices::default(), CheckId::AppExists), Verdict::Waiting);
+}
+
 /// The finished facts with one thing changed.
 fn but(change: impl FnOnce(&mut Facts)) -> Facts {
     let mut facts = finished();

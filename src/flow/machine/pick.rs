@@ -1,7 +1,5 @@
 //! Stage 1: which function app, and where its set-up stands already.
 
-use url::{Host, Url};
-
 use crate::engine::choices::AppChoice;
 use crate::engine::client_id::{self, WhyNot};
 use crate::engine::facts::Facts;
@@ -197,58 +195,5 @@ impl Turn<'_> {
         self.show(Panel::Overview);
         self.trouble(trouble);
         self.state.note = Some(ui("stage.nothing_changed").to_owned());
-    }
-}
-
-/// The function app that a typed address stands for; `None` when it cannot be one.
-///
-/// Names without a scheme get `https`. The path of a function's own address is kept, and what comes after it is not.
-pub(super) fn app_address(typed: &str) -> Option<AppChoice> {
-    let typed = typed.trim();
-    let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
-    let url = Url::parse(&with_scheme).ok()?;
-    if !matches!(url.scheme(), "https" | "http") || !url.username().is_empty() || url.password().is_some() {
-        return None;
-    }
-    let Host::Domain(host) = url.host()? else { return None };
-    if !host.contains('.') || host.ends_with('.') || url.port().is_some() {
-        return None;
-    }
-    Some(AppChoice::at(&format!("https://{host}{}", url.path())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{AppChoice, app_address};
-
-    #[test]
-    fn an_address_is_taken_in_every_form_a_person_has_it_in() {
-        for (typed, path) in [
-            ("contoso-hello.azurewebsites.net", ""),
-            (" https://Contoso-Hello.azurewebsites.net/ ", ""),
-            ("http://contoso-hello.azurewebsites.net?code=1", ""),
-            ("https://contoso-hello.azurewebsites.net/api/Hello?code=1", "/api/Hello"),
-            ("Contoso-Hello.azurewebsites.net/api/Hello/#top", "/api/Hello"),
-            ("https://contoso-hello.azurewebsites.net/api/../api/Hello", "/api/Hello"),
-        ] {
-            let site = format!("https://contoso-hello.azurewebsites.net{path}");
-            assert_eq!(app_address(typed), Some(AppChoice::Url(site)), "{typed}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_public_host_name_is_refused() {
-        for typed in [
-            "",
-            "contoso",
-            "ftp://a.b",
-            "https://10.0.0.1",
-            "https://[::1]",
-            "https://u:p@a.b",
-            "a b.c",
-            "a.b:81",
-        ] {
-            assert_eq!(app_address(typed), None, "{typed}");
-        }
     }
 }

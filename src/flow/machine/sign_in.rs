@@ -1,6 +1,6 @@
 //! Signing in, or going on without.
 
-use crate::engine::choices::tenant_named;
+use crate::engine::choices::{AppChoice, NoAddress, tenant_named};
 use crate::engine::error_codes::{Way, explain, explain_code};
 use crate::engine::ids::StageId;
 use crate::engine::trouble::{Class, Trouble};
@@ -12,10 +12,6 @@ use crate::flow::menu::{ActionId, Item};
 use crate::flow::state::{Again, Field, Listing, Page, Panel, Phase, Resume, SignInState, SignInStep};
 
 use super::Turn;
-use super::pick::app_address;
-
-/// Refusals that say that the tenant is none, or none of this cloud (microsoft-cloud 3.1).
-const NO_SUCH_TENANT: [&str; 3] = ["AADSTS90002", "AADSTS900023", "AADSTS90038"];
 
 impl Turn<'_> {
     pub(super) fn sign_in(&mut self, method: SignInMethod) {
@@ -103,7 +99,7 @@ impl Turn<'_> {
             self.state.again.demand.clone_from(&trouble.demand);
         }
         let named = self.state.choices.tenant.is_some() && self.state.signed_in.is_none();
-        if named && trouble.code.as_deref().is_some_and(|code| NO_SUCH_TENANT.contains(&code)) {
+        if named && trouble.says_no_such_tenant() {
             ui("sign_in.tenant_unknown_next").clone_into(&mut trouble.next);
             self.state.selected = Some(Item::Action(ActionId::NameTenant));
         } else if let Some(other) = self.other_way(&trouble) {
@@ -227,10 +223,17 @@ impl Turn<'_> {
 
     /// Takes the typed address of a function app.
     pub(super) fn submit_address(&mut self) {
-        let Some(app) = app_address(self.state.fields.app_url.text()) else {
-            let why = [ui("trouble.wrong_address.what"), ui("trouble.wrong_address.next")];
-            self.state.fields.app_url.note = Some(why.join(" "));
-            return;
+        let app = match AppChoice::typed(self.state.fields.app_url.text()) {
+            Ok(app) => app,
+            Err(why) => {
+                let what = match why {
+                    NoAddress::NotOne => ui("trouble.wrong_address.what"),
+                    NoAddress::Port => ui("trouble.wrong_address.port"),
+                };
+                let why = [what, ui("trouble.wrong_address.next")];
+                self.state.fields.app_url.note = Some(why.join(" "));
+                return;
+            }
         };
         if app.has_braces() {
             self.state.fields.app_url.note = Some(ui("flow.braces").to_owned());

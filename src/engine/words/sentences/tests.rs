@@ -24,6 +24,7 @@ const NOT_OURS: &[(&str, &[&str])] = &[
         "cli/args.rs",
         &[
             "From an Azure Function to a working custom connector that signs people in.",
+            "With every command that looks at a set-up",
             "Without a command, the wizard starts. Starting it changes nothing.\nTo practise without Azure: handclasp --practice\n\nExit codes: 0 nothing fails, 1 something fails, 2 wrong usage, 3 sign-in needed,\n4 cloud or network failure, 70 our own fault, 130 interrupted.",
         ],
     ),
@@ -37,6 +38,7 @@ const NOT_OURS: &[(&str, &[&str])] = &[
             "Start it again: it goes on from what is there. Please report it with the place above.",
         ],
     ),
+    ("cli/session.rs", &["GET /subscriptions"]),
     // An error that a loop hears of, and no person; the name of a program.
     ("cli/wizard.rs", &["Azure CLI", "it was given back"]),
     // What Graph says.

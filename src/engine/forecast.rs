@@ -80,10 +80,8 @@ pub fn forecast(facts: &Facts, refused: &[Need], now: Timestamp) -> Vec<Outlook>
     Subject::ALL
         .into_iter()
         .map(|subject| {
-            let told = match refused.iter().any(|need| concerns(*need) == Some(subject)) {
-                true => Ok(no(say("forecast.tried.refused"))),
-                false => view.of(subject),
-            };
+            let tried = refused.iter().any(|need| concerns(*need) == Some(subject));
+            let told = if tried { Ok(no(say("forecast.tried.refused"))) } else { view.of(subject) };
             let (can, evidence) = told.unwrap_or_else(|not_seen| (Can::CannotTell, not_seen));
             Outlook { subject, can, evidence }
         })

@@ -177,16 +177,13 @@ impl Turn<'_> {
         self.open_stage(next);
         let number = next.number().to_string();
         let broken = self.state.findings.stages.iter().find(|stage| stage.status() == Verdict::Fail);
-        self.state.note = Some(match broken.filter(|stage| stage.id > next) {
+        self.state.note = Some(if let Some(stage) = broken.filter(|stage| stage.id > next) {
             // What is left to be done before it comes first; what is wrong is not kept back meanwhile.
-            Some(stage) => {
-                let broken = stage.id.number().to_string();
-                ui_with("flow.found_where_broken", &[("number", &number), ("broken", &broken)])
-            }
-            None => {
-                let title = words().stage(next).map_or("", |stage| stage.title.as_str());
-                ui_with("flow.found_where", &[("number", &number), ("title", title)])
-            }
+            let broken = stage.id.number().to_string();
+            ui_with("flow.found_where_broken", &[("number", &number), ("broken", &broken)])
+        } else {
+            let title = words().stage(next).map_or("", |stage| stage.title.as_str());
+            ui_with("flow.found_where", &[("number", &number), ("title", title)])
         });
     }
 

@@ -19,7 +19,7 @@ use serde_json::Value;
 const SCHEMA: &str = "assets/check.schema.json";
 
 /// Every scenario, its exit code and what is broken first.
-const SCENARIOS: [(&str, i32, Option<&str>); 37] = [
+const SCENARIOS: [(&str, i32, Option<&str>); 38] = [
     ("fresh", 1, Some("api.app")),
     ("finished", 0, None),
     ("issuer-mismatch", 1, Some("api.issuer")),
@@ -30,6 +30,7 @@ const SCENARIOS: [(&str, i32, Option<&str>); 37] = [
     ("redirect-missing", 1, Some("redirect.registered")),
     ("app-stopped", 1, Some("app.exists")),
     ("host-down", 1, Some("app.answers")),
+    ("network-closed", 1, Some("app.answers")),
     ("nothing-published", 1, Some("app.functions")),
     ("function-key", 1, Some("app.authlevel")),
     ("no-enterprise-app", 1, Some("api.principal")),

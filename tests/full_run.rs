@@ -356,7 +356,7 @@ async fn the_way_ends_right_under_the_other_position_of_what_is_unconfirmed() {
 #[tokio::test]
 async fn the_portals_way_ends_right_whatever_its_issuer_takes() {
     let turned = OTHER_POSITIONS.iter().filter(|(what, _)| what.contains("issuer"));
-    let mut cases: Vec<(&str, fn(&mut Switches))> = turned.copied().collect();
+    let mut cases: Vec<Turn> = turned.copied().collect();
     assert_eq!(cases.len(), 3, "each switch about an issuer");
     cases.push(("the portal's issuer, version 1, refused", |_| ()));
     for (what, turn) in cases {

@@ -18,7 +18,8 @@ use handclasp::engine::held::Held;
 use handclasp::engine::ids::{CheckId, StageId};
 use handclasp::engine::trouble::Class;
 use handclasp::practice;
-use handclasp::practice::world::{DataPolicy, SecretPolicy, directory_role};
+use handclasp::practice::world::{DataPolicy, SecretPolicy, World, directory_role};
+use serde_json::json;
 
 #[tokio::test]
 async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
@@ -45,7 +46,7 @@ async fn fresh_is_seen_as_it_is_and_looking_changes_nothing() {
 /// What each person is told beforehand, subject by subject in the order of the way.
 async fn told(desk: &Desk) -> Vec<Can> {
     let facts = desk.look().await;
-    forecast(&facts, desk.http.now()).into_iter().map(|line| line.can).collect()
+    forecast(&facts, &[], desk.http.now()).into_iter().map(|line| line.can).collect()
 }
 
 #[tokio::test]
@@ -84,7 +85,7 @@ async fn what_a_person_can_do_is_told_beforehand_and_trying_bears_it_out() {
 async fn data_policies_are_read_by_administrators_whatever_the_list_tells_of_them() {
     let outlook = async |desk: &Desk| {
         let facts = desk.look().await;
-        let all = forecast(&facts, desk.http.now());
+        let all = forecast(&facts, &[], desk.http.now());
         let line = all.into_iter().find(|line| line.subject == Subject::DataPolicy).unwrap();
         (line.can, line.evidence)
     };
@@ -247,6 +248,95 @@ async fn every_broken_set_up_shows_its_broken_link() {
         let world = desk.practice.world();
         let unknown: Vec<String> = world.lock().unknown.iter().map(|u| u.path.clone()).collect();
         assert_eq!(unknown, Vec::<String>::new(), "{scenario}");
+    }
+}
+
+/// What a look at the finished set-up comes to, spoilt like this: verdict and evidence of one check.
+async fn judged(spoil: impl FnOnce(&mut World), id: CheckId) -> (Verdict, String) {
+    let desk = Desk::start("finished").await;
+    desk.world(spoil);
+    let facts = desk.look().await;
+    let findings = assess(desk.http.cloud(), &facts, &desk.choices, &Held::default(), desk.http.now());
+    let found = findings.check(id).unwrap();
+    (found.verdict, found.evidence.clone())
+}
+
+#[tokio::test]
+async fn a_network_that_keeps_callers_out_is_no_sign_in_that_refuses_them() {
+    // One rule that lets somebody else in; whether that is Power Platform, this machine cannot see.
+    let rule = json!([{"action": "Allow", "ipAddress": "192.0.2.0/24", "priority": 100}]);
+    for named in [true, false] {
+        for (member, value, answers) in [
+            ("publicNetworkAccess", json!("Disabled"), Verdict::Fail),
+            ("ipSecurityRestrictions", rule.clone(), Verdict::Warn),
+            ("ipSecurityRestrictionsDefaultAction", json!("Deny"), Verdict::Warn),
+        ] {
+            for (id, expected) in [(CheckId::AppAnswers, answers), (CheckId::AuthRefuses, Verdict::Unknown)] {
+                let spoil = |world: &mut World| {
+                    world.switches.forbidden_ip_is_named = named;
+                    world.sites[0].config_web[member] = value.clone();
+                };
+                let (verdict, evidence) = judged(spoil, id).await;
+                assert_eq!(verdict, expected, "{member} {id:?}: {evidence}");
+            }
+        }
+    }
+    let (stopped, evidence) =
+        judged(|world| world.sites[0].state = "Stopped".into(), CheckId::AuthRefuses).await;
+    assert_eq!(stopped, Verdict::Unknown, "{evidence}");
+}
+
+#[tokio::test]
+async fn people_and_groups_that_easy_auth_asks_for_are_seen_wherever_they_stand() {
+    let other = "99999999-0000-4000-8000-000000000009";
+    for (place, ids, expected) in [
+        ("/jwtClaimChecks/allowedGroups", json!([other]), Verdict::Warn),
+        ("/defaultAuthorizationPolicy/allowedPrincipals/groups", json!([other]), Verdict::Warn),
+        ("/defaultAuthorizationPolicy/allowedPrincipals/identities", json!([other]), Verdict::Fail),
+        ("/defaultAuthorizationPolicy/allowedPrincipals/identities", json!("ada"), Verdict::Warn),
+    ] {
+        let spoil = |world: &mut World| {
+            let ids = if ids == "ada" { json!([world.default_user]) } else { ids.clone() };
+            let (parent, member) = place.rsplit_once('/').unwrap();
+            let auth = world.sites[0].auth_v2.as_mut().unwrap();
+            let validation = &mut auth["identityProviders"]["azureActiveDirectory"]["validation"];
+            validation.pointer_mut(parent).unwrap()[member] = ids;
+        };
+        let (verdict, evidence) = judged(spoil, CheckId::GrantAssignment).await;
+        assert_eq!(verdict, expected, "{place}: {evidence}");
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_of_the_right_tenant_at_the_wrong_address_is_seen() {
+    for host in ["evil.example", "login.microsoftonline.us"] {
+        for id in [CheckId::AuthTenant, CheckId::ApiIssuer] {
+            let spoil = |world: &mut World| {
+                let issuer = format!("https://{host}/{}/v2.0", world.main_tenant());
+                let auth = world.sites[0].auth_v2.as_mut().unwrap();
+                auth["identityProviders"]["azureActiveDirectory"]["registration"]["openIdIssuer"] =
+                    json!(issuer);
+            };
+            let (verdict, evidence) = judged(spoil, id).await;
+            assert_eq!(verdict, Verdict::Fail, "{host} {id:?}: {evidence}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_excluded_path_is_wrong_only_where_the_function_answers_anybody() {
+    for (path, expected) in [
+        ("/api/H", Verdict::Warn),
+        ("/api/H*", Verdict::Fail),
+        ("/api", Verdict::Fail),
+        ("/x", Verdict::Warn),
+    ] {
+        let spoil = |world: &mut World| {
+            let auth = world.sites[0].auth_v2.as_mut().unwrap();
+            auth["globalValidation"]["excludedPaths"] = json!([path]);
+        };
+        let (verdict, evidence) = judged(spoil, CheckId::AuthExcluded).await;
+        assert_eq!(verdict, expected, "{path}: {evidence}");
     }
 }
 

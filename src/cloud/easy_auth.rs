@@ -22,6 +22,9 @@ pub const UNROUTED_PATH: &str = "/handclasp-8c1f6b0e-unrouted";
 /// Easy Auth tells browsers from programs by this header (microsoft-cloud 6.2).
 const BROWSER: &str = "Mozilla/5.0 (compatible; Handclasp)";
 
+/// The header in which the front end names a caller that it does not let in (microsoft-cloud 6.7).
+const FORBIDDEN_IP: &str = "x-ms-forbidden-ip";
+
 /// A site as the probes reach it: its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SiteOrigin(Url);
@@ -97,7 +100,7 @@ pub async fn probe(http: &Http, origin: &SiteOrigin) -> Probes {
 pub fn host_answer(probes: &Probes) -> Seen<HostAnswer> {
     let all = [&probes.program, &probes.browser, &probes.login];
     let best = all.into_iter().find(|p| p.value().is_some()).unwrap_or(&probes.program);
-    mapped(best.clone(), |answer| Some(HostAnswer { status: answer.status }))
+    mapped(best.clone(), |answer| Some(HostAnswer { status: answer.status, front_end: answer.front_end }))
 }
 
 /// Calls a function anonymously, as a program. This runs the customer's code if it is not protected: only
@@ -137,7 +140,10 @@ fn read(answer: &Answer) -> ProbeAnswer {
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         .collect();
     let challenges: Vec<&str> = challenges.iter().map(String::as_str).collect();
-    parse::answer(answer.status, &challenges, answer.header(LOCATION.as_str()))
+    ProbeAnswer {
+        front_end: parse::front_end(answer.status, answer.header(FORBIDDEN_IP).is_some(), &answer.body),
+        ..parse::answer(answer.status, &challenges, answer.header(LOCATION.as_str()))
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! services' protocols (microsoft-cloud 2.4 to 2.8). By value: what one exchange is known to have
 //! carried is taken out wherever it turns up, because a service may quote it back.
 
+mod members;
+
 use serde_json::Value;
 use url::Url;
 use url::form_urlencoded;
@@ -117,9 +119,21 @@ impl Redactor {
         }
     }
 
-    /// A text without known secrets, JWT-shaped strings and secret parameters.
+    /// Remembers the secret members of a body that should be JSON, and may be spoilt or cut off.
+    pub fn learn_from_body(&mut self, body: &[u8]) {
+        match serde_json::from_slice(body) {
+            Ok(value) => self.learn_from_json(&value),
+            Err(_) => {
+                let text = String::from_utf8_lossy(body);
+                members::secret_values(&text).into_iter().for_each(|value| self.learn(&text[value]));
+            }
+        }
+    }
+
+    /// A text without known secrets, JWT-shaped strings, secret parameters and secret members.
     pub fn text(&self, text: &str) -> String {
-        let mut text = without_parameters(&without_jwts(text));
+        let text = without_parameters(&without_jwts(text));
+        let mut text = members::without_secret_values(&text, REDACTED);
         for needle in &self.needles {
             if text.contains(needle.as_str()) {
                 text = text.replace(needle.as_str(), REDACTED);

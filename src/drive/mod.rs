@@ -18,12 +18,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::cloud::call_log::CallRecord;
 use crate::cloud::change::Stop;
 use crate::cloud::http::{Pause, Service};
 use crate::engine::facts::Facts;
+use crate::engine::secret_shape::begins_like_one;
 use crate::flow::effect::{CopyItem, Effect, Work};
 use crate::flow::event::{Answer, Event, Key};
 use crate::flow::{State, handle};
@@ -285,8 +287,28 @@ impl<F: Face> Drive<F> {
                 Key::CtrlU | Key::CtrlW => self.edit_secret(|vault| vault.field.clear()),
                 other => self.handle(Event::Key(other)),
             },
+            Event::Paste(text) if self.is_secret(&text) => {
+                // It goes no way but the masked field's, and is not drawn.
+                drop(zeroize::Zeroizing::new(text));
+                self.handle(Event::SecretMisplaced);
+            }
+            Event::Key(key) => {
+                self.handle(Event::Key(key));
+                // Some terminals type what is pasted.
+                if self.state.field().is_some_and(|field| self.is_secret(field.text())) {
+                    self.handle(Event::SecretMisplaced);
+                }
+            }
             other => self.handle(other),
         }
+    }
+
+    /// Whether this is the connector's secret: it holds the value that is held here, or can be one of the app's.
+    fn is_secret(&self, text: &str) -> bool {
+        let value = self.with_vault(|vault| vault.value());
+        let secrets = self.state.facts.client_app.value().map(|app| app.secrets.as_slice());
+        value.is_some_and(|value| text.contains(value.expose_secret()))
+            || begins_like_one(text.trim(), secrets)
     }
 
     fn edit_secret(&mut self, edit: impl FnOnce(&mut Vault)) {

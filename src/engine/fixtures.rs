@@ -73,7 +73,14 @@ pub fn rehearsed() -> Rehearsal {
 /// What is seen of a published function before anything was done.
 pub fn fresh() -> Facts {
     let open = |status| {
-        seen(ProbeAnswer { status, challenged: false, tenant: None, client_id: None, redirect_host: None })
+        seen(ProbeAnswer {
+            status,
+            challenged: false,
+            tenant: None,
+            client_id: None,
+            redirect_host: None,
+            front_end: None,
+        })
     };
     Facts {
         person: seen(Person {
@@ -101,8 +108,9 @@ pub fn fresh() -> Facts {
             host_names: vec![HOST.into()],
             subscription: "11112222-3333-4444-8555-666677778888".into(),
             resource_group: "rg-hello".into(),
+            public_access_off: false,
         }),
-        host: seen(HostAnswer { status: 200 }),
+        host: seen(HostAnswer { status: 200, front_end: None }),
         functions: seen(vec![Function {
             name: "Hello".into(),
             invoke_url: Some(format!("https://{HOST}/api/Hello")),
@@ -124,6 +132,7 @@ pub fn fresh() -> Facts {
             older_allowed_applications: vec![],
             allowed_identities: vec![],
             allowed_groups: vec![],
+            older_allowed_groups: vec![],
             document: json!({"platform": {"enabled": false}}),
         }),
         auth_version: seen(AuthVersion::V1 { enabled: false, keeps_secrets: false }),
@@ -169,6 +178,7 @@ pub fn finished() -> Facts {
             tenant: Some(TENANT.into()),
             client_id: Some(API.into()),
             redirect_host: redirect.map(Into::into),
+            front_end: None,
         })
     };
     Facts {
@@ -186,6 +196,7 @@ pub fn finished() -> Facts {
             older_allowed_applications: vec![],
             allowed_identities: vec![],
             allowed_groups: vec![],
+            older_allowed_groups: vec![],
             document: json!({
                 "platform": {"enabled": true, "runtimeVersion": "~1"},
                 "globalValidation": {"requireAuthentication": true, "unauthenticatedClientAction": "Return401"},

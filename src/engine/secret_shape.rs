@@ -83,6 +83,12 @@ pub fn judge(value: &str, secrets: Option<&[SecretInfo]>) -> SecretShape {
     by_hint(value, secrets)
 }
 
+/// Whether a text that was pasted somewhere else is, by its form and its first characters, one of the app's secrets.
+pub fn begins_like_one(text: &str, secrets: Option<&[SecretInfo]>) -> bool {
+    // An address can begin like anything.
+    !text.contains('/') && matches!(judge(text, secrets), SecretShape::Fits { .. })
+}
+
 /// Compares the first characters with the hints that Entra keeps.
 fn by_hint(value: &str, secrets: Option<&[SecretInfo]>) -> SecretShape {
     let Some(secrets) = secrets else { return SecretShape::Possible };
@@ -103,6 +109,21 @@ mod tests {
     use proptest::prelude::*;
 
     const VALUE: &str = "Xy78Q~not-a-real-secret-only-for-tests-0";
+
+    #[test]
+    fn a_secret_that_was_pasted_elsewhere_is_known_by_its_first_characters() {
+        let secrets = [secret("c0ffee00-0000-4000-8000-000000000001", "Xy7")];
+        assert!(begins_like_one(VALUE, Some(&secrets)));
+        for (text, known) in [
+            (VALUE, None),
+            (VALUE, Some([secret("c0ffee00-0000-4000-8000-000000000001", "Zz9")].as_slice())),
+            ("https://global.consent.azure-apim.net/redirect/a", Some(&secrets)),
+            ("Xy7 is where the error was on the page", Some(&secrets)),
+            ("Xy78", Some(&secrets)),
+        ] {
+            assert!(!begins_like_one(text, known), "{text}");
+        }
+    }
 
     fn secret(key_id: &str, hint: &str) -> SecretInfo {
         SecretInfo {

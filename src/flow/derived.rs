@@ -18,7 +18,7 @@ use crate::engine::plan::{self, PlanInput};
 use crate::engine::words::{PortalStep, StageWords, ui, ui_with, words};
 
 use super::effect::CopyItem;
-use super::event::{AppRow, CallLine, SubscriptionRow, TenantRow};
+use super::event::{AppRow, CallLine, CopyOutcome, SubscriptionRow, TenantRow};
 use super::hand_over;
 use super::menu::{Item, selected};
 use super::state::{Field, Listing, Page, Panel, PlanView, RehearsalStep, SignInStep, State};
@@ -97,10 +97,13 @@ pub fn lost(state: &State) -> Vec<&SecretInfo> {
     lost_secrets(client, &state.choices, &state.held, state.now)
 }
 
-/// Whether the secret that is held is with the person as well: pasted by them, or copied.
-pub fn secret_given(state: &State) -> bool {
+/// Whether the secret that is held is with the person as well: pasted by them, or copied. `None` where it was sent to a
+/// terminal that does not say whether it took it.
+pub fn secret_given(state: &State) -> Option<bool> {
     let pasted = state.held.secret.as_ref().is_some_and(|held| !held.made_here);
-    pasted || state.secret.copied
+    let sent = state.copied.get(&CopyItem::ClientSecret) == Some(&CopyOutcome::Sent);
+    let given = pasted || state.secret.copied;
+    if sent && !given { None } else { Some(given) }
 }
 
 /// The day the connector's secret ends, as far as it can be told which one the connector has.
@@ -189,7 +192,7 @@ pub fn person_step(state: &State) -> Option<&'static str> {
     {
         return None;
     }
-    match (&state.page, &state.panel) {
+    let step = match (&state.page, &state.panel) {
         (Page::SignIn(sign_in), _) => match sign_in.step {
             SignInStep::Browser { .. } => Some("sign-in"),
             SignInStep::DeviceCode { .. } => Some("approve-device-code"),
@@ -211,7 +214,9 @@ pub fn person_step(state: &State) -> Option<&'static str> {
             Some("rehearsal-sign-in")
         }
         _ => None,
-    }
+    };
+    // Signing in changes nothing; every other part does.
+    step.filter(|_| !state.setup.read_only || matches!(state.page, Page::SignIn(_)))
 }
 
 /// Whether the function app itself cannot be seen, while its host answers: what is public can be walked through.

@@ -110,6 +110,8 @@ pub enum Event {
         /// Nothing has been typed yet.
         empty: bool,
     },
+    /// The secret was pasted where it would be drawn; it was not taken.
+    SecretMisplaced,
     /// The outcome of [`Effect::Copy`](super::Effect::Copy). Never dropped as late: the clipboard outlives stages.
     Copied {
         /// What was to be copied.

@@ -80,6 +80,12 @@ impl Turn<'_> {
                 // What was said of the value before does not hold for this one.
                 self.state.secret.refused = None;
             }
+            Event::SecretMisplaced => {
+                if let Some(field) = self.field() {
+                    *field = super::state::Field::default();
+                    self.notice("flow.secret_misplaced_title", ui("flow.secret_misplaced"));
+                }
+            }
             Event::Copied { item, outcome } => self.copied(item, outcome),
             Event::SignInKept(Ok(())) => self.note("keep.kept"),
             Event::SignInKept(Err(trouble)) => self.trouble(trouble),

@@ -27,6 +27,7 @@ const FILES: &[(&str, &str)] = &[
     ("redirect-missing", include_str!("../../assets/scenarios/redirect-missing.toml")),
     ("app-stopped", include_str!("../../assets/scenarios/app-stopped.toml")),
     ("host-down", include_str!("../../assets/scenarios/host-down.toml")),
+    ("network-closed", include_str!("../../assets/scenarios/network-closed.toml")),
     ("nothing-published", include_str!("../../assets/scenarios/nothing-published.toml")),
     ("function-key", include_str!("../../assets/scenarios/function-key.toml")),
     ("no-enterprise-app", include_str!("../../assets/scenarios/no-enterprise-app.toml")),

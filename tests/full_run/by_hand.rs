@@ -36,6 +36,10 @@ pub async fn mend(desk: &mut Desk, scenario: &str, way: Way) {
             settings.insert("AzureWebJobsStorage".into(), "UseDevelopmentStorage=true".into());
             world.sites[0].store_settings(settings, now, 0);
         }),
+        // Under Networking, public access is enabled again.
+        ("network-closed", _) => desk.world(|world| {
+            world.sites[0].config_web["publicNetworkAccess"] = json!("Enabled");
+        }),
         ("app-stopped", _) => desk.world(|world| world.sites[0].state = "Running".into()),
         ("nothing-published", _) => desk.world(|world| {
             let published = Function {

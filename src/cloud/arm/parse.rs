@@ -122,6 +122,8 @@ pub fn site(v: &Value) -> Option<Site> {
         state: name(v, &["properties", "state"]),
         subscription: subscription.to_owned(),
         resource_group: group.to_owned(),
+        public_access_off: text(v, &["properties", "publicNetworkAccess"])
+            .is_some_and(|access| access.eq_ignore_ascii_case("disabled")),
         id: site_id.clone(),
         host,
         host_names,
@@ -181,6 +183,7 @@ pub fn auth_settings(v: &Value) -> Option<AuthSettings> {
         older_allowed_applications: texts(validation, &["jwtClaimChecks", "allowedClientApplications"]),
         allowed_identities: texts(policy, &["allowedPrincipals", "identities"]),
         allowed_groups: texts(policy, &["allowedPrincipals", "groups"]),
+        older_allowed_groups: texts(validation, &["jwtClaimChecks", "allowedGroups"]),
         document: p.clone(),
     })
 }
@@ -249,6 +252,21 @@ mod tests {
             (site.subscription.as_str(), site.resource_group.as_str()),
             ("11112222-3333-4444-8555-666677778888", "rg-hello")
         );
+    }
+
+    #[test]
+    fn only_public_access_that_is_said_to_be_off_counts_as_off() {
+        for (said, off) in [
+            (json!("Disabled"), true),
+            (json!("disabled"), true),
+            (json!("Enabled"), false),
+            (json!(null), false),
+        ] {
+            let mut v = a_site();
+            v["properties"]["publicNetworkAccess"] = said.clone();
+            assert_eq!(site(&v).unwrap().public_access_off, off, "{said}");
+        }
+        assert!(!site(&a_site()).unwrap().public_access_off);
     }
 
     #[test]
@@ -349,7 +367,7 @@ mod tests {
             "identityProviders": {"azureActiveDirectory": {"enabled": true,
                 "registration": {"openIdIssuer": "https://login.microsoftonline.com/0f1e2d3c-4b5a-4697-8879-6a5b4c3d2e1f/v2.0",
                     "clientId": "be70217c-0000-4000-8000-000000009a04"},
-                "validation": {"jwtClaimChecks": {"allowedClientApplications": ["old"]},
+                "validation": {"jwtClaimChecks": {"allowedClientApplications": ["old"], "allowedGroups": ["og"]},
                     "allowedAudiences": ["api://be70217c-0000-4000-8000-000000009a04"],
                     "defaultAuthorizationPolicy": {"allowedPrincipals": {"identities": ["i"], "groups": ["g"]},
                         "allowedApplications": []}}}},
@@ -359,6 +377,7 @@ mod tests {
         assert_eq!(auth.config_file, None);
         assert_eq!(auth.allowed_applications, Some(vec![]), "an empty list is not an absent one");
         assert_eq!(auth.older_allowed_applications, ["old"]);
+        assert_eq!(auth.older_allowed_groups, ["og"]);
         assert_eq!((auth.allowed_identities, auth.allowed_groups), (vec!["i".into()], vec!["g".into()]));
         assert_eq!(auth.document, properties);
     }

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::engine::facts::ProbeAnswer;
+use crate::engine::facts::{FrontEnd, ProbeAnswer};
 
 /// Longest header value that is looked at, in bytes: more is not a challenge of Easy Auth's.
 const LONGEST_HEADER: usize = 8 * 1024;
@@ -15,6 +15,7 @@ pub fn answer(status: u16, challenges: &[&str], location: Option<&str>) -> Probe
         tenant: None,
         client_id: None,
         redirect_host: None,
+        front_end: None,
     };
     for challenge in challenges {
         read.tenant = read.tenant.or_else(|| {
@@ -39,6 +40,26 @@ pub fn answer(status: u16, challenges: &[&str], location: Option<&str>) -> Probe
         }
     }
     read
+}
+
+/// Longest part of a page that is looked at, in bytes: the front end's own says it at once.
+const LONGEST_PAGE: usize = 16 * 1024;
+
+/// Whether a refusal is the front end's, and which: by the header in which it names the caller, or by its page. Easy Auth's
+/// own has neither (microsoft-cloud 6.7).
+pub fn front_end(status: u16, names_the_caller: bool, page: &[u8]) -> Option<FrontEnd> {
+    if status != 403 {
+        return None;
+    }
+    if names_the_caller {
+        return Some(FrontEnd::Forbidden);
+    }
+    let page = String::from_utf8_lossy(page.get(..LONGEST_PAGE).unwrap_or(page)).to_ascii_lowercase();
+    if page.contains("error 403 - this web app is stopped") {
+        Some(FrontEnd::Stopped)
+    } else {
+        page.contains("error 403 - forbidden").then_some(FrontEnd::Forbidden)
+    }
 }
 
 /// One parameter of a challenge. Easy Auth separates them with spaces, without commas (not the form of
@@ -128,6 +149,22 @@ mod tests {
         assert_eq!(read.redirect_host.as_deref(), Some("www.contoso.com"));
         assert!(read.tenant.is_none() && read.client_id.is_none());
         assert_eq!(answer(302, &[], Some("/relative")).redirect_host, None);
+    }
+
+    #[test]
+    fn a_refusal_of_the_front_end_is_told_from_easy_auths() {
+        let page = "<html><body><h1>Error 403 - Forbidden</h1></body></html>";
+        let stopped = "<h1>Error 403 - This web app is stopped.</h1>";
+        for (status, header, page, expected) in [
+            (403, true, "", Some(FrontEnd::Forbidden)),
+            (403, false, page, Some(FrontEnd::Forbidden)),
+            (403, false, stopped, Some(FrontEnd::Stopped)),
+            (403, false, "You do not have permission to view this directory or page.", None),
+            (403, false, "", None),
+            (200, true, page, None),
+        ] {
+            assert_eq!(front_end(status, header, page.as_bytes()), expected, "{status} {header} {page}");
+        }
     }
 
     #[test]

@@ -386,6 +386,29 @@ async fn the_secrets_of_other_providers_are_not_recorded() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_spoilt_on_the_way_gives_no_secret_away_either() {
+    let spoilt =
+        r#"{"token_type":"Bearer","refresh_token":"1.CanaryRefresh","secretText":"Canary~Text","n":1,}"#;
+    let server = Server::start(move |_, _, _, _| {
+        (StatusCode::OK, [("content-type", "application/json")], spoilt.to_owned()).into_response()
+    })
+    .await;
+    for service in [Service::Login, Service::Graph] {
+        let memory = crate::cloud::har::tests::Shared::default();
+        let har = Arc::new(Har::new(Box::new(memory.clone())).unwrap());
+        let http = Http::new(CloudConfig { har: Some(har), ..server.config() });
+        let request = Request::get(service, server.url("/t/oauth2/v2.0/token"));
+        let answer = http.send(&request).await.unwrap();
+        let trouble = answer.json().unwrap_err();
+        assert_eq!(trouble.class, Class::UnexpectedAnswer);
+        assert_eq!(trouble.original.contains("token_type"), service == Service::Graph, "{trouble:?}");
+        for text in [format!("{trouble:?}"), memory.document().to_string()] {
+            assert!(!text.contains("Canary"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn nothing_recorded_or_logged_holds_a_secret() {
     let server = Server::start(|_, _, headers, body| {
         assert!(headers.contains_key("client-request-id"));

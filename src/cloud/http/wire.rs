@@ -100,7 +100,7 @@ impl Wire {
         };
         match outcome {
             Ok(got) => {
-                learn_from_answer(&mut redactor, &got);
+                redactor.learn_from_body(&got.body);
                 let named = CORRELATION.iter().find_map(|name| text_header(&got.headers, name));
                 log.answered(got.status, named.clone());
                 log.record(request, &headers, &redactor, Ok(&got));
@@ -257,12 +257,6 @@ fn redactor(request: &Request) -> Redactor {
         }
     }
     redactor
-}
-
-fn learn_from_answer(redactor: &mut Redactor, got: &Got) {
-    if let Ok(value) = serde_json::from_slice(&got.body) {
-        redactor.learn_from_json(&value);
-    }
 }
 
 fn text_header(headers: &HeaderMap, name: &str) -> Option<String> {

@@ -4,7 +4,7 @@ use super::{
     GRAPH_APP_ID, Judged, Outcome, SCOPE, USER_READ_ID, View, absent, fail, pass, same, say, say_with,
     unknown, waiting, warn,
 };
-use crate::engine::facts::{Application, Fact, Gap, UserConsent};
+use crate::engine::facts::{Application, AuthSettings, Fact, Gap, UserConsent};
 
 /// Whether the client requests this delegated permission of this API.
 fn requests(client: &Application, resource: &str, scope_id: &str) -> bool {
@@ -106,6 +106,39 @@ pub(super) fn everyone(v: &View) -> Judged {
     })
 }
 
+/// What is said where Easy Auth itself lets in only some people or groups (microsoft-cloud 6.7).
+fn principals(v: &View, auth: &AuthSettings) -> Option<Outcome> {
+    let people = &auth.allowed_identities;
+    let groups: Vec<&str> =
+        auth.allowed_groups.iter().chain(&auth.older_allowed_groups).map(String::as_str).collect();
+    if people.is_empty() && groups.is_empty() {
+        return None;
+    }
+    let listed = match v.facts.person.get() {
+        Ok(me) => people.iter().any(|id| same(id, &me.object_id)),
+        Err(gap) => {
+            let mut outcome: Outcome = gap.into();
+            say("grant.assignment.listed_unread").clone_into(&mut outcome.evidence);
+            return Some(outcome);
+        }
+    };
+    if !people.is_empty() && !listed && auth.allowed_groups.is_empty() {
+        return Some(fail(say("grant.assignment.not_listed")).note(say("grant.assignment.requirement_note")));
+    }
+    if groups.is_empty() {
+        return Some(warn(say("grant.assignment.listed")));
+    }
+    // Whose groups the token will name is not read; and whether a list of groups still counts for whom a list of people
+    // names, or makes up for not being named, is not confirmed.
+    let groups = groups.join(", ");
+    let evidence = if people.is_empty() || listed {
+        say_with("grant.assignment.groups", &[("groups", &groups)])
+    } else {
+        say_with("grant.assignment.not_listed_but_groups", &[("groups", &groups)])
+    };
+    Some(warn(evidence).note(say("grant.assignment.groups_note")))
+}
+
 pub(super) fn assignment(v: &View) -> Judged {
     // Without a registration nobody has looked for its service principal: that is waiting, not a failure to look.
     v.api()?;
@@ -133,15 +166,8 @@ pub(super) fn assignment(v: &View) -> Judged {
             }
         }
     }
-    if let Some(auth) = v.facts.auth.value() {
-        let me = v.facts.person.value().map(|p| p.object_id.as_str());
-        let listed = &auth.allowed_identities;
-        if !listed.is_empty() && me.is_some_and(|m| !listed.iter().any(|i| same(i, m))) {
-            return Ok(fail(say("grant.assignment.not_listed")));
-        }
-        if !listed.is_empty() || !auth.allowed_groups.is_empty() {
-            return Ok(warn(say("grant.assignment.listed")));
-        }
+    if let Some(said) = v.facts.auth.value().and_then(|auth| principals(v, auth)) {
+        return Ok(said);
     }
     if api.assignment_required || client.assignment_required {
         return Ok(warn(say("grant.assignment.assigned")));

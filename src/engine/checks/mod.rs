@@ -1,7 +1,10 @@
-//! The checks: facts in, findings out. One file per stage; each check is one small pure function.
+//! The checks: facts in, findings out. One file per stage, each check one small pure function; what an issuer and an
+//! excluded path mean stands beside.
 
 mod connect;
+mod excluded;
 mod grant;
+mod issuer;
 mod pick;
 mod protect;
 mod register;
@@ -160,7 +163,7 @@ impl View<'_> {
             CheckId::ApiScope => protect::api_scope(self),
             CheckId::AuthOn => protect::auth_on(self),
             CheckId::AuthTenant => protect::auth_tenant(self),
-            CheckId::ApiIssuer => protect::issuer(self),
+            CheckId::ApiIssuer => protect::token_issuer(self),
             CheckId::ApiAudience => protect::audience(self),
             CheckId::AuthRefuses => protect::refuses(self),
             CheckId::AuthExcluded => protect::excluded(self),

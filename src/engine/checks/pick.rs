@@ -2,7 +2,7 @@
 
 use super::{Judged, View, absent, fail, pass, say, say_with, unknown, waiting, warn};
 use crate::engine::choices::AppChoice;
-use crate::engine::facts::{AuthLevel, Gap};
+use crate::engine::facts::{AuthLevel, FrontEnd, Gap, HostAnswer};
 use crate::engine::trouble::Class;
 
 pub(super) fn exists(v: &View) -> Judged {
@@ -55,10 +55,24 @@ fn missing(v: &View) -> String {
 }
 
 pub(super) fn answers(v: &View) -> Judged {
+    // What the resource itself says holds for every caller, whatever this machine is answered.
+    if v.facts.site.value().is_some_and(|site| site.public_access_off) {
+        return Ok(fail(say("app.answers.closed")).note(say("app.answers.closed_note")));
+    }
     match v.facts.host.get() {
         Ok(answer) if answer.status >= 500 => {
             Ok(fail(say_with("app.answers.error", &[("status", &answer.status.to_string())]))
                 .note(say("app.answers.error_note")))
+        }
+        // A rule about addresses may keep this machine out and let the connectors in, or not: from here nobody can tell. And
+        // that the page means this is not confirmed (microsoft-cloud 6.7).
+        Ok(HostAnswer { front_end: Some(FrontEnd::Forbidden), status }) => {
+            Ok(warn(say_with("app.answers.kept_out", &[("status", &status.to_string())]))
+                .note(say("app.answers.kept_out_note")))
+        }
+        Ok(HostAnswer { front_end: Some(FrontEnd::Stopped), status }) => {
+            Ok(warn(say_with("app.answers.stopped", &[("status", &status.to_string())]))
+                .note(say("app.exists.not_running_note")))
         }
         Ok(answer) => Ok(pass(say_with("app.answers.answered", &[("status", &answer.status.to_string())]))),
         Err(Gap::CouldNot(t)) if matches!(t.class, Class::Dns | Class::Tls | Class::TimeOut) => {

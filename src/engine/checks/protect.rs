@@ -1,11 +1,13 @@
 //! Stage 2: the API's registration and Easy Auth in front of the function.
 
+use super::excluded::{self, Covered};
+use super::issuer;
 use super::{
     Judged, Outcome, SCOPE, View, absent, fail, pass, resource_url, same, say, say_with, unknown, waiting,
     warn,
 };
 use crate::engine::client_id;
-use crate::engine::facts::{AuthSettings, AuthVersion, Gap, ProbeAnswer, Rehearsal};
+use crate::engine::facts::{AuthSettings, AuthVersion, Gap, ProbeAnswer, Rehearsal, Tenant};
 use crate::engine::resource_url::TokenVersion;
 
 pub(super) fn api_app(v: &View) -> Judged {
@@ -84,12 +86,6 @@ pub(super) fn auth_on(v: &View) -> Judged {
     Ok(pass(say_with("auth.on.on", &[("id", id)])))
 }
 
-/// The tenant part of an issuer address.
-fn issuer_tenant(issuer: &str) -> Option<String> {
-    let url = url::Url::parse(issuer).ok()?;
-    url.path_segments()?.find(|s| !s.is_empty() && *s != "v2.0").map(str::to_lowercase)
-}
-
 pub(super) fn auth_tenant(v: &View) -> Judged {
     let named = match v.facts.auth.get() {
         Ok(_) => {
@@ -97,7 +93,13 @@ pub(super) fn auth_tenant(v: &View) -> Judged {
             let Some(issuer) = &auth.issuer else {
                 return Ok(fail(say("auth.tenant.no_issuer")));
             };
-            issuer_tenant(issuer)
+            if let Some(tenant) = v.facts.tenant.value()
+                && issuer::tenant_part(issuer).is_some()
+                && !issuer::is_at(v.cloud, tenant, issuer)
+            {
+                return Ok(elsewhere(v, tenant, issuer));
+            }
+            issuer::tenant_part(issuer)
         }
         Err(Gap::Absent) => return Ok(waiting(say("waits.easy_auth"))),
         Err(gap) => match v.facts.probes.login.value().and_then(|p| p.tenant.clone()) {
@@ -108,7 +110,7 @@ pub(super) fn auth_tenant(v: &View) -> Judged {
     let Some(named) = named else {
         return Ok(fail(say("auth.tenant.no_address")));
     };
-    if matches!(named.as_str(), "common" | "organizations" | "consumers") {
+    if issuer::is_everybody(&named) {
         return Ok(warn(say_with("auth.tenant.every_tenant", &[("issuer", &named)]))
             .note(say("auth.tenant.every_tenant_note")));
     }
@@ -120,15 +122,31 @@ pub(super) fn auth_tenant(v: &View) -> Judged {
     }
 }
 
+/// An issuer at an address where this tenant signs nobody in, whatever its path says. Only a token of this tenant that was
+/// let in all the same says more than the setting.
+fn elsewhere(v: &View, tenant: &Tenant, issuer: &str) -> Outcome {
+    let own =
+        |done: &&Rehearsal| [&tenant.issuer_v1, &tenant.issuer_v2].iter().any(|i| same(i, &done.issuer));
+    let let_in = v.facts.rehearsal_in_force().filter(own).is_some_and(Rehearsal::let_in);
+    let evidence = say_with("auth.tenant.elsewhere", &[("issuer", issuer), ("tenant", &tenant.display_name)]);
+    let outcome = if let_in { warn(evidence) } else { fail(evidence) };
+    outcome.note(say_with(
+        "auth.tenant.elsewhere_note",
+        &[("older", &tenant.issuer_v1), ("newer", &tenant.issuer_v2)],
+    ))
+}
+
 /// Which tokens an issuer setting accepts (microsoft-cloud 6.6).
 enum Accepts {
     Version(u8),
     /// `https://sts.windows.net/{tenant}/v2.0`, the portal's own: seen to accept version 2, version 1 is unconfirmed.
     PortalForm,
     Unclear,
+    /// The issuer of a tenant is compared to the letter, and no token of this one is spelt like that.
+    Nothing,
 }
 
-pub(super) fn issuer(v: &View) -> Judged {
+pub(super) fn token_issuer(v: &View) -> Judged {
     let auth = settings(v)?;
     let app = v.api()?;
     let tenant = v.facts.tenant.get()?;
@@ -143,8 +161,10 @@ pub(super) fn issuer(v: &View) -> Judged {
         Accepts::Version(2)
     } else if same(configured, &format!("{}v2.0", tenant.issuer_v1)) {
         Accepts::PortalForm
-    } else {
+    } else if issuer::may_be_of(v.cloud, tenant, configured) {
         Accepts::Unclear
+    } else {
+        Accepts::Nothing
     };
     // A token of this issuer at the function itself: what it answered says more than any table.
     let tried = v.facts.rehearsal_in_force().filter(|done| same(&done.issuer, expected));
@@ -170,7 +190,8 @@ pub(super) fn issuer(v: &View) -> Judged {
         (Accepts::PortalForm, 2) if refused => fail(say_with("api.issuer.refused", &[("fits", expected)]))
             .note(say_with("api.issuer.refused_note", &[("issuer", configured), ("fits", expected)])),
         (Accepts::PortalForm, 2) => pass(say_with("api.issuer.portal_form", &[("issuer", configured)])),
-        (Accepts::Unclear, v) if ends_v2 == (v == 2) => {
+        (Accepts::Nothing, _) if !let_in => mismatch(),
+        (Accepts::Unclear | Accepts::Nothing, v) if ends_v2 == (v == 2) => {
             warn(say_with("api.issuer.unclear", &[("issuer", configured)]))
                 .note(say_with("api.issuer.unclear_note", &[("fits", expected)]))
         }
@@ -222,6 +243,11 @@ pub(super) fn refuses(v: &View) -> Judged {
     if off {
         return Ok(fail(say_with("auth.refuses.off", &[("seen", &seen)])));
     }
+    // Whoever is turned away before Easy Auth is asked sees neither that it refuses nor that it does not.
+    if program.front_end.is_some() || browser.front_end.is_some() {
+        return Ok(unknown(say_with("auth.refuses.not_reached", &[("seen", &seen)]))
+            .note(say("auth.refuses.not_reached_note")));
+    }
     let refused = |p: &ProbeAnswer| matches!(p.status, 401 | 403);
     let sent_to_sign_in = |p: &ProbeAnswer| (300..400).contains(&p.status) && p.client_id.is_some();
     if refused(program) && (refused(browser) || sent_to_sign_in(browser)) {
@@ -253,24 +279,25 @@ pub(super) fn excluded(v: &View) -> Judged {
         return Ok(pass(say("auth.excluded.none")));
     }
     let listed = auth.excluded_paths.join(", ");
-    let routes: Vec<String> = v
-        .facts
-        .functions
-        .value()
-        .into_iter()
-        .flatten()
-        .filter_map(|f| f.invoke_url.as_deref())
-        .filter_map(|u| {
-            u.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map(|(_, p)| format!("/{p}"))
-        })
-        .collect();
-    let open = auth.excluded_paths.iter().any(|path| {
-        let stem = path.trim_end_matches('*').trim_end_matches('/').to_lowercase();
-        routes.iter().any(|r| r.to_lowercase().starts_with(&stem))
-    });
-    if open {
-        Ok(fail(say_with("auth.excluded.function", &[("paths", &listed)])))
-    } else {
-        Ok(warn(say_with("auth.excluded.some", &[("paths", &listed)])))
-    }
+    let functions = match v.facts.functions.get() {
+        Ok(functions) => functions.as_slice(),
+        Err(Gap::Absent) => &[],
+        Err(gap) => {
+            let mut outcome: Outcome = gap.into();
+            outcome.evidence = say_with("auth.excluded.unread", &[("paths", &listed)]);
+            return Ok(outcome);
+        }
+    };
+    let routes =
+        functions.iter().filter(|f| !f.disabled).filter_map(|f| excluded::route(f.invoke_url.as_deref()?));
+    let open = routes
+        .flat_map(|route| auth.excluded_paths.iter().map(move |path| excluded::covers(path, &route)))
+        .max()
+        .unwrap_or(Covered::No);
+    Ok(match open {
+        Covered::Yes => fail(say_with("auth.excluded.function", &[("paths", &listed)])),
+        Covered::Perhaps => warn(say_with("auth.excluded.unsure", &[("paths", &listed)]))
+            .note(say("auth.excluded.unsure_note")),
+        Covered::No => warn(say_with("auth.excluded.some", &[("paths", &listed)])),
+    })
 }

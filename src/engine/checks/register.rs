@@ -82,7 +82,7 @@ pub(super) fn allowed(v: &View) -> Judged {
         Some(list) if !lists(list, &client.app_id) => {
             Ok(fail(say("client.allowed.left_out")).note(say("client.allowed.left_out_note")))
         }
-        Some(list) if !lists(list, api_id) => {
+        Some(list) if !lists(list, api_id) || (!older.is_empty() && !lists(older, api_id)) => {
             Ok(warn(say("client.allowed.api_left_out")).note(say("client.allowed.api_left_out_note")))
         }
         Some(_) => Ok(pass(say("client.allowed.both"))),

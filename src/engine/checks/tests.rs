@@ -1,7 +1,7 @@
 //! For each check a world in which it passes, fails, waits, or cannot look.
 
+mod guarded;
 mod tried;
-
 mod unseen;
 
 use super::*;
@@ -69,6 +69,21 @@ fn client(facts: &mut Facts) -> &mut Application {
         Fact::Is(app) => app,
         _ => unreachable!(),
     }
+}
+
+/// Every call is answered by the front end.
+fn turned_away(facts: &mut Facts, by: FrontEnd) {
+    let answer = ProbeAnswer {
+        status: 403,
+        challenged: false,
+        tenant: None,
+        client_id: None,
+        redirect_host: None,
+        front_end: Some(by),
+    };
+    facts.host = seen(HostAnswer { status: 403, front_end: Some(by) });
+    facts.probes =
+        Probes { login: seen(answer.clone()), browser: seen(answer.clone()), program: seen(answer) };
 }
 
 fn trouble() -> Trouble {
@@ -171,7 +186,17 @@ fn each_single_defect_is_named_as_the_first_broken_link() {
             },
             CheckId::AppExists,
         ),
-        ("host broken", |f| f.host = seen(HostAnswer { status: 503 }), CheckId::AppAnswers),
+        ("host broken", |f| f.host = seen(HostAnswer { status: 503, front_end: None }), CheckId::AppAnswers),
+        (
+            "closed to everybody",
+            |f| {
+                if let Fact::Is(s) = &mut f.site.fact {
+                    s.public_access_off = true;
+                }
+                turned_away(f, FrontEnd::Forbidden);
+            },
+            CheckId::AppAnswers,
+        ),
         ("no functions", |f| f.functions = seen(vec![]), CheckId::AppFunctions),
         (
             "key needed",

@@ -26,6 +26,9 @@ pub struct Site {
     pub subscription: String,
     /// Resource group.
     pub resource_group: String,
+    /// Whether `publicNetworkAccess` is `Disabled`: nobody reaches it over the internet. Null, as most apps have it, says
+    /// nothing (microsoft-cloud 5.4).
+    pub public_access_off: bool,
 }
 
 impl Site {
@@ -44,6 +47,18 @@ impl Site {
 pub struct HostAnswer {
     /// HTTP status.
     pub status: u16,
+    /// What App Service's front end said in place of the app.
+    pub front_end: Option<FrontEnd>,
+}
+
+/// What App Service's front end says before Easy Auth is asked, told by its pages. All of its marks are unconfirmed
+/// (microsoft-cloud 6.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrontEnd {
+    /// The network lets this caller not in.
+    Forbidden,
+    /// The app is stopped.
+    Stopped,
 }
 
 /// One function of the app (microsoft-cloud 5.7).
@@ -118,6 +133,8 @@ pub struct AuthSettings {
     pub allowed_identities: Vec<String>,
     /// `defaultAuthorizationPolicy.allowedPrincipals.groups`.
     pub allowed_groups: Vec<String>,
+    /// `validation.jwtClaimChecks.allowedGroups`, the older form of the same.
+    pub older_allowed_groups: Vec<String>,
     /// The whole `properties` document as read: the base of read-change-write.
     pub document: Value,
 }
@@ -146,4 +163,6 @@ pub struct ProbeAnswer {
     pub client_id: Option<String>,
     /// Host that a redirect leads to.
     pub redirect_host: Option<String>,
+    /// What the front end said, where it was the one that answered.
+    pub front_end: Option<FrontEnd>,
 }

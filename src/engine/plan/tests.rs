@@ -488,5 +488,5 @@ fn a_plan_says_what_it_asks_for_and_what_it_forgets() {
 
     let held = PlanInput { value_not_copied: true, ..input() };
     let plan = plan(StageId::Secret, &cloud(), &finished(), &choices(), &held);
-    assert!(plan.consequences.iter().any(|c| c.contains("was not copied yet")), "{:?}", plan.consequences);
+    assert!(plan.consequences.iter().any(|c| c.contains("No copy of the value")), "{:?}", plan.consequences);
 }

@@ -178,8 +178,8 @@ impl Turn<'_> {
                 self.trouble(trouble.clone());
             }
         }
-        let went = matches!(outcome, CopyOutcome::Copied | CopyOutcome::Sent);
-        self.state.secret.copied |= went && item == CopyItem::ClientSecret;
+        let copied = outcome == CopyOutcome::Copied;
+        self.state.secret.copied |= copied && item == CopyItem::ClientSecret;
         self.state.copied.insert(item, outcome);
         self.state.last_copied = Some(item);
     }

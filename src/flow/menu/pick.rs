@@ -47,7 +47,7 @@ pub(super) fn overview_actions(state: &State, list: &mut Vec<Action>) {
     list.push(action(ActionId::PickAnother, "flow.pick_another", Some('a')));
     if let Some(site) = state.facts.site.value().filter(|_| !state.public_only) {
         // Whether there are any is looked up only when it is asked.
-        if !state.slots.get().is_some_and(|all| all.len() < 2) {
+        if state.slots.get().is_none_or(|all| all.len() > 1) {
             list.push(action(ActionId::PickSlot, "flow.pick_slot", Some('d')));
         }
         if site.host_names.len() > 1 {

@@ -236,7 +236,8 @@ pub struct SecretState {
     pub trouble: Option<Trouble>,
     /// The held value was tried already; it is not tried again by itself.
     pub tried: bool,
-    /// The held value went to the clipboard, as far as that can be known. Asking for it is not enough.
+    /// The held value is known to have gone to the clipboard. Asking for it is not enough, nor is a terminal that does not
+    /// say whether it took it.
     pub copied: bool,
 }
 

@@ -118,10 +118,10 @@ pub enum CopyFailure {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadFailure {
     /// The session is remote: the clipboard here is not the person's.
-    #[error("This is a remote session, so your clipboard cannot be read from here. Please paste instead.")]
+    #[error("This is a remote session, so your clipboard cannot be read from here.")]
     Remote,
     /// This machine offers no clipboard that can be read.
-    #[error("There is no clipboard here that this program can read. Please paste instead.")]
+    #[error("There is no clipboard here that this program can read.")]
     NoClipboard,
     /// The clipboard is empty or holds something other than text.
     #[error("There is no text on the clipboard.")]

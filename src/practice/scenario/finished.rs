@@ -51,6 +51,8 @@ pub enum Defect {
     SecretCutShort,
     /// The function app is stopped.
     AppStopped,
+    /// The function app's public network access is disabled.
+    NetworkClosed,
     /// Nothing is published to the function app.
     NothingPublished,
     /// The connector's service principal is switched off (AADSTS7000112).
@@ -204,6 +206,11 @@ fn spoil(world: &mut World, site: usize, (tenant, api, connector): (&str, &str, 
         Defect::AppStopped => {
             if let Some(site) = world.sites.get_mut(site) {
                 "Stopped".clone_into(&mut site.state);
+            }
+        }
+        Defect::NetworkClosed => {
+            if let Some(site) = world.sites.get_mut(site) {
+                site.config_web["publicNetworkAccess"] = json!("Disabled");
             }
         }
         Defect::NothingPublished => {

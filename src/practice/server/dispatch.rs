@@ -84,10 +84,11 @@ fn by_path(world: &World, request: &mut Request) -> Service {
             | "powerplatform.governance",
         ) => Service::Maker,
         ("subscriptions" | "tenants" | "providers" | "metadata", _) => Service::Arm,
-        ("devicelogin" | "_sign-in", _) | ("error", "") => Service::SignIn,
-        (
+        ("devicelogin" | "_sign-in", _)
+        | ("error", "")
+        | (
             _,
-            "userrealm" | "oauth2" | "v2.0" | ".well-known" | "discovery" | "adminconsent" | "openid"
+            "oauth2" | "v2.0" | ".well-known" | "discovery" | "userrealm" | "adminconsent" | "openid"
             | "kerberos",
         ) => Service::SignIn,
         _ => Service::Unknown,

@@ -1,6 +1,8 @@
 //! States of the wizard made by hand, one for each thing that can be on the screen.
 
+mod connecting;
 mod picking;
+mod plans;
 mod secrets;
 mod unseen;
 
@@ -33,7 +35,9 @@ use crate::flow::state::{
     Apply, Asked, Field, Listing, Mark, Overlay, Page, Panel, Phase, PlanView, PublicClient, RehearsalStep,
     RehearsalView, Setup, SignInState, SignInStep, State, Step, Timing, Watch,
 };
+use connecting::connect_scenes;
 use picking::*;
+use plans::*;
 use secrets::secret_scenes;
 use unseen::unseen_scenes;
 
@@ -86,48 +90,6 @@ pub fn trouble() -> Trouble {
     .original(
         "403 Authorization_RequestDenied: Insufficient privileges to complete the operation. request-id 5d2f",
     )
-}
-
-fn input() -> PlanInput {
-    fixtures::input()
-}
-
-fn planned(id: StageId, facts: &Facts) -> PlanView {
-    let plan = plan(id, &cloud(), facts, &fixtures::choices(), &input());
-    let new = (0..plan.changes.len()).collect();
-    PlanView { stage: id, plan, input: input(), since: 1, asked: Asked::First, new }
-}
-
-pub fn plan_scene(id: StageId, facts: Facts) -> State {
-    let view = planned(id, &facts);
-    let mut state = stage(id, facts);
-    state.panel = Panel::Plan(view);
-    state
-}
-
-fn applying(phase: Phase, marks: [Mark; 5]) -> State {
-    let mut state = stage(StageId::Protect, fixtures::fresh());
-    let changes: Vec<Change> = planned(StageId::Protect, &state.facts).plan.changes;
-    let steps: Vec<Step> =
-        changes.iter().zip(marks).map(|(change, mark)| Step { title: change.title.clone(), mark }).collect();
-    let current = marks.iter().position(|m| !matches!(m, Mark::Done | Mark::NotNeeded)).unwrap_or(0);
-    let sent = changes.get(current).cloned();
-    state.panel = Panel::Applying(Box::new(Apply {
-        stage: StageId::Protect,
-        confirmed: changes.into_iter().skip(current).collect(),
-        input: input(),
-        token_to: None,
-        steps,
-        current,
-        phase,
-        stopping: false,
-        sent,
-        repeated: 0,
-        seen: false,
-        done: Vec::new(),
-        after: None,
-    }));
-    state
 }
 
 fn watching(mut state: State) -> State {
@@ -359,102 +321,6 @@ fn stage_scenes() -> Vec<(&'static str, State)> {
     ]
 }
 
-fn plan_scenes() -> Vec<(&'static str, State)> {
-    let mut first = plan_scene(StageId::Protect, fixtures::fresh());
-    first.selected = Some(Item::Change(0));
-    let mut settings = plan_scene(StageId::Protect, fixtures::fresh());
-    if let Panel::Plan(view) = &settings.panel {
-        settings.selected = Some(Item::Change(view.plan.changes.len() - 1));
-    }
-    let address = "http://localhost:53682/handclasp-3f9a".to_owned();
-    let port = PlanInput { rehearsal_redirect: Some(address), ..input() };
-    let plan = plan(StageId::Try, &cloud(), &fixtures::finished(), &fixtures::choices(), &port);
-    let view = PlanView {
-        new: (0..plan.changes.len()).collect(),
-        plan,
-        ..planned(StageId::Try, &fixtures::fresh())
-    };
-    let mut rehearsing = on(StageId::Try, fixtures::finished(), Panel::Plan(view));
-    hold(&mut rehearsing);
-    let mut read_only = plan_scene(StageId::Protect, fixtures::fresh());
-    read_only.setup.read_only = true;
-    let mut landing =
-        applying(Phase::Landing, [Mark::Done, Mark::Accepted, Mark::ToDo, Mark::ToDo, Mark::ToDo]);
-    landing.waiting = Some(Waiting {
-        text: "Entra is copying this to all its servers. Usually a few seconds to a minute.".into(),
-        since: now(),
-        safe_to_leave: true,
-        until: None,
-    });
-    let mut note = plan_scene(StageId::Register, fixtures::fresh());
-    note.note = Some("The az command is in your clipboard.".into());
-    vec![
-        ("plan", plan_scene(StageId::Protect, fixtures::fresh())),
-        ("plan_first_change", first),
-        ("plan_settings", settings),
-        ("plan_read_only", read_only),
-        ("plan_rehearsal", rehearsing),
-        ("plan_blocked", note),
-        ("preparing", on(StageId::Protect, fixtures::fresh(), Panel::Preparing)),
-        (
-            "applying",
-            applying(Phase::Sending, [Mark::Done, Mark::Sending, Mark::ToDo, Mark::ToDo, Mark::ToDo]),
-        ),
-        ("applying_landing", landing),
-        (
-            "applying_stopped",
-            applying(
-                Phase::Stopped(Box::new(trouble())),
-                [Mark::Done, Mark::NotNeeded, Mark::Failed, Mark::ToDo, Mark::ToDo],
-            ),
-        ),
-    ]
-}
-
-fn connect_scenes() -> Vec<(&'static str, State)> {
-    let mut start = watching(stage(StageId::Connect, without_redirect()));
-    hold(&mut start);
-    let mut half = start.clone();
-    half.copied.insert(CopyItem::Host, CopyOutcome::Copied);
-    half.copied.insert(CopyItem::ClientId, CopyOutcome::Copied);
-    half.secret.copied = true;
-    half.copied.insert(CopyItem::ClientSecret, CopyOutcome::Sent);
-    half.copied.insert(CopyItem::AuthorizationUrl, CopyOutcome::Failed(trouble()));
-    half.last_copied = Some(CopyItem::ClientSecret);
-    let mut failed = start.clone();
-    failed.copied.insert(CopyItem::ClientId, CopyOutcome::Failed(trouble()));
-    failed.selected = Some(Item::Row(CopyItem::ClientId));
-    let mut unregistered = start.clone();
-    unregistered.choices.redirect_url = Some(REDIRECT.into());
-    judge(&mut unregistered);
-    let mut taken = unregistered.clone();
-    taken.selected = Some(Item::Row(CopyItem::RedirectUrl));
-    let mut done = stage(StageId::Connect, fixtures::finished());
-    done.choices.redirect_url = Some(REDIRECT.into());
-    done.files = vec![
-        "handclasp-files/hello.postman_collection.json".into(),
-        "handclasp-files/hello.swagger.json".into(),
-    ];
-    judge(&mut done);
-    let mut typing = on(StageId::Connect, without_redirect(), Panel::RedirectField);
-    typing.fields.redirect = Field::with(REDIRECT);
-    typing.fields.redirect.note = Some("87 characters pasted, 1 line break removed".into());
-    vec![
-        ("connect_start", start),
-        ("connect_half", half),
-        ("connect_failed", failed),
-        ("connect_without_secret", watching(stage(StageId::Connect, without_redirect()))),
-        ("connect_unregistered", unregistered),
-        ("connect_taken", taken),
-        ("connect_done", done),
-        ("stage_consent", on(StageId::Grant, fixtures::finished(), Panel::Consent)),
-        ("connect_more", over(watching(stage(StageId::Connect, without_redirect())), Overlay::More)),
-        ("connect_resource", on(StageId::Connect, fixtures::finished(), Panel::Resource)),
-        ("connect_redirect", typing),
-        ("connect_error", on(StageId::Connect, without_redirect(), Panel::ErrorField)),
-    ]
-}
-
 /// What the window of a connection that was refused shows.
 const PASTED: &str = "AADSTS65001: The user or administrator has not consented to use the application. Trace ID: \
     0a1b2c3d-0000-4000-8000-00000000f001 Correlation ID: 0a1b2c3d-0000-4000-8000-00000000f002 \
@@ -523,6 +389,7 @@ fn overlay_scenes() -> Vec<(&'static str, State)> {
     let mut sent = quit.clone();
     quit.copied.insert(CopyItem::ClientSecret, CopyOutcome::Copied);
     sent.copied.insert(CopyItem::ClientSecret, CopyOutcome::Sent);
+    sent.secret.copied = false;
     let notice = Overlay::Notice {
         title: "Nothing to paste".into(),
         text: "The clipboard is empty, or holds no text.".into(),

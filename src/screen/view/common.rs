@@ -16,8 +16,8 @@ use crate::screen::widgets::frame::RailRow;
 use crate::screen::widgets::list::{self, Button};
 use crate::screen::widgets::text::{cells, pad};
 
-/// The seven stages for the rail; with their words where there is room.
-pub fn rail_rows(state: &State, roomy: bool) -> Vec<RailRow> {
+/// The seven stages for the rail.
+pub fn rail_rows(state: &State) -> Vec<RailRow> {
     // Before the first look there is nothing to say about any stage.
     let status = |id| {
         let found = state.findings.stage(id).filter(|s| !s.checks.is_empty());
@@ -28,7 +28,7 @@ pub fn rail_rows(state: &State, roomy: bool) -> Vec<RailRow> {
         .map(|id| RailRow {
             title: format!("{} {}", id.number(), words().stage(id).map_or("", |s| s.short.as_str())),
             status: status(id),
-            word: status(id).filter(|_| roomy).map_or("", verdict),
+            word: status(id).map_or("", verdict),
             here: state.stage() == Some(id),
         })
         .collect()

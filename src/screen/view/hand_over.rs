@@ -19,7 +19,8 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
     let rows = rows(state);
     let selected = menu::selected(state);
     let pages = rows.iter().map(|r| cells(r.page)).max().unwrap_or(0);
-    // Where room is short, the longest labels may reach into the next column rather than narrow it for all.
+    // Where room is short, the pages' names stand above their rows, and the longest labels may reach into the next column
+    // rather than narrow it for all.
     let short_of_room = doc.width() < 76;
     let most = if short_of_room { 19 } else { 30 };
     let labels = rows.iter().map(|r| cells(r.label)).filter(|w| *w <= most).max().unwrap_or(0);
@@ -28,8 +29,11 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
         let here = row.item.is_some_and(|item| selected == Some(Item::Row(item)));
         let name = if row.page == page { "" } else { row.page };
         page = row.page;
-        let gap = if short_of_room { " " } else { "  " };
-        let columns = [pad(name, pages) + gap, pad(row.label, labels.max(cells(row.label)))];
+        if short_of_room && !name.is_empty() {
+            doc.text(Role::Quiet, name);
+        }
+        let name = if short_of_room { String::new() } else { pad(name, pages) + "  " };
+        let columns = [name, pad(row.label, labels.max(cells(row.label)))];
         let add = |doc: &mut Doc| line(doc, row, &columns, here, state.secret.refused_by_entra());
         if here { doc.focused(add) } else { add(&mut doc) }
     }

@@ -37,8 +37,6 @@ mod secret;
 mod sign_in;
 mod welcome;
 
-/// From this width on the page has the words of the rail and a wider margin.
-const WIDE: u16 = 120;
 /// From this width of the page on, a list and its detail stand beside each other.
 const SIDE_BY_SIDE: u16 = 90;
 
@@ -134,8 +132,8 @@ fn page(
     let mut middle =
         Rect { y: inner.y + head_height, height: inner.height - head_height - foot_height - 1, ..inner };
     if area.width >= RAIL_FROM {
-        let rows = common::rail_rows(state, area.width >= WIDE);
-        let width = rail_width(&rows, area.width >= WIDE);
+        let rows = common::rail_rows(state);
+        let width = rail_width(&rows);
         rail(
             paint.theme,
             &rows,

@@ -244,8 +244,9 @@ fn quit(state: &State, doc: &mut Doc) -> &'static str {
         let key = match secret_given(state) {
             // Nobody should put it into the connector.
             _ if state.secret.refused_by_entra() => "screen.quit_refused",
-            true => "screen.quit_handed",
-            false => "screen.quit_held",
+            Some(true) => "screen.quit_handed",
+            Some(false) => "screen.quit_held",
+            None => "screen.quit_perhaps",
         };
         doc.text(Role::Plain, ui(key));
     }

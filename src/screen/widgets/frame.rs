@@ -69,26 +69,21 @@ pub struct RailRow {
     pub title: String,
     /// Its status, once it is known.
     pub status: Option<Verdict>,
-    /// The status's word, where there is room for it.
+    /// The status's word; it says more than mark and colour, so that it is the title that is short.
     pub word: &'static str,
     /// Whether it is the one that is shown.
     pub here: bool,
 }
 
-/// How wide the rail is, its line included. With words there is room for each of them from the start, so that nothing
-/// moves when the first are known.
-pub fn rail_width(rows: &[RailRow], with_words: bool) -> u16 {
-    let all = Verdict::ALL.into_iter().map(|one| cells(verdict(one))).max().unwrap_or(0);
-    let words = if with_words { all } else { word_width(rows) };
-    to_u16(4 + title_width(rows) + if words > 0 { 2 + words } else { 0 } + 4)
+/// How wide the rail is, its line included. There is room for each of the words from the start, so that nothing moves
+/// when the first are known.
+pub fn rail_width(rows: &[RailRow]) -> u16 {
+    let words = Verdict::ALL.into_iter().map(|one| cells(verdict(one))).max().unwrap_or(0);
+    to_u16(4 + title_width(rows) + 2 + words + 4)
 }
 
 fn title_width(rows: &[RailRow]) -> usize {
     rows.iter().map(|r| cells(&r.title)).max().unwrap_or(0).min(24)
-}
-
-fn word_width(rows: &[RailRow]) -> usize {
-    rows.iter().map(|r| cells(r.word)).max().unwrap_or(0)
 }
 
 /// Draws the rail: `>` where we are, a mark and a colour for each stage, and a line on the right.
@@ -111,15 +106,17 @@ pub fn rail(theme: Theme, rows: &[RailRow], area: Rect, buffer: &mut Buffer) {
     }
 }
 
-/// The keys that work, as lines: a key and what it does, never broken in between.
+/// The keys that work, as lines: a key and what it does, never broken in between. Where one line would be too short for
+/// all of them, the arrow keys are drawn rather than named.
 pub fn footer(theme: Theme, keys: &[(String, String)], width: u16) -> Doc {
     let mut doc = Doc::new(theme, width);
     let mut line: Vec<(String, Role)> = Vec::new();
     let mut used = 0;
     let items: usize = keys.iter().map(|(key, does)| cells(key) + 1 + cells(does)).sum();
-    let roomy = items + 3 * keys.len().saturating_sub(1) <= usize::from(width);
-    let gap = if roomy { 3 } else { 2 };
+    let fits = |gap: usize| items + gap * keys.len().saturating_sub(1) <= usize::from(width);
+    let gap = if fits(3) { 3 } else { 2 };
     for (key, does) in keys {
+        let key = &if fits(2) { key.clone() } else { arrows(key) };
         let item = cells(key) + 1 + cells(does);
         if used > 0 && used + gap + item > usize::from(width) {
             flush(&mut doc, &mut line);
@@ -135,6 +132,18 @@ pub fn footer(theme: Theme, keys: &[(String, String)], width: u16) -> Doc {
     }
     flush(&mut doc, &mut line);
     doc
+}
+
+/// `Up/Down` as it stands on the keys.
+pub fn arrows(key: &str) -> String {
+    let drawn = |name: &str| match name {
+        "Up" => "↑".to_owned(),
+        "Down" => "↓".to_owned(),
+        "Left" => "←".to_owned(),
+        "Right" => "→".to_owned(),
+        other => other.to_owned(),
+    };
+    key.split('/').map(drawn).collect()
 }
 
 fn flush(doc: &mut Doc, line: &mut Vec<(String, Role)>) {

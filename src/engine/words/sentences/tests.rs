@@ -91,6 +91,7 @@ const NOT_OURS: &[(&str, &[&str])] = &[
         ],
     ),
     ("cloud/easy_auth.rs", &["Mozilla/5.0 (compatible; Handclasp)"]),
+    ("cloud/easy_auth/parse.rs", &["error 403 - this web app is stopped"]),
     ("cloud/observe.rs", &["{method} {path}"]),
     ("cloud/observe/site.rs", &["GET /subscriptions"]),
     ("cloud/reader.rs", &["{method} {path}"]),

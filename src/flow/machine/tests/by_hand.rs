@@ -65,3 +65,25 @@ fn another_value_is_pasted_over_an_uncopied_one_only_when_asked_for_twice() {
     pasted.choose(ActionId::EnterSecret);
     assert_eq!(pasted.panel, Panel::SecretField, "who pasted it has it");
 }
+
+#[test]
+fn where_nothing_may_be_changed_the_person_only_signs_in() {
+    use crate::flow::derived::person_step;
+    let mut walk = Walk::with(Setup { read_only: true, ..setup() });
+    walk.choose(ActionId::Start);
+    walk.choose(ActionId::SignInBrowser);
+    let address = "https://login.microsoftonline.com/".to_owned();
+    walk.answer(Answer::SignIn(SignInProgress::Browser { address }));
+    assert_eq!(person_step(&walk), Some("sign-in"));
+
+    for stage in [StageId::Protect, StageId::Register, StageId::Grant, StageId::Connect] {
+        let mut walk = Walk::at(stage, fixtures::fresh());
+        if stage != StageId::Connect {
+            walk.choose(ActionId::Myself);
+        }
+        let allowed = person_step(&walk).is_some();
+        walk.state.setup.read_only = true;
+        assert_eq!(person_step(&walk), None, "{stage:?}");
+        assert!(allowed || stage == StageId::Register, "{stage:?}");
+    }
+}

@@ -275,10 +275,13 @@ fn what_is_wrong_with_an_app_that_is_there_is_mended_in_the_portal_or_gone_past(
         site.state = "Stopped".into();
         facts.site = fixtures::seen(site);
     };
-    let broken: fn(&mut Facts) = |facts| facts.host = fixtures::seen(HostAnswer { status: 503 });
+    let broken: fn(&mut Facts) =
+        |facts| facts.host = fixtures::seen(HostAnswer { status: 503, front_end: None });
     let keyed: fn(&mut Facts) = |facts| {
         let mut all = facts.functions.value().unwrap().clone();
-        all.iter_mut().for_each(|one| one.auth_level = AuthLevel::Function);
+        for one in &mut all {
+            one.auth_level = AuthLevel::Function;
+        }
         facts.functions = fixtures::seen(all);
     };
     for (spoil, mends) in

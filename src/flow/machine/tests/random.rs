@@ -40,6 +40,8 @@ enum Move {
     /// Answers the latest work, well or badly.
     Answer(bool, u8),
     Late(bool, u8),
+    /// Somebody else changes something meanwhile.
+    Meddle(u8),
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -58,6 +60,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         3 => Just(Move::Draw),
         12 => (prop::bool::weighted(0.85), 0..24u8).prop_map(|(well, which)| Move::Answer(well, which)),
         1 => (any::<bool>(), 0..24u8).prop_map(|(well, which)| Move::Late(well, which)),
+        1 => (0..5u8).prop_map(Move::Meddle),
         1 => (0..400i64).prop_map(Move::Wait),
         1 => "[a-z:/.\\PC\\n]{0,20}".prop_map(Move::Paste),
         1 => Just(Move::Paste(fixtures::REDIRECT.into())),
@@ -74,6 +77,24 @@ fn some_facts(which: u8, world: &Facts) -> Facts {
         2 => Facts::default(),
         3 => with_client(|app| app.secrets.clear()),
         _ => world.clone(),
+    }
+}
+
+/// What somebody else does meanwhile, where it can be done.
+fn meddle(which: u8, world: &mut Facts) {
+    if let (0, Fact::Is(auth)) = (which, &mut world.auth.fact) {
+        auth.document["platform"]["runtimeVersion"] = "~2".into();
+    }
+    if let (1, Fact::Is(app)) = (which, &mut world.api_app.fact) {
+        app.token_version = None;
+    }
+    if let Fact::Is(app) = &mut world.client_app.fact {
+        match which {
+            2 => app.required.clear(),
+            3 => app.web_redirects.push("https://mine.example/".into()),
+            4 => app.web_redirects.clear(),
+            _ => {}
+        }
     }
 }
 
@@ -179,7 +200,13 @@ fn footer_tells_the_truth(state: &State) {
         // A question is answered only once it was drawn; a note goes with any key.
         let mut after = State { drawn: state.revision, note: None, interrupted: false, ..state.clone() };
         let fields = &mut after.fields;
-        for field in [&mut fields.app_url, &mut fields.client_id, &mut fields.final_address] {
+        for field in [
+            &mut fields.app_url,
+            &mut fields.tenant,
+            &mut fields.error,
+            &mut fields.client_id,
+            &mut fields.final_address,
+        ] {
             field.note = None;
         }
         let before = visible(&after);
@@ -232,7 +259,15 @@ proptest! {
         for (number, step) in steps.into_iter().enumerate() {
             let panel = walk.panel.clone();
             let seen = matches!(step, Move::Choose(_)) || matches!(&panel, Panel::Plan(view) if walk.drawn >= view.since);
-            let entered = matches!(step, Move::Choose(_) | Move::Press(Key::Enter));
+            let yes = Some(Item::Action(ActionId::Confirm));
+            let agrees = match &step {
+                Move::Press(Key::Enter) => menu::selected(&walk) == yes,
+                Move::Choose(index) => {
+                    let items = menu::items(&walk);
+                    !items.is_empty() && Some(items[index % items.len()].clone()) == yes
+                }
+                _ => false,
+            };
             let effects = match step.clone() {
                 Move::Press(key) => walk.press(key),
                 Move::Choose(index) => {
@@ -261,6 +296,7 @@ proptest! {
                     }
                     latest.map(|answer| walk.answer(answer)).unwrap_or_default()
                 }
+                Move::Meddle(which) => { meddle(which, &mut world); vec![] }
                 Move::Late(well, which) => {
                     let facts = some_facts(which, &world);
                     let latest = works(&walk.all).last().and_then(|work| an_answer(work, well, which, facts));
@@ -284,17 +320,18 @@ proptest! {
                 }
             }
             if let Panel::Plan(view) = &panel
-                && entered
+                && agrees
                 && seen
             {
-                confirmable.extend(view.plan.changes.clone());
+                confirmable.clone_from(&view.plan.changes);
+            } else if matches!(walk.panel, Panel::Plan(_)) {
+                // What was agreed to before does not count for a plan that stands there anew.
+                confirmable.clear();
             }
             for change in applied(&effects) {
                 prop_assert!(change.waits_for().is_none());
-                let shown = |one: &Change| {
-                    one.covers(&change) || (one.kind == change.kind && one.path == change.path)
-                };
-                prop_assert!(confirmable.iter().any(shown), "sent without a yes: {}", change.title);
+                let shown = confirmable.iter().any(|one| one.covers(&change));
+                prop_assert!(shown, "sent without a yes: {}", change.title);
             }
             if walk.quit.is_some() {
                 prop_assert!(menu::bindings(&walk).is_empty());

@@ -295,8 +295,28 @@ fn the_only_copy_of_a_value_counts_as_copied_when_it_came_back_and_not_when_it_w
     assert!(only_copy(&walk));
     walk.press(Key::Enter);
     walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Sent });
+    assert!(only_copy(&walk), "a terminal does not say whether it took it");
+    assert_eq!(crate::flow::derived::secret_given(&walk), None);
+    walk.press(Key::Enter);
+    walk.give(Event::Copied { item: CopyItem::ClientSecret, outcome: CopyOutcome::Copied });
     assert!(!only_copy(&walk));
     walk.choose(ActionId::LookAgain);
     walk.give(Event::Copied { item: CopyItem::Host, outcome: CopyOutcome::Copied });
     assert!(!only_copy(&walk), "nor does another copy take it back");
+}
+
+#[test]
+fn a_secret_in_a_field_that_is_drawn_is_not_kept_there() {
+    let mut walk = Walk::at(StageId::Connect, with_client(|app| app.web_redirects.clear()));
+    walk.choose(ActionId::TypeRedirect);
+    walk.type_text("half-typed");
+    walk.give(Event::SecretMisplaced);
+    assert!(walk.fields.redirect.is_empty());
+    assert!(matches!(walk.overlays.last(), Some(Overlay::Notice { .. })));
+    walk.press(Key::Enter);
+    assert_eq!(walk.panel, Panel::RedirectField, "the right thing can be pasted now");
+
+    let mut nowhere = Walk::at(StageId::Grant, fixtures::finished());
+    nowhere.give(Event::SecretMisplaced);
+    assert!(nowhere.overlays.is_empty(), "a paste that no field takes is nothing");
 }

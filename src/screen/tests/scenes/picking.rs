@@ -86,8 +86,10 @@ pub fn branched(panel: Panel) -> State {
 
 /// The app is there, and does not start.
 pub fn down(panel: Panel) -> State {
-    let facts =
-        Facts { host: seen(crate::engine::facts::HostAnswer { status: 503 }), ..fixtures::finished() };
+    let facts = Facts {
+        host: seen(crate::engine::facts::HostAnswer { status: 503, front_end: None }),
+        ..fixtures::finished()
+    };
     let state = on(StageId::Pick, facts, panel);
     if state.panel == Panel::Myself { watching(state) } else { state }
 }

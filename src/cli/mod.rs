@@ -21,7 +21,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use crate::engine::words::{say, say_with};
-use crate::platform::env::Environment;
+use crate::platform::env::{Environment, arguments};
 use crate::platform::signals::{Signal, Signals};
 use args::{Args, Command, Practice};
 use exit::Exit;
@@ -32,7 +32,7 @@ use output::Output;
 pub fn run() -> ExitCode {
     guarded(|| {
         let environment = Environment::capture();
-        let args = match Args::read(std::env::args_os()) {
+        let args = match Args::read(arguments()) {
             Ok(args) => args,
             Err(error) => return usage(&error, &environment),
         };

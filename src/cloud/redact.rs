@@ -121,12 +121,13 @@ impl Redactor {
 
     /// Remembers the secret members of a body that should be JSON, and may be spoilt or cut off.
     pub fn learn_from_body(&mut self, body: &[u8]) {
-        match serde_json::from_slice(body) {
-            Ok(value) => self.learn_from_json(&value),
-            Err(_) => {
-                let text = String::from_utf8_lossy(body);
-                members::secret_values(&text).into_iter().for_each(|value| self.learn(&text[value]));
-            }
+        if let Ok(value) = serde_json::from_slice(body) {
+            self.learn_from_json(&value);
+            return;
+        }
+        let text = String::from_utf8_lossy(body);
+        for value in members::secret_values(&text) {
+            self.learn(&text[value]);
         }
     }
 

@@ -78,6 +78,11 @@ pub struct Environment {
     pub stderr_is_terminal: bool,
 }
 
+/// The command line, the program's own name first.
+pub fn arguments() -> impl Iterator<Item = OsString> {
+    std::env::args_os()
+}
+
 impl Environment {
     /// Reads the real environment. Meant to be called once, at start.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]

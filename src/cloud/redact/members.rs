@@ -59,7 +59,7 @@ fn value_behind(text: &str, from: usize) -> Range<usize> {
     let closes = |at: &usize| {
         let before = &text[start..*at];
         let escapes = before.len() - before.trim_end_matches('\\').len();
-        escapes == depth || (depth == 0 && escapes % 2 == 0)
+        escapes == depth || (depth == 0 && escapes.is_multiple_of(2))
     };
     let end = text[start..].match_indices(quote).map(|(at, _)| start + at).find(closes);
     start..end.map_or(text.len(), |end| end - depth)

@@ -252,7 +252,7 @@ proptest! {
         let mut world = if walk.facts == Facts::default() { fixtures::fresh() } else { walk.facts.clone() };
         // What was confirmed on the way to the start, and the rest of that plan.
         let mut confirmable: Vec<Change> = match &walk.panel {
-            Panel::Applying(apply) => apply.confirmed.iter().cloned().collect(),
+            Panel::Applying(apply) => apply.confirmed.iter().chain(&apply.sent).cloned().collect(),
             Panel::Rehearsal(view) => view.confirmed.iter().cloned().collect(),
             _ => Vec::new(),
         };

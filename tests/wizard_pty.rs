@@ -96,9 +96,9 @@ fn the_whole_way_for_me_with_arrow_keys_and_enter_alone() {
     assert_eq!(control.see("unknown"), json!([]));
 
     terminal.choose("Finish");
-    terminal.wait_for("You have the secret's value; here it is forgotten");
+    terminal.wait_for("Whether the secret's value reached your clipboard");
     terminal.choose("Stay");
-    terminal.wait_gone("You have the secret's value; here it is forgotten");
+    terminal.wait_gone("Whether the secret's value reached your clipboard");
     terminal.choose("Finish");
     terminal.choose("Leave all the same");
     let (ended, _) = terminal.end();
@@ -257,7 +257,7 @@ fn the_whole_way_by_hand_while_the_wizard_watches_in_a_window_of_changing_size()
     assert_eq!(control.see("unknown"), json!([]));
 
     terminal.send(key::CTRL_C);
-    terminal.wait_for("You have the secret's value; here it is forgotten");
+    terminal.wait_for("Whether the secret's value reached your clipboard");
     terminal.send(key::CTRL_C);
     let (ended, raw) = terminal.end();
     assert_eq!(ended.code, 130, "{ended:?}");

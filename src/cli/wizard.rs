@@ -108,7 +108,12 @@ fn setup(ground: &Ground, common: &Common, environment: &Environment, practice: 
         remote: environment.is_remote,
         cloud: (*ground.cloud).clone(),
         client: PublicClient { id, name: name.to_owned() },
-        methods: vec![SignInMethod::Browser, SignInMethod::DeviceCode],
+        // The browser that the person sees is not on a machine that is reached over SSH, so it cannot come back to it.
+        methods: if environment.is_remote {
+            vec![SignInMethod::DeviceCode, SignInMethod::Browser]
+        } else {
+            vec![SignInMethod::Browser, SignInMethod::DeviceCode]
+        },
         files_dir: "handclasp-files".to_owned(),
         secret_days: SECRET_DAYS,
         // Nothing is far away on the practice cloud, and nobody pays for the calls.

@@ -25,7 +25,7 @@ use crate::cloud::call_log::CallRecord;
 use crate::cloud::change::Stop;
 use crate::cloud::http::{Pause, Service};
 use crate::engine::facts::Facts;
-use crate::engine::secret_shape::begins_like_one;
+use crate::engine::secret_shape::is_like_one;
 use crate::flow::effect::{CopyItem, Effect, Work};
 use crate::flow::event::{Answer, Event, Key};
 use crate::flow::{State, handle};
@@ -303,12 +303,11 @@ impl<F: Face> Drive<F> {
         }
     }
 
-    /// Whether this is the connector's secret: it holds the value that is held here, or can be one of the app's.
+    /// Whether this is the connector's secret: it holds the value that is held here, or looks like one.
     fn is_secret(&self, text: &str) -> bool {
         let value = self.with_vault(|vault| vault.value());
         let secrets = self.state.facts.client_app.value().map(|app| app.secrets.as_slice());
-        value.is_some_and(|value| text.contains(value.expose_secret()))
-            || begins_like_one(text.trim(), secrets)
+        value.is_some_and(|value| text.contains(value.expose_secret())) || is_like_one(text.trim(), secrets)
     }
 
     fn edit_secret(&mut self, edit: impl FnOnce(&mut Vault)) {

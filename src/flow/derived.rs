@@ -325,6 +325,13 @@ pub fn by_hand(state: &State, stage: StageId) -> Vec<CheckId> {
         .collect()
 }
 
+/// Whether all that fails at a stage is a person's to mend.
+pub fn only_by_hand(state: &State, stage: StageId) -> bool {
+    let found = state.findings.stage(stage).into_iter().flat_map(|stage| &stage.checks);
+    let failing = found.filter(|check| check.verdict == Verdict::Fail).count();
+    failing > 0 && failing == by_hand(state, stage).len()
+}
+
 /// What a plan made now is made from beside facts and choices.
 pub fn plan_input(state: &State) -> PlanInput {
     let setup = &state.setup;

@@ -89,6 +89,12 @@ struct Place {
     selected: Option<Item>,
 }
 
+/// Whether one of the answers to a plan is selected.
+fn answering(state: &State) -> bool {
+    let selected = matches!((&state.panel, &state.selected), (Panel::Plan(_), Some(Item::Action(_))));
+    selected && state.overlays.is_empty()
+}
+
 /// Whether the page is a text with buttons, or details of what is selected beside it: such a text is read with the
 /// arrows before they choose. In a list the arrows choose, and the page goes along.
 fn text_first(state: &State) -> bool {
@@ -150,7 +156,8 @@ impl<B: Surface> Screen<B> {
             self.scroll = Scroll::default();
             self.place = Some(place);
         }
-        let (paint, mut scroll) = (self.paint.clone(), self.scroll.reading(text_first(state)));
+        let (paint, mut scroll) =
+            (self.paint.clone(), self.scroll.reading(text_first(state) && !answering(state)));
         let written = self.draw(|area, buffer| view::render(state, &paint, &mut scroll, area, buffer));
         self.scroll = scroll;
         written
@@ -176,8 +183,12 @@ impl<B: Surface> Screen<B> {
         }
     }
 
-    /// At the last item the arrow reads on what is left before it goes round.
+    /// At the last item the arrow reads on what is left before it goes round. Between the answers to a plan it only
+    /// chooses: the key that means "no" on one plan must not leave "yes" selected on a longer one.
     fn arrow(&mut self, down: bool, state: &State) -> bool {
+        if answering(state) {
+            return false;
+        }
         let reads = self.scroll.with_arrow(down) || menu::neighbour(state, down).is_none();
         self.scroll.more(down) && reads && self.scroll.step(down)
     }

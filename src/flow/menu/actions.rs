@@ -44,8 +44,10 @@ pub fn actions(state: &State) -> Vec<Action> {
                 action(ActionId::LookAgain, "action.look_again", Some('r')),
                 action(ActionId::Back, "action.back", None),
             ];
-            if state.findings.first_open_stage().is_some() {
-                list.insert(0, action(ActionId::ToOpen, "flow.to_open", Some('o')));
+            if let Some(open) = state.findings.first_open_stage() {
+                // The last call may have been made where it cannot be seen.
+                let at = usize::from(open == StageId::Try);
+                list.insert(at, action(ActionId::ToOpen, "flow.to_open", Some('o')));
             }
             list
         }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::engine::choices::ConsentWay;
 use crate::engine::forecast::Subject;
 use crate::engine::ids::StageId;
-use crate::flow::derived::{confirmable, lost, nothing_to_grant, portal_steps};
+use crate::flow::derived::{confirmable, lost, nothing_to_grant, only_by_hand, portal_steps};
 use crate::flow::effect::CopyItem;
 use crate::flow::event::CopyOutcome;
 use crate::flow::hand_over;
@@ -97,6 +97,13 @@ pub fn preferred(state: &State) -> Option<Item> {
             let next = |i: &&Item| matches!(i, Item::Row(item) if !handed(state, *item));
             let untouched = state.choices.redirect_url.is_none();
             all.iter().find(next).filter(|_| untouched).cloned().or_else(first_action)
+        }
+        // A plan would change nothing of what is wrong here.
+        (Page::Stage(stage @ (StageId::Protect | StageId::Register | StageId::Grant)), Panel::Overview)
+            if only_by_hand(state, *stage) =>
+        {
+            let myself = Item::Action(ActionId::Myself);
+            all.iter().find(|item| **item == myself).cloned().or_else(first_action)
         }
         // A second secret is no answer to waiting for the first one's trial.
         (Page::Stage(StageId::Secret), Panel::Overview) if state.secret.probing => {

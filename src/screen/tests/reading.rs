@@ -1,6 +1,7 @@
 //! What is longer than the screen, or is told apart only in its detail: all of it can be read.
 
 use super::*;
+use crate::flow::menu::ActionId;
 
 /// The texts of a page, or of what lies over it, hints of scrolling left out.
 fn lines_of(screen: &Screen<TestBackend>, overlay: bool) -> BTreeSet<String> {
@@ -99,4 +100,28 @@ fn a_page_that_is_too_long_is_read_by_turning_it() {
     other.selected = menu::items(&state).first().cloned();
     screen.show(&other).unwrap();
     assert!(!text_of(&screen).contains("more lines above"), "another selection begins at the top");
+}
+
+#[test]
+fn down_from_yes_is_no_on_every_plan_however_long() {
+    let mut plans = 0;
+    for (name, mut state) in scenes::all() {
+        let can = |state: &State, id| menu::items(state).contains(&Item::Action(id));
+        if !matches!(state.panel, Panel::Plan(_)) || !can(&state, ActionId::Confirm) {
+            continue;
+        }
+        plans += 1;
+        for (width, height) in [(80, 24), (60, 16), (120, 40)] {
+            state.selected = Some(Item::Action(ActionId::Confirm));
+            let mut screen = screen(width, height, LOOK);
+            screen.show(&state).unwrap();
+            let text = text_of(&screen);
+            assert!(!text.contains("more lines below (Down)"), "{name}: {text}");
+            let down = Event::Key(Key::Down);
+            assert!(!screen.take(&down, &state), "{name} at {width}x{height}");
+            let _effects = crate::flow::handle(&mut state, down);
+            assert_eq!(menu::selected(&state), Some(Item::Action(ActionId::Decline)), "{name}");
+        }
+    }
+    assert!(plans > 3, "{plans}");
 }

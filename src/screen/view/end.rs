@@ -59,7 +59,7 @@ pub fn body(state: &State, paint: &Paint, width: u16) -> Doc {
     doc.text(Role::Strong, ui("screen.end_exists"));
     exists(state, paint, &mut doc);
     doc.blank();
-    if works(state) {
+    if works(state) || unseen(state) {
         doc.text(Role::Strong, ui("screen.end_next"));
         for line in &end.next {
             doc.item("- ", line);

@@ -204,7 +204,9 @@ fn content(
         (0, row)
     };
     let below = below(gap, &menu).min(room.saturating_sub(3));
-    let tight = matches!(body, Body::One(_)) && body_height + below == room + 1;
+    // Beside the list of stages that row stays empty, as it is there.
+    let alone = buffer.area.width < RAIL_FROM;
+    let tight = alone && matches!(body, Body::One(_)) && body_height + below == room + 1;
     let area = if tight { area } else { Rect { y: area.y + 1, height: area.height - 1, ..area } };
     let room = usize::from(area.height);
     let top = match &body {

@@ -235,8 +235,14 @@ fn a_pasted_secret_is_found_nowhere() {
         terminal.enter();
         terminal.wait_for(if value == canary { "Forget this value" } else { "its value was proven to work" });
     }
+    // The likeliest slip: it goes into a field that is drawn.
+    terminal.choose("Continue");
+    terminal.choose("Type the redirect URL");
+    terminal.paste(&secret);
+    terminal.wait_for("That is the client secret");
+    terminal.enter();
     terminal.send(key::CTRL_C);
-    terminal.wait_for("Whether the secret's value reached your clipboard");
+    terminal.wait_for("You have the secret's value; here it is forgotten");
     terminal.send(key::CTRL_C);
     let (ended, raw) = terminal.end();
     assert_eq!(ended.code, 130, "{ended:?}");

@@ -257,7 +257,7 @@ fn the_whole_way_by_hand_while_the_wizard_watches_in_a_window_of_changing_size()
     assert_eq!(control.see("unknown"), json!([]));
 
     terminal.send(key::CTRL_C);
-    terminal.wait_for("Whether the secret's value reached your clipboard");
+    terminal.wait_for("You have the secret's value; here it is forgotten");
     terminal.send(key::CTRL_C);
     let (ended, raw) = terminal.end();
     assert_eq!(ended.code, 130, "{ended:?}");

@@ -19,8 +19,8 @@ mod secret;
 
 pub use actions::actions;
 pub use items::{first_action, further, items, last_row, lists, neighbour, preferred, selected};
-pub(super) use keys::default_check;
 pub use keys::{Binding, Command, bindings, footer, footer_in_full};
+pub(super) use keys::{default_check, other_check};
 
 /// Something that can be selected with the arrow keys.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

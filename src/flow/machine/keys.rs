@@ -119,6 +119,8 @@ impl Turn<'_> {
             Command::StageBefore => self.stage_before(),
             Command::StageAfter => self.stage_after(),
             Command::Explain => self.explain(),
+            Command::ExplainBefore => self.explain_other(false),
+            Command::ExplainAfter => self.explain_other(true),
             Command::Log => self.state.overlays.push(Overlay::CallLog { back: 0 }),
             Command::Help => self.state.overlays.push(Overlay::Help),
             Command::OnlyChanges => {
@@ -152,6 +154,14 @@ impl Turn<'_> {
         };
         if let Some(id) = check {
             self.state.overlays.push(Overlay::Explain(id));
+        }
+    }
+
+    fn explain_other(&mut self, down: bool) {
+        let Some(Overlay::Explain(check)) = self.state.overlays.last() else { return };
+        let other = menu::other_check(self.state, *check, down);
+        if let (Some(other), Some(Overlay::Explain(check))) = (other, self.state.overlays.last_mut()) {
+            *check = other;
         }
     }
 

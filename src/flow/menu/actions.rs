@@ -1,6 +1,7 @@
 //! The actions of every page, and those of its overlays.
 
 use crate::engine::findings::Verdict;
+use crate::engine::forecast::{Can, may_change};
 use crate::engine::ids::{CheckId, StageId};
 use crate::engine::policies::{SecretRefusal, secret_refusal};
 use crate::engine::trouble::Class;
@@ -273,7 +274,7 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
                 if stage == StageId::Grant {
                     list.push(action(ActionId::ChooseConsent, "flow.choose_consent", Some('w')));
                 }
-                if !hidden {
+                if !hidden && !own_part_first(state, stage) {
                     ask_admin(state, stage, &mut list);
                 }
                 if stage == StageId::Grant && !done && asked_for(state) && !fails(state, stage) {
@@ -316,6 +317,16 @@ fn overview_actions(state: &State, stage: StageId) -> Vec<Action> {
 /// Whether the permission is requested, so that agreeing to it may be left for later.
 fn asked_for(state: &State) -> bool {
     state.findings.check(CheckId::GrantRequested).is_some_and(|found| found.verdict.settled())
+}
+
+/// Whether the person's own part comes before an administrator's: the portal grants only what is requested.
+fn own_part_first(state: &State, stage: StageId) -> bool {
+    let own = |app| may_change(&state.facts, state.now, app) != Can::No;
+    stage == StageId::Grant
+        && !asked_for(state)
+        && writes_possible(state)
+        && !state.not_allowed.contains_key(&stage)
+        && state.facts.client_app.value().is_some_and(own)
 }
 
 fn fails(state: &State, stage: StageId) -> bool {

@@ -1,5 +1,6 @@
 //! The keys that do something now, what each does, and the footer that shows them.
 
+use crate::engine::ids::CheckId;
 use crate::engine::words::{ui, ui_with};
 use crate::flow::derived::{logged, page_address};
 use crate::flow::effect::CopyItem;
@@ -40,6 +41,10 @@ pub enum Command {
     StageAfter,
     /// Explain the selected check.
     Explain,
+    /// Explain the check before the explained one.
+    ExplainBefore,
+    /// Explain the check after the explained one.
+    ExplainAfter,
     /// Show the log of calls.
     Log,
     /// Show the help.
@@ -89,6 +94,19 @@ pub fn bindings(state: &State) -> Vec<Binding> {
     if let Some(Overlay::CallLog { back }) = overlay {
         log_keys(state, *back, &mut list);
     }
+    if let Some(Overlay::Explain(check)) = overlay {
+        let mut keys = Vec::new();
+        for (key, command, down) in
+            [(Key::Left, Command::ExplainBefore, false), (Key::Right, Command::ExplainAfter, true)]
+        {
+            if other_check(state, *check, down).is_some() {
+                keys.push((key, command));
+            }
+        }
+        if !keys.is_empty() {
+            list.push(bind(&keys, "flow.key_other_checks"));
+        }
+    }
     if let Some(label) = enter_label(state) {
         list.push(bind(&[(Key::Enter, Command::Activate)], label));
     }
@@ -106,12 +124,7 @@ pub fn bindings(state: &State) -> Vec<Binding> {
             }
             list.push(Binding { keys, hint: None });
         } else if !typing {
-            let ends = vec![
-                (Key::Home, Command::First),
-                (Key::PageUp, Command::First),
-                (Key::End, Command::Last),
-                (Key::PageDown, Command::Last),
-            ];
+            let ends = vec![(Key::Home, Command::First), (Key::End, Command::Last)];
             list.push(Binding { keys: ends, hint: None });
         }
     }
@@ -260,12 +273,20 @@ fn running(state: &State) -> bool {
 }
 
 /// The check that `e` explains when none is selected: the first that does not pass.
-pub(in crate::flow) fn default_check(state: &State) -> Option<crate::engine::ids::CheckId> {
+pub(in crate::flow) fn default_check(state: &State) -> Option<CheckId> {
     if !matches!(state.panel, Panel::Overview | Panel::HandOver | Panel::Myself) {
         return None;
     }
     let stage = state.findings.stage(state.stage()?)?;
     stage.first_open().or(stage.checks.first()).map(|f| f.id)
+}
+
+/// The check before or after this one at the shown stage.
+pub(in crate::flow) fn other_check(state: &State, check: CheckId, down: bool) -> Option<CheckId> {
+    let checks = &state.findings.stage(state.stage()?)?.checks;
+    let at = checks.iter().position(|found| found.id == check)?;
+    let to = if down { at.checked_add(1) } else { at.checked_sub(1) };
+    checks.get(to?).map(|found| found.id)
 }
 
 fn enter_label(state: &State) -> Option<&'static str> {

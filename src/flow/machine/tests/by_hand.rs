@@ -87,3 +87,27 @@ fn where_nothing_may_be_changed_the_person_only_signs_in() {
         assert!(allowed || stage == StageId::Register, "{stage:?}");
     }
 }
+
+#[test]
+fn an_administrator_is_asked_to_grant_only_what_is_requested_already() {
+    use crate::engine::choices::ConsentWay;
+    let at = |requested: bool| {
+        let mut facts = with_client(|app| {
+            if !requested {
+                app.required.clear();
+            }
+        });
+        facts.grants = Seen::absent(fixtures::now(), "GET");
+        api(&mut facts).pre_authorized.clear();
+        let mut walk = Walk::at(StageId::Grant, facts.clone());
+        walk.state.choices.consent = Some(ConsentWay::Everyone);
+        walk.observe(facts);
+        walk
+    };
+    assert!(!at(false).offers(ActionId::AskAdmin), "the portal would grant User.Read alone");
+    assert!(at(true).offers(ActionId::AskAdmin));
+    let mut refused = at(false);
+    let need = crate::engine::cards::Need::Right(crate::engine::change::Right::OwnApp);
+    refused.state.not_allowed.insert(StageId::Grant, need);
+    assert!(refused.offers(ActionId::AskAdmin), "whoever may not request it asks for that");
+}

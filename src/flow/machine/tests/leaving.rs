@@ -122,6 +122,24 @@ fn stages_are_walked_freely_and_drop_their_work() {
 }
 
 #[test]
+fn from_one_explanation_the_arrows_lead_to_the_next() {
+    let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
+    let checks: Vec<_> =
+        walk.findings.stage(StageId::Protect).unwrap().checks.iter().map(|check| check.id).collect();
+    walk.select(&Item::Check(checks[0]));
+    walk.letter('e');
+    walk.press(Key::Left);
+    assert_eq!(walk.overlays, [Overlay::Explain(checks[0])], "there is none before it");
+    for check in &checks[1..] {
+        walk.press(Key::Right);
+        assert_eq!(walk.overlays, [Overlay::Explain(*check)]);
+    }
+    walk.press(Key::Right);
+    walk.press(Key::Left);
+    assert_eq!(walk.overlays, [Overlay::Explain(checks[checks.len() - 2])]);
+}
+
+#[test]
 fn a_check_is_explained_and_the_overlay_closes_with_enter() {
     let mut walk = Walk::at(StageId::Protect, fixtures::fresh());
     walk.letter('e');

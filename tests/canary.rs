@@ -17,6 +17,7 @@ use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use handclasp::practice::{Options, Practice};
 use pty::practice::{Control, later};
+use pty::way::{at_step_2, to_step_6};
 use pty::{Home, Terminal, clipboard, key, without_clipboard};
 
 /// A practice cloud in this process, whose world can be looked into.
@@ -116,23 +117,8 @@ fn a_secret_that_was_made_and_handed_over_is_found_nowhere_but_on_the_clipboard(
     let terminal =
         Terminal::start_program(&home, (100, 40), "/bin/sh", &["-c", script, program, &here.cloud_file]);
     let yes = "Yes, make";
-    terminal.choose("Begin");
-    terminal.choose("Sign in with the browser");
-    terminal.choose("Do my part at the sign-in page (practice)");
-    terminal.choose("contoso-hello");
-    terminal.wait_for("Function keys");
-    terminal.choose("Continue");
-    for (ask, done) in [
-        ("Set it up for me", "All checks pass"),
-        ("Register it for me", "All checks pass"),
-        ("Grant it for me", "All checks pass"),
-        ("Create a new secret", "its value was proven to work"),
-    ] {
-        terminal.choose(ask);
-        terminal.choose(yes);
-        terminal.wait_for(done);
-        terminal.choose("Continue");
-    }
+    at_step_2(&terminal);
+    to_step_6(&terminal);
     let made = here.secrets(&before);
     let [secret] = made.as_slice() else { panic!("one secret was made: {}", made.len()) };
     terminal.wait_for("Step 6 of 7");

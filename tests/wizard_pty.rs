@@ -14,7 +14,7 @@ mod recordings;
 use std::process::{Command, Stdio};
 
 use pty::practice::{Serving, later};
-use pty::way::{agree, assert_as_shown, copy_secret, hand_over, plan};
+use pty::way::{agree, assert_as_shown, at_step_2, copy_secret, hand_over, plan, sign_in, to_step_6};
 use pty::{Home, Terminal, key};
 use serde_json::{Value, json};
 
@@ -24,21 +24,6 @@ const TALL: (u16, u16) = (88, 60);
 /// The wizard on a practice cloud that another process serves, its choices kept in a file.
 fn wizard(home: &Home, serving: &Serving) -> Terminal {
     Terminal::start(home, TALL, &["--cloud", &serving.cloud_file, "--choices", &home.file("choices.toml")])
-}
-
-/// From the welcome to the list of apps, the person's part at the sign-in page being played.
-fn sign_in(terminal: &Terminal) {
-    terminal.choose("Begin");
-    terminal.choose("Sign in with the browser");
-    terminal.choose("Do my part at the sign-in page (practice)");
-}
-
-/// The sign-in done and the function app picked.
-fn at_step_2(terminal: &Terminal) {
-    sign_in(terminal);
-    terminal.choose("contoso-hello");
-    terminal.wait_for("Function keys");
-    terminal.choose("Continue");
 }
 
 #[test]
@@ -112,17 +97,7 @@ fn the_whole_way_on_the_built_in_practice_cloud() {
     let home = Home::new();
     let terminal = Terminal::start(&home, (80, 24), &["--practice"]);
     at_step_2(&terminal);
-    for (ask, done) in [
-        ("Set it up for me", "All checks pass"),
-        ("Register it for me", "All checks pass"),
-        ("Grant it for me", "All checks pass"),
-        ("Create a new secret", "its value was proven to work"),
-    ] {
-        terminal.choose(ask);
-        terminal.choose("Yes, make");
-        terminal.wait_for(done);
-        terminal.choose("Continue");
-    }
+    to_step_6(&terminal);
     for row in ["Host", "Client ID", "Tenant ID", "Resource URL"] {
         assert!(!terminal.copy(row).is_empty(), "{row}");
     }

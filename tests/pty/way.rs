@@ -25,6 +25,36 @@ pub fn agree(
     (shown, control.calls().split_off(before.len()))
 }
 
+/// From the welcome to the list of apps, the person's part at the sign-in page being played.
+pub fn sign_in(terminal: &Terminal) {
+    terminal.choose("Begin");
+    terminal.choose("Sign in with the browser");
+    terminal.choose("Do my part at the sign-in page (practice)");
+}
+
+/// The sign-in done and the function app picked.
+pub fn at_step_2(terminal: &Terminal) {
+    sign_in(terminal);
+    terminal.choose("contoso-hello");
+    terminal.wait_for("Function keys");
+    terminal.choose("Continue");
+}
+
+/// Steps 2 to 5, each done for the person.
+pub fn to_step_6(terminal: &Terminal) {
+    for (ask, done) in [
+        ("Set it up for me", "All checks pass"),
+        ("Register it for me", "All checks pass"),
+        ("Grant it for me", "All checks pass"),
+        ("Create a new secret", "its value was proven to work"),
+    ] {
+        terminal.choose(ask);
+        terminal.choose("Yes, make");
+        terminal.wait_for(done);
+        terminal.choose("Continue");
+    }
+}
+
 pub fn plan(terminal: &Terminal, yes: &str) -> Vec<Shown> {
     terminal.wait_for(yes);
     read(terminal)
